@@ -1,0 +1,40 @@
+# ./dev run and ./dev token: the suite as a whole, played by relais-story.
+# shellcheck shell=bash
+
+dev_run() {
+  local arg stories=() stay='' list=''
+  for arg; do
+    case $arg in
+      --stay) stay=1 ;;
+      --list) list=1 ;;
+      -*) wrong_usage "run takes a story, --stay and --list, not $arg" ;;
+      *) stories+=("$arg") ;;
+    esac
+  done
+  ((${#stories[@]} < 2)) || wrong_usage 'run takes one story'
+  local story=${stories[0]:-bionext}
+  if [[ -n $list ]]; then
+    need_compiler
+    cargo build "${SCOPE[@]}" --bins
+    "$CARGO_TARGET_DIR/debug/relais-story" list
+    return
+  fi
+  begin_session postgres rabbitmq
+  say 'building'
+  run_child cargo build "${SCOPE[@]}" --bins
+  await_servers
+  if [[ -n $stay ]]; then
+    mkdir -p .dev
+    ln -sfn "$RELAIS_DEV_STATE/env" .dev/stay.env
+  fi
+  say "playing $story"
+  run_child "$RELAIS_DEV_BIN/relais-story" run "$story" ${stay:+--stay}
+}
+
+dev_token() {
+  [[ -e .dev/stay.env ]] || fail 'no run to make a token for: start one with ./dev run --stay'
+  set -a
+  # shellcheck source=/dev/null
+  source .dev/stay.env
+  exec "$RELAIS_DEV_BIN/relais-story" token "$@"
+}

@@ -1,0 +1,141 @@
+//! One bootstrap for every service: settings → telemetry → database → broker → health → serve → drain.
+//!
+//! A service waits for what it needs. It listens at once, and its health says that it does not serve; it looks for its
+//! database with all migrations until it is there, then for the broker; and it takes up again whatever it loses later.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context as _;
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tonic_health::server::HealthReporter;
+
+use crate::{
+    Context, Service,
+    database::{self, Database},
+    grpc::{health, server},
+    outbox::relay::Relay,
+    settings::{Settings, millis},
+};
+
+/// How often to look for what is not there yet.
+const LOOK: Duration = Duration::from_millis(500);
+/// Partitions are made days ahead; looking every hour is plenty.
+const PARTITIONS: Duration = Duration::from_secs(3600);
+
+/// A service that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its parts.
+    pub context: Context,
+    reporter: HealthReporter,
+    server: JoinHandle<anyhow::Result<()>>,
+}
+
+/// Starts a service and returns at once; it serves when its database is there.
+///
+/// # Errors
+/// When a setting is wrong or the address is taken.
+pub async fn start<S: Service>(settings: Settings) -> anyhow::Result<Running> {
+    let faults = settings.faults();
+    anyhow::ensure!(faults.is_empty(), "settings: {}", faults.join("; "));
+    let listener = TcpListener::bind(settings.server.address).await;
+    let listener = listener.with_context(|| format!("listening on {}", settings.server.address))?;
+    let address = listener.local_addr()?;
+    let context = Context::new(S::NAME, settings)?;
+    let (reporter, routes) = server::routes::<S>(&context)?;
+    health::not_serving::<S>(&reporter).await;
+    context.spawn(context.broker.clone().supervise());
+    context.spawn(work::<S>(context.clone(), reporter.clone()));
+    let server = tokio::spawn(server::serve::<S>(context.clone(), listener, (reporter.clone(), routes)));
+    tracing::info!(%address, "listening");
+    Ok(Running { address, context, reporter, server })
+}
+
+/// Waits for the database, then starts all that works in the background.
+async fn work<S: Service>(context: Context, reporter: HealthReporter) {
+    until_ready::<S>(&context.database).await;
+    if let Ok(offset_ms) = context.database.clock_offset().await {
+        context.clock.follow(offset_ms);
+    }
+    context.spawn(context.clock.clone().keep_following(context.database.clone()));
+    context.spawn(keep_partitions(context.database.clone()));
+    match database::options(&context.settings.database) {
+        Ok(database) => context.spawn(
+            Relay {
+                database,
+                broker: context.broker.clone(),
+                committed: context.database.committed(),
+                settings: context.settings.broker.clone(),
+            }
+            .run(),
+        ),
+        // The pool was made of the same options.
+        Err(error) => tracing::error!(%error, "no relay"),
+    }
+    context.spawn(context.consumer.clone().run::<S>());
+    context.spawn(context.consumer.clone().run_held::<S>());
+    tracing::info!("serving");
+    context.spawn(health::keep_reporting::<S>(context.clone(), reporter));
+}
+
+async fn until_ready<S: Service>(database: &Database) {
+    loop {
+        match database.is_migrated(S::migrator()).await {
+            Ok(true) => return,
+            Ok(false) => tracing::warn!("waiting for migrations"),
+            Err(error) => tracing::warn!(%error, "waiting for the database"),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn keep_partitions(database: Database) {
+    loop {
+        if let Err(error) = database.ensure_partitions().await {
+            tracing::warn!(%error, "partitions are made later");
+        }
+        tokio::time::sleep(PARTITIONS).await;
+    }
+}
+
+impl Running {
+    /// Drains: says so in health, lets calls under way end, publishes what was committed, closes. Each step is bounded by
+    /// `server.drain_ms`.
+    pub async fn stop<S: Service>(self) {
+        let within = millis(self.context.settings.server.drain_ms);
+        health::not_serving::<S>(&self.reporter).await;
+        let _ = timeout(within.min(Duration::from_secs(2)), self.flush()).await;
+        if timeout(within, self.context.stop_tasks()).await.is_err() {
+            tracing::warn!("background work did not end in time");
+        }
+        let mut server = self.server;
+        if timeout(within, &mut server).await.is_err() {
+            tracing::warn!("calls under way did not end in time");
+            server.abort();
+        }
+        if timeout(within, self.context.database.close()).await.is_err() {
+            tracing::warn!("units of work did not end in time");
+        }
+        tracing::info!("stopped");
+    }
+
+    /// Waits until the outbox is empty; what is left waits for the next instance.
+    async fn flush(&self) {
+        while self.context.broker.is_connected() {
+            match self.context.database.backlog().await {
+                Ok(backlog) if backlog.outbox > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
+                _ => return,
+            }
+        }
+    }
+
+    /// Ends when the server has ended by itself, which it does only by failing.
+    pub async fn failed(&mut self) -> anyhow::Error {
+        match (&mut self.server).await {
+            Ok(Ok(())) => anyhow::anyhow!("the server ended"),
+            Ok(Err(error)) => error,
+            Err(panic) => panic.into(),
+        }
+    }
+}

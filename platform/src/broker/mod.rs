@@ -1,0 +1,123 @@
+//! RabbitMQ: one connection per process, rebuilt by one supervisor.
+//!
+//! lapin's own recovery is off: with it, publishing hangs for seconds after a broker was killed, and as long as a memory
+//! alarm lasts. Whoever works on a channel takes one with [`Broker::channel`], sets its own time-out on every operation,
+//! and on any failure gives up the channel and asks again; [`Broker::suspect`] has the connection rebuilt. Before
+//! anybody gets a channel of a new connection, the whole topology is declared.
+
+pub mod envelope;
+pub mod feed;
+pub mod topology;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use backon::{BackoffBuilder, ExponentialBuilder};
+use lapin::{Channel, Connection, ConnectionProperties};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
+
+use crate::settings::BrokerSettings;
+use topology::Topology;
+
+/// Within this time a connection, a channel or a declaration is there, or given up.
+const STEP: Duration = Duration::from_secs(10);
+/// How often a connection is looked at.
+const WATCH: Duration = Duration::from_millis(200);
+
+/// The process's way to the broker. Cheap to clone.
+#[derive(Clone)]
+pub struct Broker {
+    url: crate::settings::Secret,
+    topology: Topology,
+    live: Arc<watch::Sender<Option<Arc<Connection>>>>,
+    suspected: Arc<Notify>,
+}
+
+impl Broker {
+    /// Not connected yet: [`Broker::supervise`] connects.
+    pub fn new(settings: &BrokerSettings) -> Self {
+        let topology = Topology::new(&settings.prefix);
+        let live = Arc::new(watch::Sender::new(None));
+        Self { url: settings.url.clone(), topology, live, suspected: Arc::default() }
+    }
+
+    /// The names of exchanges and queues.
+    pub fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// Whether the connection stands.
+    pub fn is_connected(&self) -> bool {
+        self.live.borrow().as_ref().is_some_and(|connection| connection.status().connected())
+    }
+
+    /// A new channel of the live connection; waits for one.
+    ///
+    /// # Errors
+    /// When the connection breaks meanwhile: ask again.
+    pub async fn channel(&self) -> anyhow::Result<Channel> {
+        let mut live = self.live.subscribe();
+        let connection = live.wait_for(Option::is_some).await.context("the supervisor has ended")?.clone();
+        let connection = connection.context("no connection")?;
+        Ok(timeout(STEP, connection.create_channel()).await.context("opening a channel takes too long")??)
+    }
+
+    /// Says that the connection does not answer: the supervisor drops it and builds a new one.
+    pub fn suspect(&self) {
+        self.suspected.notify_one();
+    }
+
+    /// Connects, declares the topology, watches, and begins again; ends with its task.
+    pub async fn supervise(self) {
+        let mut delays = backoff();
+        loop {
+            match self.connect().await {
+                Ok(connection) => {
+                    tracing::info!("connected to the broker");
+                    delays = backoff();
+                    self.live.send_replace(Some(connection.clone()));
+                    self.until_lost(&connection).await;
+                    self.live.send_replace(None);
+                    tracing::warn!("the connection to the broker was lost");
+                    let _ = timeout(Duration::from_secs(1), connection.close(320, "rebuilding".into())).await;
+                }
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "the broker cannot be reached")
+                }
+            }
+            tokio::time::sleep(delays.next().unwrap_or(Duration::from_secs(5))).await;
+        }
+    }
+
+    async fn until_lost(&self, connection: &Connection) {
+        while connection.status().connected() {
+            tokio::select! {
+                () = tokio::time::sleep(WATCH) => {}
+                () = self.suspected.notified() => return,
+            }
+        }
+    }
+
+    async fn connect(&self) -> anyhow::Result<Arc<Connection>> {
+        let properties = ConnectionProperties::default().with_connection_name("relais".into());
+        let connecting = Connection::connect(self.url.expose(), properties);
+        let connection = timeout(STEP, connecting).await.context("connecting takes too long")??;
+        let channel =
+            timeout(STEP, connection.create_channel()).await.context("opening a channel takes too long")??;
+        timeout(STEP * 3, self.topology.declare(&channel)).await.context("declaring takes too long")??;
+        let _ = timeout(STEP, channel.close(200, "declared".into())).await;
+        Ok(Arc::new(connection))
+    }
+}
+
+fn backoff() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(5))
+        .without_max_times()
+        .build()
+}

@@ -1,0 +1,15 @@
+//! A call from outside: who makes it, whether they may, whether it is the same again, and on which page.
+
+pub mod access;
+pub mod caller;
+pub mod check;
+pub mod fingerprint;
+pub mod idempotency;
+pub mod page;
+pub mod token;
+
+pub use access::{Rule, Rules};
+pub use caller::{Call, Caller, Role};
+pub use check::Check;
+pub use idempotency::{Outcome, Recall};
+pub use page::{Page, PageRequest, Position};

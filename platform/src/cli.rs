@@ -1,0 +1,143 @@
+//! The command line of every service, and its `main`.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context as _;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+
+use crate::{
+    Service, bootstrap,
+    broker::Broker,
+    database::{Database, migrate, setup},
+    settings::Settings,
+    telemetry,
+};
+
+/// A service of Relais.
+#[derive(Debug, Parser)]
+#[command(version, after_help = HELP)]
+struct Arguments {
+    /// A TOML file over the embedded defaults.
+    #[arg(long, global = true, value_name = "FILE", env = "RELAIS_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print the settings in force, secrets masked, and end.
+    #[arg(long)]
+    print_config: bool,
+    /// Check settings, database, migrations and broker, say what is wrong, and end.
+    #[arg(long, conflicts_with = "print_config")]
+    check: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const HELP: &str = "Settings are layered: embedded defaults < --config FILE < environment. A setting `database.url` is \
+RELAIS__DATABASE__URL in the environment.\n\nA new installation: `setup` once as an administrator, `migrate` with each version as \
+the owner, then `serve` as the runtime role.";
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Command {
+    /// Serve (the default).
+    Serve,
+    /// Make database, schema, roles and extension, as database.admin_url. Safe to run again.
+    Setup,
+    /// Bring the schema to this version, as database.owner_url. Safe to run again.
+    Migrate,
+    /// Ask the service at server.address whether it serves.
+    Healthcheck,
+}
+
+/// The whole `main` of a service.
+pub fn main<S: Service>() -> ExitCode {
+    let about = format!("The {} service of Relais", S::NAME);
+    let program = format!("relais-{}", S::NAME);
+    let command = Arguments::command().bin_name(&program).display_name(&program).about(about);
+    let arguments = Arguments::from_arg_matches(&command.get_matches());
+    let run = arguments.map_err(Into::into).and_then(run::<S>);
+    match run {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("relais-{}: {error:#}", S::NAME);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
+    let settings = Settings::load(S::DEFAULTS, arguments.config.as_deref())?;
+    if arguments.print_config {
+        print!("{}", settings.printable());
+        return Ok(());
+    }
+    // One provider of cryptography for TLS and tokens; a second one installed before is the same.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        match arguments.command.unwrap_or(Command::Serve) {
+            _ if arguments.check => check::<S>(settings).await,
+            Command::Serve => serve::<S>(settings).await,
+            Command::Setup => setup::run(&settings.database).await,
+            Command::Migrate => migrate::run(&settings.database, S::migrator()).await,
+            Command::Healthcheck => healthcheck(settings).await,
+        }
+    })
+}
+
+async fn serve<S: Service>(settings: Settings) -> anyhow::Result<()> {
+    let telemetry = telemetry::start(S::NAME, &settings.telemetry)?;
+    let served = serve_until_signal::<S>(settings).await;
+    telemetry.shut_down();
+    served
+}
+
+async fn serve_until_signal<S: Service>(settings: Settings) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut running = bootstrap::start::<S>(settings).await?;
+    let failure = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        error = running.failed() => Some(error),
+    };
+    match failure {
+        Some(error) => Err(error),
+        None => {
+            running.stop::<S>().await;
+            Ok(())
+        }
+    }
+}
+
+async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
+    let mut faults = settings.faults();
+    if faults.is_empty() {
+        let database = Database::new(&settings.database, crate::clock::Clock::default())?;
+        match database.is_migrated(S::migrator()).await {
+            Ok(true) => println!("database: reached, migrated"),
+            Ok(false) => faults.push("database: migrations are missing (run `migrate`)".into()),
+            Err(error) => faults.push(format!("database: {error}")),
+        }
+        let broker = Broker::new(&settings.broker);
+        let supervisor = tokio::spawn(broker.clone().supervise());
+        match tokio::time::timeout(Duration::from_secs(10), broker.channel()).await {
+            Ok(Ok(_)) => println!("broker: reached, topology declared"),
+            _ => faults.push("broker: cannot be reached".into()),
+        }
+        supervisor.abort();
+    }
+    faults.iter().for_each(|fault| println!("{fault}"));
+    anyhow::ensure!(faults.is_empty(), "{} to mend", faults.len());
+    Ok(())
+}
+
+async fn healthcheck(settings: Settings) -> anyhow::Result<()> {
+    let mut address = settings.server.address;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}"))?;
+    let channel = endpoint.timeout(Duration::from_secs(3)).connect().await.context("connecting")?;
+    let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await?;
+    anyhow::ensure!(answer.into_inner().status() == ServingStatus::Serving, "not serving");
+    Ok(())
+}

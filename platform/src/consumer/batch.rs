@@ -1,0 +1,200 @@
+//! One batch: lock its aggregates in order, take in what is new, apply what is next, commit.
+
+use std::collections::HashMap;
+
+use opentelemetry::{
+    Context,
+    trace::{SpanKind, TraceContextExt},
+};
+use tracing::Instrument;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use uuid::Uuid;
+
+use super::{Consumer, Handler, store};
+use crate::{
+    broker::envelope::Envelope,
+    database::{Database, Unit},
+    error::{Error, Kind, Result},
+    events::Event,
+    telemetry::propagation,
+};
+
+/// What to do with a version, given how far the consumer has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Applied already, or passed over.
+    Stale,
+    /// The next one.
+    Next,
+    /// An earlier one is missing.
+    Gap,
+}
+
+impl Step {
+    pub(super) fn of(version: i64, consumed: i64) -> Self {
+        match version - consumed {
+            ..=0 => Self::Stale,
+            1 => Self::Next,
+            _ => Self::Gap,
+        }
+    }
+}
+
+/// How far the consumer has come with each aggregate of a batch.
+pub(super) type Versions = HashMap<(String, Uuid), i64>;
+
+impl Consumer {
+    /// Applies a batch in one transaction, in a task that cannot be dropped.
+    ///
+    /// A batch of one runs under its message's own span; the SQL of a larger one stands in a trace of its own, to which
+    /// each message's span is linked.
+    pub(super) async fn apply_batch<H: Handler>(&self, envelopes: &[Envelope]) -> Result<()> {
+        let (span, owned) = match envelopes {
+            [] => return Ok(()),
+            [one] => (process_span(self.name, one), one.clone().into_vec()),
+            many => (tracing::info_span!(parent: None, "process batch", batch.size = many.len()), many.to_vec()),
+        };
+        let (consumer, batch) = (self.clone(), span.context());
+        self.database.detached(span, async move { consumer.transact::<H>(owned, &batch).await }).await
+    }
+
+    async fn transact<H: Handler>(&self, mut envelopes: Vec<Envelope>, batch: &Context) -> Result<()> {
+        envelopes.sort_by(|a, b| {
+            (a.aggregate_kind(), a.aggregate_id, a.version).cmp(&(b.aggregate_kind(), b.aggregate_id, b.version))
+        });
+        let database: &Database = &self.database;
+        let mut unit = database.open().await?;
+        let result = self.fill::<H>(&mut unit, &envelopes, batch).await;
+        match result {
+            Ok(held) => {
+                database.finish(unit).await?;
+                if held {
+                    self.ripe.notify_one();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                unit.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Fills the unit; says whether messages are, or were, held back for these aggregates.
+    async fn fill<H: Handler>(&self, unit: &mut Unit<'_>, envelopes: &[Envelope], batch: &Context) -> Result<bool> {
+        let (mut versions, waiting) = store::lock_versions(unit, self.name, envelopes).await?;
+        let fresh = store::take_in(unit, self.name, envelopes).await?;
+        let mut held = waiting;
+        let alone = envelopes.len() == 1;
+        for envelope in envelopes.iter().filter(|envelope| fresh.contains(&envelope.id)) {
+            let consumed = versions.entry((envelope.aggregate_kind().into(), envelope.aggregate_id)).or_default();
+            match Step::of(envelope.version, *consumed) {
+                Step::Stale => {}
+                Step::Next => {
+                    let span = if alone { tracing::Span::current() } else { linked_span(self.name, envelope, batch) };
+                    handle::<H>(unit, envelope, &span).await?;
+                    *consumed = envelope.version;
+                }
+                Step::Gap => {
+                    store::hold(unit, self.name, envelope).await?;
+                    held = true;
+                }
+            }
+        }
+        store::save_versions(unit, self.name, &versions).await?;
+        Ok(held)
+    }
+}
+
+/// Hands one message to the service; what it emits stands under the message's span.
+pub(super) async fn handle<H: Handler>(unit: &mut Unit<'_>, envelope: &Envelope, span: &tracing::Span) -> Result<()> {
+    let decoded = Event::decode(&envelope.type_name, &envelope.payload);
+    let undecodable = |_| Error::new(Kind::InvalidArgument, "BODY_UNREADABLE", "the body is not one of its type");
+    let Some(event) = decoded.map_err(undecodable)? else {
+        return Ok(());
+    };
+    unit.follow_trace(Some(span.context()));
+    // The span is not entered: the SQL of a batch belongs to the batch's trace.
+    let done = H::consume(unit, &event, envelope).await;
+    unit.follow_trace(None);
+    done
+}
+
+/// A CONSUMER span under the message's own trace, by OpenTelemetry's names for messaging.
+pub(super) fn process_span(consumer: &str, envelope: &Envelope) -> tracing::Span {
+    let span = tracing::info_span!(
+        "process",
+        otel.name = format!("process {}", envelope.type_name),
+        otel.kind = ?SpanKind::Consumer,
+        messaging.system = "rabbitmq",
+        messaging.operation.type = "process",
+        messaging.operation.name = "process",
+        messaging.destination.name = envelope.type_name,
+        messaging.consumer.group.name = consumer,
+        messaging.message.id = %envelope.id,
+    );
+    // A parent is refused only for a span that has begun; this one has not.
+    let _ = span.set_parent(propagation::extract(&envelope.trace));
+    span
+}
+
+fn linked_span(consumer: &str, envelope: &Envelope, batch: &Context) -> tracing::Span {
+    let span = process_span(consumer, envelope);
+    span.add_link(batch.span().span_context().clone());
+    span
+}
+
+/// A held message, applied on its own.
+impl Consumer {
+    pub(super) async fn apply_held<H: Handler>(&self, held: Envelope) -> Result<()> {
+        let consumer = self.clone();
+        let span = process_span(self.name, &held);
+        let work = async move {
+            let mut unit = consumer.database.open().await?;
+            match consumer.fill_held::<H>(&mut unit, &held).instrument(tracing::Span::current()).await {
+                Ok(()) => consumer.database.finish(unit).await,
+                Err(error) => {
+                    unit.roll_back().await;
+                    Err(error)
+                }
+            }
+        };
+        self.database.detached(span, work).await
+    }
+
+    async fn fill_held<H: Handler>(&self, unit: &mut Unit<'_>, held: &Envelope) -> Result<()> {
+        let one = std::slice::from_ref(held);
+        let (mut versions, _) = store::lock_versions(unit, self.name, one).await?;
+        let consumed = versions.entry((held.aggregate_kind().into(), held.aggregate_id)).or_default();
+        let step = Step::of(held.version, *consumed);
+        // Another instance may have been faster: then it is not there any more.
+        if step == Step::Gap || !store::release(unit, self.name, held.id).await? {
+            return Ok(());
+        }
+        if step == Step::Next {
+            handle::<H>(unit, held, &tracing::Span::current()).await?;
+            *consumed = held.version;
+            store::save_versions(unit, self.name, &versions).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Envelope {
+    fn into_vec(self) -> Vec<Self> {
+        vec![self]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_applied_in_order() {
+        assert_eq!(Step::of(1, 0), Step::Next);
+        assert_eq!(Step::of(3, 3), Step::Stale);
+        assert_eq!(Step::of(1, 3), Step::Stale);
+        assert_eq!(Step::of(5, 3), Step::Gap);
+    }
+}

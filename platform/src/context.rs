@@ -1,0 +1,117 @@
+//! What handlers work with: settings, database, broker, clock, pages. One per process, cheap to clone.
+
+use std::sync::Arc;
+
+use prost::Message;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::Request;
+use uuid::Uuid;
+
+use crate::{
+    broker::Broker,
+    calls::{Call, Recall, fingerprint::Fingerprints, idempotency::Key, page::Pages},
+    clock::Clock,
+    consumer::{Activity, Consumer},
+    database::{Database, UseCase},
+    error::{Error, Result},
+    settings::Settings,
+};
+
+/// The process's parts.
+#[derive(Clone)]
+pub struct Context {
+    /// The settings in force.
+    pub settings: Arc<Settings>,
+    /// The service's name.
+    pub service: &'static str,
+    /// The service's database.
+    pub database: Database,
+    /// The broker.
+    pub broker: Broker,
+    /// The clock by which rules are applied.
+    pub clock: Clock,
+    /// Page tokens.
+    pub pages: Pages,
+    pub(crate) consumer: Consumer,
+    fingerprints: Fingerprints,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Context {
+    /// Puts the parts together; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When a setting is not what it should be.
+    pub fn new(service: &'static str, settings: Settings) -> anyhow::Result<Self> {
+        let clock = Clock::default();
+        let database = Database::new(&settings.database, clock.clone())?;
+        let broker = Broker::new(&settings.broker);
+        let consumer = Consumer::new(service, database.clone(), broker.clone(), settings.consumer.clone());
+        let fingerprints = Fingerprints::new(settings.auth.token_key.expose());
+        let pages = Pages::new(fingerprints.clone());
+        let (settings, tasks, stopping) = (Arc::new(settings), TaskTracker::new(), CancellationToken::new());
+        Ok(Self { settings, service, database, broker, clock, pages, consumer, fingerprints, tasks, stopping })
+    }
+
+    /// Takes a request apart: who calls, and the body.
+    ///
+    /// # Errors
+    /// INTERNAL when the access layer did not run before, which no served RPC allows.
+    pub fn open<T>(&self, request: Request<T>) -> Result<(Call, T)> {
+        let call = request.extensions().get::<Call>().cloned();
+        let call = call.ok_or_else(|| Error::internal(anyhow::anyhow!("a call that nobody admitted")))?;
+        Ok((call, request.into_inner()))
+    }
+
+    /// Runs a use case that changes nothing but the audit.
+    ///
+    /// # Errors
+    /// Those of the use case.
+    pub async fn read<U: UseCase>(&self, call: Call, use_case: U) -> Result<U::Outcome> {
+        self.database.execute(call, use_case).await
+    }
+
+    /// Runs a use case once per `request_id`.
+    ///
+    /// # Errors
+    /// Those of the use case; INVALID_ARGUMENT when the id was used for another body.
+    pub async fn change<U>(&self, call: Call, request_id: Uuid, body: &impl Message, use_case: U) -> Result<U::Outcome>
+    where
+        U: UseCase,
+        U::Outcome: Recall,
+    {
+        let (caller, rpc) = (call.caller.key(), call.rpc.to_string());
+        let body_hash = self.fingerprints.body(&body.encode_to_vec());
+        let key = Key { caller, rpc, request_id, body_hash, ..Key::default() };
+        self.database.execute_once(call, key, use_case).await
+    }
+
+    /// Runs `task` in the background until the process stops.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stopping = self.stopping.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Ends when the process stops: streams end with it.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
+    /// How busy the consumer is.
+    pub fn activity(&self) -> &Activity {
+        &self.consumer.activity
+    }
+
+    /// Ends what runs in the background.
+    pub(crate) async fn stop_tasks(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

@@ -1,0 +1,59 @@
+//! Migrations: a step of its own, run as the schema's owner. The platform's tables first, then the service's.
+
+use std::str::FromStr;
+
+use anyhow::Context;
+use sqlx::{ConnectOptions, migrate::Migrator, postgres::PgConnectOptions};
+use sqlx_otel::QueryAnnotateExt;
+
+use super::{Database, setup};
+use crate::{error::Result, settings::DatabaseSettings};
+
+static PLATFORM: Migrator = sqlx::migrate!();
+
+/// Brings the schema to this program's version. Safe to run again, and at once from several places.
+///
+/// # Errors
+/// When `database.owner_url` does not lead to the owner of the schema, or a migration fails.
+pub async fn run(settings: &DatabaseSettings, service: &Migrator) -> anyhow::Result<()> {
+    let runtime = setup::role_of("database.url", settings.url.expose())?;
+    setup::role_of("database.owner_url", settings.owner_url.expose())?;
+    let search_path = format!("{},public", settings.schema);
+    let options = PgConnectOptions::from_str(settings.owner_url.expose())?
+        .options([("search_path", search_path.as_str()), ("relais.runtime_role", &runtime)]);
+    let mut owner = options.connect().await.context("connecting as database.owner_url")?;
+    PLATFORM.run(&mut owner).await.context("the platform's migrations")?;
+    service.run(&mut owner).await.context("the service's migrations")?;
+    Ok(())
+}
+
+impl Database {
+    /// Whether all of this program's migrations have been run.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn is_migrated(&self, service: &Migrator) -> Result<bool> {
+        let query = sqlx::query_as::<_, (i64, i64)>(
+            "SELECT (SELECT count(*) FROM _platform_migrations WHERE success),
+                    (SELECT count(*) FROM _migrations WHERE success)",
+        );
+        match query.with_operation("SELECT", "_migrations").fetch_one(&self.pool).await {
+            Ok((platform, own)) => Ok(reached(&PLATFORM, platform) && reached(service, own)),
+            // undefined_table: nothing has been run yet.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes the partitions of the days ahead, see `migrations/0001_platform.sql`.
+    pub(crate) async fn ensure_partitions(&self) -> Result<()> {
+        let query = sqlx::query("SELECT ensure_partitions(7)");
+        query.with_operation("SELECT", "ensure_partitions").execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+fn reached(migrator: &Migrator, done: i64) -> bool {
+    // A later version of the program may have run more: expand and contract keeps this one working.
+    done >= i64::try_from(migrator.iter().count()).unwrap_or(i64::MAX)
+}

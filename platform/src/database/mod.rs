@@ -1,0 +1,105 @@
+//! PostgreSQL: the pool, units of work, set-up and migrations.
+//!
+//! Every statement of a service runs inside a [`Unit`]; [`Database::execute`] is the way in. Set-up and migrations are steps
+//! of their own, run as other roles ([`setup`], [`migrate`]).
+
+pub mod migrate;
+pub mod setup;
+mod unit;
+mod writes;
+
+use std::{str::FromStr, sync::Arc};
+
+use sqlx::{
+    Postgres,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use sqlx_otel::{PoolBuilder, QueryAnnotateExt, QueryTextMode};
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    clock::Clock,
+    error::Result,
+    settings::{DatabaseSettings, millis},
+};
+
+pub use unit::{Transaction, Unit, UseCase};
+pub use writes::WriteSet;
+
+/// A pool whose statements are spans.
+pub type Pool = sqlx_otel::Pool<Postgres>;
+
+/// The service's database: a pool as the runtime role. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    clock: Clock,
+    /// Woken when events were committed.
+    committed: Arc<Notify>,
+    /// Units of work under way: they outlive cancelled calls, and a drain waits for them.
+    units: TaskTracker,
+}
+
+impl Database {
+    /// A pool that connects when it is first needed.
+    ///
+    /// # Errors
+    /// When `database.url` is not a PostgreSQL URL.
+    pub fn new(settings: &DatabaseSettings, clock: Clock) -> anyhow::Result<Self> {
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(millis(settings.acquire_timeout_ms))
+            .connect_lazy_with(options(settings)?);
+        let pool = PoolBuilder::from(pool).with_query_text_mode(QueryTextMode::Full).build();
+        Ok(Self { pool, clock, committed: Arc::default(), units: TaskTracker::new() })
+    }
+
+    /// For statements that stand alone: none that a lost answer would matter to.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").with_operation("SELECT", "ping").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The offset of the clock, see [`crate::clock`].
+    pub(crate) async fn clock_offset(&self) -> Result<i64> {
+        let row = sqlx::query_scalar!("SELECT offset_ms FROM clock");
+        Ok(row.with_operation("SELECT", "clock").fetch_one(&self.pool).await?)
+    }
+
+    /// Wakes whoever waits for committed events.
+    pub(crate) fn committed(&self) -> Arc<Notify> {
+        self.committed.clone()
+    }
+
+    /// Waits for the units of work under way, then closes the pool.
+    pub(crate) async fn close(&self) {
+        self.units.close();
+        self.units.wait().await;
+        self.pool.close().await;
+    }
+}
+
+/// Options of a connection as the runtime role, with the service's schema in front and time-outs as a backstop.
+///
+/// # Errors
+/// When `database.url` is not a PostgreSQL URL.
+pub fn options(settings: &DatabaseSettings) -> anyhow::Result<PgConnectOptions> {
+    let search_path = format!("{},public", settings.schema);
+    let statement_timeout = settings.statement_timeout_ms.to_string();
+    Ok(PgConnectOptions::from_str(settings.url.expose())?
+        .application_name(&format!("relais-{}", settings.schema))
+        .options([
+            ("search_path", search_path.as_str()),
+            ("statement_timeout", &statement_timeout),
+            ("idle_in_transaction_session_timeout", "15000"),
+        ]))
+}

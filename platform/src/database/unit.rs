@@ -1,0 +1,227 @@
+//! Units of work: one transaction, one use case, one flush, one commit.
+//!
+//! A unit runs in a task of its own that a cancelled or expired call cannot drop: a transaction dropped while it begins
+//! would hand its connection, still inside the transaction, to the next borrower, whose acknowledged writes are then lost
+//! (measured with sqlx 0.9). The commit is explicit and last.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use opentelemetry::Context;
+use sqlx::Postgres;
+use tracing::Instrument;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use uuid::Uuid;
+
+use super::{Database, WriteSet};
+use crate::{
+    calls::{
+        Call, Caller,
+        idempotency::{self, Key, Recall},
+    },
+    error::{Error, Kind, Result},
+    events::Event,
+    telemetry::{propagation, subject},
+};
+
+/// A transaction whose statements are spans.
+pub type Transaction<'t> = sqlx_otel::Transaction<'t, Postgres>;
+
+/// How often a unit is run again after contention (a serialization failure or a deadlock).
+const ATTEMPTS: u32 = 4;
+
+/// What a service does for one call or one event: load, decide, fill the unit's write set.
+///
+/// It may be run again from the start when others were changing the same rows, so it changes nothing but the unit.
+pub trait UseCase: Send + Sync + 'static {
+    /// What comes out.
+    type Outcome: Send + 'static;
+
+    /// Its name in traces and logs, such as `submit_referral`.
+    const NAME: &'static str;
+
+    /// The number of the referral it is about, where that is known before the first statement.
+    fn about(&self) -> Option<&str> {
+        None
+    }
+
+    /// Loads, decides and fills the unit.
+    fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Outcome>> + Send;
+}
+
+/// One transaction with what is to be written at its end.
+pub struct Unit<'t> {
+    transaction: Transaction<'t>,
+    call: Option<Call>,
+    now: DateTime<Utc>,
+    trace: Option<Context>,
+    writes: WriteSet,
+}
+
+impl<'t> Unit<'t> {
+    /// The transaction, for a store's statements.
+    pub fn sql(&mut self) -> &mut Transaction<'t> {
+        &mut self.transaction
+    }
+
+    /// The injected clock's time, one for the whole unit.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Who calls.
+    ///
+    /// # Errors
+    /// INTERNAL when the unit applies an event: nobody calls.
+    pub fn caller(&self) -> Result<&Caller> {
+        let call = self.call.as_ref();
+        call.map(|call| &call.caller).ok_or_else(|| Error::internal(anyhow::anyhow!("a unit without a caller")))
+    }
+
+    /// Publishes an event of an aggregate's new version when the unit commits.
+    pub fn emit(&mut self, aggregate: impl Into<Uuid>, version: i64, event: impl Into<Event>) {
+        let context = self.trace.clone().unwrap_or_else(|| tracing::Span::current().context());
+        self.writes.event(aggregate.into(), version, &event.into(), self.now, propagation::inject(&context));
+    }
+
+    /// Leaves an audit row: the caller (or the event's consumer) read or changed `resource`.
+    pub fn audit(&mut self, resource: impl ToString) {
+        self.writes.audit(self.call.as_ref(), self.now, resource.to_string());
+    }
+
+    /// Says that this call is about a referral, once its number is known: marks the current span and what is emitted.
+    pub fn about(&mut self, number: &str) {
+        subject::mark_current(number);
+        let context = self.trace.clone().unwrap_or_else(|| tracing::Span::current().context());
+        let _guard = context.attach();
+        self.trace = Some(subject::about(number));
+    }
+
+    /// Emits events under a message's trace instead of the current span, from here on.
+    pub(crate) fn follow_trace(&mut self, context: Option<Context>) {
+        self.trace = context;
+    }
+
+    /// Keeps the idempotency key with the rest.
+    pub(crate) fn keep(&mut self, key: Key) {
+        self.writes.key(key);
+    }
+
+    /// Writes what was collected and commits. Says whether events were committed.
+    pub(crate) async fn commit(mut self) -> Result<bool> {
+        let events = self.writes.has_events();
+        std::mem::take(&mut self.writes).flush(&mut self.transaction).await?;
+        self.transaction.commit().await?;
+        Ok(events)
+    }
+
+    /// Undoes everything.
+    pub(crate) async fn roll_back(self) {
+        // A connection that fails here is closed by the pool, and the server undoes its transaction.
+        let _ = self.transaction.rollback().await;
+    }
+}
+
+impl Database {
+    /// Runs a use case for a call, in a task that cannot be cancelled.
+    ///
+    /// # Errors
+    /// Those of the use case, and UNAVAILABLE when the database cannot be had.
+    pub async fn execute<U: UseCase>(&self, call: Call, use_case: U) -> Result<U::Outcome> {
+        let database = self.clone();
+        let span = span(&use_case);
+        self.detached(span, async move { database.attempt(Some(&call), &use_case).await }).await
+    }
+
+    /// As [`Database::execute`], once per `request_id`: the same request again answers the same.
+    ///
+    /// # Errors
+    /// Those of the use case; INVALID_ARGUMENT when the `request_id` was used for another request.
+    pub async fn execute_once<U>(&self, call: Call, key: Key, use_case: U) -> Result<U::Outcome>
+    where
+        U: UseCase,
+        U::Outcome: Recall,
+    {
+        let database = self.clone();
+        let span = span(&use_case);
+        let once = Arc::new(idempotency::Once { key, use_case });
+        self.detached(span, async move {
+            match database.attempt(Some(&call), once.as_ref()).await {
+                // The same request may have committed meanwhile: then its outcome is the answer, not this refusal.
+                Err(error) if error.kind != Kind::Unavailable => {
+                    let earlier = idempotency::Earlier(once.clone());
+                    database.attempt(Some(&call), &earlier).await?.ok_or(error)
+                }
+                result => result,
+            }
+        })
+        .await
+    }
+
+    /// Opens a unit that applies events; the caller of this commits it.
+    pub(crate) async fn open(&self) -> Result<Unit<'_>> {
+        self.unit(None).await
+    }
+
+    /// Runs `work` in a task that outlives whoever waits for it; a drain waits for it.
+    pub(crate) async fn detached<T: Send + 'static>(
+        &self,
+        span: tracing::Span,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let task = self.units.spawn(work.instrument(span));
+        task.await.unwrap_or_else(|panic| Err(Error::internal(panic)))
+    }
+
+    /// Commits a unit and wakes the relay when events were in it.
+    pub(crate) async fn finish(&self, unit: Unit<'_>) -> Result<()> {
+        if unit.commit().await? {
+            self.committed.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn unit(&self, call: Option<&Call>) -> Result<Unit<'_>> {
+        let transaction = self.pool.begin().await?;
+        let writes = WriteSet::default();
+        Ok(Unit { transaction, call: call.cloned(), now: self.clock.now(), trace: None, writes })
+    }
+
+    async fn attempt<U: UseCase>(&self, call: Option<&Call>, use_case: &U) -> Result<U::Outcome> {
+        let mut attempt = 1;
+        loop {
+            match self.try_once(call, use_case).await {
+                Err(error) if error.reason == "CONTENTION" && attempt < ATTEMPTS => {
+                    // Different waits, so that those who collided do not collide again.
+                    let jitter = Uuid::now_v7().as_u128() % 20;
+                    tokio::time::sleep(Duration::from_millis(u64::from(10 * attempt) + jitter as u64)).await;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_once<U: UseCase>(&self, call: Option<&Call>, use_case: &U) -> Result<U::Outcome> {
+        let mut unit = self.unit(call).await?;
+        match use_case.run(&mut unit).await {
+            Ok(outcome) => self.finish(unit).await.map(|()| outcome),
+            Err(error) => {
+                unit.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+fn span<U: UseCase>(use_case: &U) -> tracing::Span {
+    let span = tracing::info_span!("unit", otel.name = U::NAME);
+    if let Some(number) = use_case.about() {
+        subject::mark_current(number);
+        let parent = tracing::Span::current().context();
+        let _guard = parent.attach();
+        // A parent is refused only for a span that has begun; this one has not.
+        let _ = span.set_parent(subject::about(number));
+    }
+    span
+}

@@ -1,0 +1,89 @@
+//! The table of event types: which body belongs to which type.
+//!
+//! A type is `relais.<service>.<aggregate>.<verb>.v1`; its first three words are the aggregate's kind, to which queues are
+//! bound (see [`crate::broker::topology`]). To publish a new event, add its message to `events.proto` and a row here.
+
+use prost::Message;
+use relais_proto::events::v1;
+
+/// A type's aggregate kind: its first three words, `relais.<service>.<aggregate>`.
+pub fn aggregate_kind(event_type: &str) -> &str {
+    match event_type.match_indices('.').nth(2) {
+        Some((end, _)) => &event_type[..end],
+        None => event_type,
+    }
+}
+
+macro_rules! events {
+    ($($event:ident = $type:literal;)*) => {
+        /// An event of the suite, with its body.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Event {
+            $(#[doc = concat!("`", $type, "`")] $event(v1::$event),)*
+        }
+
+        /// Every type that is published.
+        pub const TYPES: &[&str] = &[$($type),*];
+
+        impl Event {
+            /// Its type.
+            pub fn type_name(&self) -> &'static str {
+                match self { $(Self::$event(_) => $type,)* }
+            }
+
+            /// Its body in protobuf.
+            pub fn encode(&self) -> Vec<u8> {
+                match self { $(Self::$event(body) => body.encode_to_vec(),)* }
+            }
+
+            /// The event of a type and a body; `None` for a type that is not in the table.
+            ///
+            /// # Errors
+            /// When the body is not one of that type.
+            pub fn decode(type_name: &str, body: &[u8]) -> Result<Option<Self>, prost::DecodeError> {
+                match type_name {
+                    $($type => v1::$event::decode(body).map(|body| Some(Self::$event(body))),)*
+                    _ => Ok(None),
+                }
+            }
+        }
+
+        $(impl From<v1::$event> for Event {
+            fn from(body: v1::$event) -> Self {
+                Self::$event(body)
+            }
+        })*
+    };
+}
+
+events! {
+    ReferralSubmitted = "relais.referral.referral.submitted.v1";
+    ReferralCancelled = "relais.referral.referral.cancelled.v1";
+    AppointmentProposed = "relais.scheduling.appointment.proposed.v1";
+    AppointmentCancelled = "relais.scheduling.appointment.cancelled.v1";
+    OrderDrafted = "relais.results.order.drafted.v1";
+    OrderRevoked = "relais.results.order.revoked.v1";
+    MessageReceived = "relais.notification.message.received.v1";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_back_under_its_type() {
+        let event = Event::from(v1::OrderDrafted { order: "orders/1".into(), referral: "referrals/2".into() });
+        assert_eq!(Event::decode(event.type_name(), &event.encode()), Ok(Some(event)));
+        assert_eq!(Event::decode("relais.results.order.burnt.v1", &[]), Ok(None));
+        assert!(Event::decode(TYPES[0], &[0xff]).is_err());
+    }
+
+    #[test]
+    fn every_type_has_the_form_of_a_type() {
+        for name in TYPES {
+            let words: Vec<_> = name.split('.').collect();
+            assert_eq!((words.len(), words[0], words[4]), (5, "relais", "v1"), "{name}");
+            assert_eq!(aggregate_kind(name).split('.').count(), 3);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Layered settings: embedded defaults < the service's defaults < a file < the environment.
+//!
+//! The environment's keys are the path in capitals, joined by two underscores, behind `RELAIS__`:
+//! `RELAIS__DATABASE__URL`. A key that no setting has is refused, wherever it stands, so that a slip of the pen is told at
+//! start and not found at night. Secrets are never printed.
+
+use std::{fmt, net::SocketAddr, path::Path, time::Duration};
+
+use config::{Config, ConfigError, Environment, File, FileFormat};
+use serde::{Deserialize, Serialize, Serializer};
+
+const DEFAULTS: &str = include_str!("settings.toml");
+
+/// A setting that is never printed.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself, for whoever must have it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    fn shown(&self) -> &'static str {
+        if self.0.is_empty() { "" } else { "[secret]" }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.shown())
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.shown())
+    }
+}
+
+/// Where the service runs: it decides what is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EnvironmentKind {
+    /// The clock may be moved and the development issuer is taken.
+    Development,
+    /// For people.
+    Production,
+}
+
+/// All settings of a service. The meaning of each stands in `settings.toml`, beside its default.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml, which --print-config shows")]
+pub struct Settings {
+    pub environment: EnvironmentKind,
+    pub server: Server,
+    pub database: DatabaseSettings,
+    pub broker: BrokerSettings,
+    pub consumer: ConsumerSettings,
+    pub auth: Auth,
+    pub telemetry: Telemetry,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct Server {
+    pub address: SocketAddr,
+    pub request_timeout_ms: u64,
+    pub max_message_bytes: usize,
+    pub max_in_flight: usize,
+    pub drain_ms: u64,
+    pub reflection: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct DatabaseSettings {
+    pub url: Secret,
+    pub owner_url: Secret,
+    pub admin_url: Secret,
+    pub schema: String,
+    pub max_connections: u32,
+    pub acquire_timeout_ms: u64,
+    pub statement_timeout_ms: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct BrokerSettings {
+    pub url: Secret,
+    pub prefix: String,
+    pub publish_batch: u16,
+    pub publish_timeout_ms: u64,
+    pub poll_ms: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct ConsumerSettings {
+    pub prefetch: u16,
+    pub batch: usize,
+    pub retry_first_ms: u64,
+    pub retry_max_ms: u64,
+    pub max_attempts: u16,
+    pub poll_ms: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct Auth {
+    pub issuer: String,
+    pub audience: String,
+    pub jwks_file: String,
+    pub leeway_s: u32,
+    pub token_key: Secret,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct Telemetry {
+    pub otlp_endpoint: String,
+    pub log_format: LogFormat,
+    pub filter: String,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    Json,
+    /// For people at a terminal.
+    Text,
+}
+
+impl Settings {
+    /// Reads all layers: `service_defaults` and `file` lie between the platform's defaults and the environment.
+    ///
+    /// # Errors
+    /// An unknown key, a wrong type, a file that cannot be read: the message names the key.
+    pub fn load(service_defaults: &str, file: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::layered(service_defaults, file, None)
+    }
+
+    /// As [`Settings::load`], with the given pairs in place of the process's environment.
+    pub fn load_with(service_defaults: &str, environment: &[(&str, String)]) -> Result<Self, ConfigError> {
+        let pairs = environment.iter().map(|(key, value)| ((*key).to_string(), value.clone())).collect();
+        Self::layered(service_defaults, None, Some(pairs))
+    }
+
+    fn layered(
+        service_defaults: &str,
+        file: Option<&Path>,
+        pairs: Option<config::Map<String, String>>,
+    ) -> Result<Self, ConfigError> {
+        let mut layers = Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::from_str(service_defaults, FileFormat::Toml));
+        if let Some(path) = file {
+            layers = layers.add_source(File::from(path).format(FileFormat::Toml));
+        }
+        let environment = Environment::with_prefix("RELAIS").prefix_separator("__").separator("__");
+        layers.add_source(environment.try_parsing(true).source(pairs)).build()?.try_deserialize()
+    }
+
+    /// The settings in force as TOML, secrets masked.
+    pub fn printable(&self) -> String {
+        toml::to_string(self).unwrap_or_else(|error| format!("# cannot be printed: {error}\n"))
+    }
+
+    /// What is missing or contradicts itself before a service can serve; empty when nothing is.
+    pub fn faults(&self) -> Vec<String> {
+        let required = [
+            ("database.url", self.database.url.expose()),
+            ("broker.url", self.broker.url.expose()),
+            ("auth.jwks_file", self.auth.jwks_file.as_str()),
+            ("auth.token_key", self.auth.token_key.expose()),
+        ];
+        let missing = required.iter().filter(|(_, value)| value.is_empty());
+        let mut faults: Vec<String> = missing.map(|(key, _)| format!("{key} is not set")).collect();
+        let short = (1..32).contains(&self.auth.token_key.expose().len());
+        faults.extend(short.then(|| "auth.token_key has fewer than 32 characters".to_string()));
+        faults
+    }
+}
+
+/// Milliseconds as a duration.
+pub fn millis(value: u64) -> Duration {
+    Duration::from_millis(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        let pairs: Vec<_> = pairs.iter().map(|(k, v)| (*k, (*v).to_string())).collect();
+        Settings::load_with("[server]\naddress = \"127.0.0.1:50051\"\n[database]\nschema = \"referral\"", &pairs)
+    }
+
+    #[test]
+    fn the_environment_wins_over_defaults() -> Result<(), ConfigError> {
+        let settings = load(&[("RELAIS__SERVER__DRAIN_MS", "7"), ("RELAIS__ENVIRONMENT", "development")])?;
+        assert_eq!(settings.server.drain_ms, 7);
+        assert_eq!(settings.environment, EnvironmentKind::Development);
+        assert_eq!(settings.database.schema, "referral");
+        Ok(())
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = load(&[("RELAIS__SERVER__DRAINS", "7")]).expect_err("refused").to_string();
+        assert!(error.contains("drains"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_is_never_printed() -> Result<(), ConfigError> {
+        let settings = load(&[("RELAIS__DATABASE__URL", "postgres://u:hunter2@h/d")])?;
+        let printed = format!("{}{settings:?}", settings.printable());
+        assert!(!printed.contains("hunter2") && printed.contains("[secret]"), "{printed}");
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_missing_is_named_all_at_once() -> Result<(), ConfigError> {
+        let faults = load(&[("RELAIS__AUTH__TOKEN_KEY", "short")])?.faults();
+        assert_eq!(faults.len(), 4, "{faults:?}");
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! Logs and traces from the first call: `tracing` inside, OTLP and log lines outside.
+//!
+//! Every log line carries the trace's id. Every span of a referral carries its number, see [`subject`].
+
+mod logs;
+pub mod propagation;
+pub mod subject;
+
+use std::time::Duration;
+
+use opentelemetry::{KeyValue, global, propagation::TextMapCompositePropagator, trace::TracerProvider};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_sdk::{
+    Resource,
+    propagation::{BaggagePropagator, TraceContextPropagator},
+    trace::SdkTracerProvider,
+};
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::settings::{LogFormat, Telemetry};
+
+/// What must be kept until the end, so that the last spans leave.
+#[derive(Debug)]
+pub struct Guard {
+    provider: SdkTracerProvider,
+}
+
+impl Guard {
+    /// Sends what is still held. Called once, at the very end.
+    pub fn shut_down(self) {
+        if let Err(error) = self.provider.shutdown_with_timeout(Duration::from_secs(5)) {
+            tracing::warn!(%error, "the last spans may not have been sent");
+        }
+    }
+}
+
+/// Sets up propagation, spans and log lines for the process.
+///
+/// # Errors
+/// When the exporter's address is not one, or a subscriber is there already.
+pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Guard> {
+    global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
+        Box::new(TraceContextPropagator::new()),
+        Box::new(BaggagePropagator::new()),
+    ]));
+    let provider = provider(service, settings)?;
+    global::set_tracer_provider(provider.clone());
+
+    let filter = EnvFilter::try_new(&settings.filter)?;
+    let lines = match settings.log_format {
+        LogFormat::Json => tracing_subscriber::fmt::layer().event_format(logs::Json).boxed(),
+        LogFormat::Text => tracing_subscriber::fmt::layer().event_format(logs::Text).boxed(),
+    };
+    // Spans of calls are at TRACE level under their own target; they are for the trace, not for log lines.
+    let lines = lines.with_filter(tracing_subscriber::filter::filter_fn(|meta| !meta.is_span()));
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("relais"))
+        .with_error_events_to_status(false)
+        .with_location(false)
+        .with_threads(false);
+    tracing_subscriber::registry().with(filter).with(spans).with(lines).try_init()?;
+    Ok(Guard { provider })
+}
+
+fn provider(service: &'static str, settings: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
+    let resource = Resource::builder()
+        .with_service_name(format!("relais-{service}"))
+        .with_attribute(KeyValue::new("service.namespace", "relais"))
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .build();
+    let mut builder = SdkTracerProvider::builder().with_resource(resource).with_span_processor(subject::Processor);
+    if !settings.otlp_endpoint.is_empty() {
+        let exporter = SpanExporter::builder().with_tonic().with_endpoint(&settings.otlp_endpoint).build()?;
+        builder = builder.with_batch_exporter(exporter);
+    }
+    Ok(builder.build())
+}

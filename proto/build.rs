@@ -1,0 +1,26 @@
+//! Compiles the contract with protox, so that no `protoc` need be installed.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+use prost::Message;
+
+const SERVICES: [&str; 7] =
+    ["network", "convention", "referral", "scheduling", "results", "notification", "operations"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=relais");
+    println!("cargo:rerun-if-changed=third_party");
+    let mut files: Vec<String> =
+        SERVICES.iter().map(|package| format!("relais/{package}/v1/{package}_service.proto")).collect();
+    files.push("relais/events/v1/events.proto".into());
+
+    let mut compiler = protox::Compiler::new([".", "third_party"])?;
+    compiler.include_source_info(true).include_imports(true);
+    compiler.open_files(&files)?;
+    let descriptors = compiler.file_descriptor_set();
+
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("relais.bin"), descriptors.encode_to_vec())?;
+    tonic_prost_build::configure().build_transport(false).compile_well_known_types(false).compile_fds(descriptors)?;
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! Lists messages.
+
+use relais_platform::{
+    Result,
+    calls::{Page, PageRequest, Position},
+    database::{Unit, UseCase},
+};
+
+use super::mailbox_of;
+use crate::{domain::Message, store};
+
+/// Lists the messages of the caller's inbox, the most recent first.
+#[derive(Debug, Clone, Copy)]
+pub struct ListMessages {
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl UseCase for ListMessages {
+    type Outcome = Page<Message>;
+    const NAME: &'static str = "list_messages";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Message>> {
+        let mailbox = mailbox_of(unit.caller()?)?;
+        let rows = store::list(unit, mailbox, &self.page).await?;
+        let page = self.page.page(rows, |message| Position { time: message.create_time, id: message.id.0 });
+        page.rows.iter().for_each(|message| unit.audit(message.id));
+        Ok(page)
+    }
+}

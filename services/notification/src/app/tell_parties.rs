@@ -1,0 +1,72 @@
+//! Puts a message about a referral into the inboxes of those who are to hear of it.
+
+use relais_platform::{
+    Result,
+    calls::Check,
+    database::{Unit, UseCase},
+    ids::{Child, MessageId, ReferralId},
+    parties::{self, Party},
+};
+use relais_proto::events::v1;
+
+use crate::{
+    domain::{Kind, Mailbox, Message, recipients},
+    store,
+};
+
+/// Tells the parties of a referral what happened.
+#[derive(Debug, Clone)]
+pub struct TellParties {
+    kind: Kind,
+    referral: ReferralId,
+    number: String,
+    parties: Vec<Party>,
+}
+
+impl TellParties {
+    /// Of an event.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT when the event's names are none: the message is parked.
+    pub fn try_new(kind: Kind, referral: &str, number: &str, parties: &[v1::Party]) -> Result<Self> {
+        let mut check = Check::default();
+        let referral = check.name("referral", referral);
+        let parties = parties::of_event(&mut check, parties);
+        check.finish().map(|()| Self { kind, referral, number: number.into(), parties })
+    }
+
+    fn message(&self, unit: &Unit<'_>, mailbox: Mailbox) -> Message {
+        Message {
+            id: MessageId::draw(),
+            mailbox,
+            kind: self.kind,
+            referral: self.referral,
+            referral_number: self.number.clone(),
+            create_time: unit.now(),
+        }
+    }
+}
+
+impl UseCase for TellParties {
+    type Outcome = ();
+    const NAME: &'static str = "tell_parties";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
+        for mailbox in recipients(self.kind, &self.parties) {
+            let message = self.message(unit, mailbox);
+            store::insert(unit, &message).await?;
+            unit.emit(message.id, 1, received(&message));
+        }
+        Ok(())
+    }
+}
+
+fn received(message: &Message) -> v1::MessageReceived {
+    let Mailbox { organisation, unit } = message.mailbox;
+    v1::MessageReceived {
+        message: message.id.to_string(),
+        organisation: organisation.to_string(),
+        unit: unit.map(|unit| Child::new(organisation, unit).to_string()).unwrap_or_default(),
+        referral: message.referral.to_string(),
+    }
+}

@@ -1,0 +1,37 @@
+//! The notification service: who is told what.
+//!
+//! An event of another service ([`consumers`]) becomes messages in the inboxes of those whom [`domain::recipients`] names.
+//! They are listed, and followed as they come: each message is an event itself, which wakes the streams of every
+//! instance ([`grpc`]), and each stream reads on from its own number. A message says that something happened, never what
+//! is the matter with a patient.
+
+pub mod app;
+pub mod consumers;
+pub mod domain;
+pub mod grpc;
+pub mod store;
+
+use relais_platform::{Context, Service, calls::Rules};
+use sqlx::migrate::Migrator;
+use tonic::service::Routes;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The service, for the platform.
+#[derive(Debug, Clone, Copy)]
+pub struct Notification;
+
+impl Service for Notification {
+    const NAME: &'static str = "notification";
+    const DEFAULTS: &'static str = include_str!("../settings.toml");
+    const GRPC: &'static [&'static str] = grpc::SERVICES;
+    const RULES: Rules = grpc::RULES;
+
+    fn migrator() -> &'static Migrator {
+        &MIGRATIONS
+    }
+
+    fn routes(context: &Context) -> Routes {
+        grpc::routes(context)
+    }
+}

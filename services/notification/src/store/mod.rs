@@ -1,0 +1,6 @@
+//! All SQL of the service, checked at compile time; one file per aggregate. A function that joins a unit of work takes it
+//! first.
+
+mod message;
+
+pub use message::{insert, list, list_after};

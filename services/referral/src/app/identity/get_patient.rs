@@ -1,0 +1,24 @@
+//! Reads a patient record.
+
+use relais_platform::{
+    Result,
+    database::{Unit, UseCase},
+    ids::PatientId,
+};
+
+use crate::{domain::identity::Patient, store::identity};
+
+/// Reads a record of the caller's organisation.
+#[derive(Debug, Clone, Copy)]
+pub struct GetPatient(pub PatientId);
+
+impl UseCase for GetPatient {
+    type Outcome = Patient;
+    const NAME: &'static str = "get_patient";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Patient> {
+        let organisation = unit.caller()?.acting_organisation()?;
+        unit.audit(self.0);
+        identity::get(unit, organisation, self.0).await
+    }
+}

@@ -1,0 +1,43 @@
+//! Use cases of the directory.
+
+mod create_organisation;
+mod create_practitioner;
+mod create_site;
+mod create_unit;
+mod get_organisation;
+mod get_practitioner;
+mod get_site;
+mod get_unit;
+mod list_organisations;
+mod list_practitioners;
+mod list_sites;
+mod list_units;
+mod recall;
+
+pub use create_organisation::CreateOrganisation;
+pub use create_practitioner::CreatePractitioner;
+pub use create_site::CreateSite;
+pub use create_unit::CreateUnit;
+pub use get_organisation::GetOrganisation;
+pub use get_practitioner::GetPractitioner;
+pub use get_site::GetSite;
+pub use get_unit::GetUnit;
+pub use list_organisations::ListOrganisations;
+pub use list_practitioners::ListPractitioners;
+pub use list_sites::ListSites;
+pub use list_units::ListUnits;
+
+use relais_platform::{
+    Error, Result,
+    calls::{Caller, Role},
+    ids::OrganisationId,
+};
+
+/// Operators and the network enter everything; an administrator what belongs to the own organisation.
+fn ensure_administers(caller: &Caller, organisation: OrganisationId) -> Result<()> {
+    if caller.has_any(&[Role::Operator, Role::Network]) || caller.organisation == Some(organisation) {
+        Ok(())
+    } else {
+        Err(Error::denied("you administer another organisation"))
+    }
+}

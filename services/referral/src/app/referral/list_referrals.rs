@@ -1,0 +1,29 @@
+//! Lists referrals.
+
+use relais_platform::{
+    Result,
+    calls::{Page, PageRequest, Position},
+    database::{Unit, UseCase},
+};
+
+use crate::{domain::referral::Referral, store::referral};
+
+/// Lists the referrals that the caller is a party of, the most recent first.
+#[derive(Debug, Clone, Copy)]
+pub struct ListReferrals {
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl UseCase for ListReferrals {
+    type Outcome = Page<Referral>;
+    const NAME: &'static str = "list_referrals";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Referral>> {
+        let ids = referral::list_ids(unit, &self.page).await?;
+        let rows = referral::list_by_id(unit, &ids, None).await?;
+        let page = self.page.page(rows, |referral| Position { time: referral.create_time, id: referral.id.0 });
+        page.rows.iter().for_each(|referral| unit.audit(referral.id));
+        Ok(page)
+    }
+}

@@ -1,0 +1,36 @@
+//! Use cases of referrals.
+
+mod cancel_referral;
+mod get_referral;
+mod list_referrals;
+mod note_appointment;
+mod submit_referral;
+mod tell;
+
+pub use cancel_referral::CancelReferral;
+pub use get_referral::GetReferral;
+pub use list_referrals::ListReferrals;
+pub use note_appointment::NoteAppointment;
+pub use submit_referral::SubmitReferral;
+
+use relais_platform::{
+    Result,
+    calls::{Outcome, Recall},
+    database::Unit,
+};
+
+use crate::{domain::referral::Referral, store::referral};
+
+impl Recall for Referral {
+    fn outcome(&self) -> Outcome {
+        Outcome { id: self.id.0, version: self.version }
+    }
+
+    async fn recall(unit: &mut Unit<'_>, outcome: Outcome) -> Result<Self> {
+        let id = outcome.id.into();
+        let was = referral::get_at(unit, id, Some(outcome.version)).await?;
+        unit.about(was.number.as_str());
+        unit.audit(id);
+        Ok(was)
+    }
+}

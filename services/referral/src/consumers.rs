@@ -1,0 +1,27 @@
+//! What this service does with others' events: one arm per event, each one call of a use case.
+
+use relais_platform::{
+    Result,
+    broker::envelope::Envelope,
+    consumer::Handler,
+    database::{Unit, UseCase},
+    events::Event,
+};
+
+use crate::{Referral, app::referral::NoteAppointment, domain::referral::AppointmentState};
+
+impl Handler for Referral {
+    async fn consume(unit: &mut Unit<'_>, event: &Event, _: &Envelope) -> Result<()> {
+        match event {
+            Event::AppointmentProposed(told) => {
+                NoteAppointment::try_new(&told.referral, &told.appointment, AppointmentState::Proposed)?.run(unit).await
+            }
+            Event::AppointmentCancelled(told) => {
+                NoteAppointment::try_new(&told.referral, &told.appointment, AppointmentState::Cancelled)?
+                    .run(unit)
+                    .await
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Referrals: their number, their parties, their moves.
+
+mod cancel;
+mod number;
+mod submit;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use relais_platform::ids::{
+    AppointmentId, Child, ConventionId, OrganisationId, PatientId, PractitionerId, ReferralId, SiteId, UnitId,
+};
+use relais_platform::text_enum;
+
+pub use relais_platform::parties::{Capacity, Party};
+
+pub use cancel::{CancelReason, cancel};
+pub use number::Number;
+pub use submit::{Submission, submit};
+
+text_enum! {
+    /// Where a referral stands.
+    pub enum State {
+        /// Admitted under the convention.
+        Submitted = "submitted",
+        /// Cancelled.
+        Cancelled = "cancelled",
+    }
+}
+
+text_enum! {
+    /// How soon the patient is to be seen (FHIR request-priority).
+    pub enum Priority {
+        /// In the ordinary course.
+        Routine = "routine",
+        /// Before routine ones.
+        Urgent = "urgent",
+        /// As soon as possible.
+        Asap = "asap",
+        /// At once.
+        Stat = "stat",
+    }
+}
+
+text_enum! {
+    /// What scheduling has told of a referral's appointment.
+    pub enum AppointmentState {
+        /// Opened, without a time yet.
+        Proposed = "proposed",
+        /// Given up.
+        Cancelled = "cancelled",
+    }
+}
+
+/// A referral.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referral {
+    /// Its id.
+    pub id: ReferralId,
+    /// The number people say and write.
+    pub number: Number,
+    /// Where it stands.
+    pub state: State,
+    /// One more with each change.
+    pub version: i64,
+    /// The convention that admits it.
+    pub convention: ConventionId,
+    /// The version of its terms.
+    pub convention_version: i64,
+    /// The service's system.
+    pub service_system: String,
+    /// The service's code.
+    pub service_code: String,
+    /// Who sends.
+    pub referrer: OrganisationId,
+    /// The unit that sends.
+    pub referrer_unit: Option<UnitId>,
+    /// The patient.
+    pub patient: PatientId,
+    /// Who is to see the patient.
+    pub provider: OrganisationId,
+    /// The site that is wished for.
+    pub site: Option<Child<SiteId>>,
+    /// The doctor who asks.
+    pub prescriber: Option<Child<PractitionerId>>,
+    /// The day that is wished for.
+    pub requested_date: NaiveDate,
+    /// How soon.
+    pub priority: Priority,
+    /// Who is a party.
+    pub parties: Vec<Party>,
+    /// The appointment opened for it.
+    pub appointment: Option<AppointmentId>,
+    /// When it was submitted.
+    pub create_time: DateTime<Utc>,
+    /// When it last changed.
+    pub update_time: DateTime<Utc>,
+}

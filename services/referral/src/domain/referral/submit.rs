@@ -1,0 +1,78 @@
+//! Submission: what a convention admits becomes a referral with its parties.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use relais_platform::ids::{Child, OrganisationId, PatientId, PractitionerId, ReferralId, SiteId, UnitId};
+
+use super::{Capacity, Number, Party, Priority, Referral, State};
+use crate::domain::convention::{Admission, Convention, Role};
+
+/// What a referrer submits.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The id, drawn before anything is stored.
+    pub id: ReferralId,
+    /// The number, drawn with it.
+    pub number: Number,
+    /// The service's system.
+    pub service_system: String,
+    /// The service's code.
+    pub service_code: String,
+    /// The patient.
+    pub patient: PatientId,
+    /// Who is to see the patient.
+    pub provider: OrganisationId,
+    /// The site that is wished for.
+    pub site: Option<Child<SiteId>>,
+    /// The doctor who asks.
+    pub prescriber: Option<Child<PractitionerId>>,
+    /// The day that is wished for.
+    pub requested_date: NaiveDate,
+    /// How soon.
+    pub priority: Priority,
+}
+
+/// The admitted referral, in version 1.
+pub fn submit(
+    submission: Submission,
+    (referrer, referrer_unit): (OrganisationId, Option<UnitId>),
+    convention: &Convention,
+    admission: Admission,
+    now: DateTime<Utc>,
+) -> Referral {
+    let parties = parties((referrer, referrer_unit), submission.provider, convention);
+    Referral {
+        id: submission.id,
+        number: submission.number,
+        state: State::Submitted,
+        version: 1,
+        convention: convention.id,
+        convention_version: admission.convention_version,
+        service_system: submission.service_system,
+        service_code: submission.service_code,
+        referrer,
+        referrer_unit,
+        patient: submission.patient,
+        provider: submission.provider,
+        site: submission.site,
+        prescriber: submission.prescriber,
+        requested_date: submission.requested_date,
+        priority: submission.priority,
+        parties,
+        appointment: None,
+        create_time: now,
+        update_time: now,
+    }
+}
+
+/// The unit that sends, the provider, and who coordinates. Funders see figures, so they are no parties.
+fn parties(
+    (referrer, unit): (OrganisationId, Option<UnitId>),
+    provider: OrganisationId,
+    convention: &Convention,
+) -> Vec<Party> {
+    let coordinators = convention.terms.parties.iter().filter(|party| party.role == Role::Coordinator);
+    let coordinators = coordinators.map(|party| (party.organisation, None, Capacity::Coordinator));
+    let first = [(referrer, unit, Capacity::Referrer), (provider, None, Capacity::Provider)];
+    let all = first.into_iter().chain(coordinators);
+    all.map(|(organisation, unit, capacity)| Party { organisation, unit, capacity }).collect()
+}

@@ -1,0 +1,97 @@
+//! Requests of conventions.
+
+use relais_platform::{Result, calls::Check, ids::ConventionId};
+use relais_proto::convention::v1::{self, line, party, service};
+use uuid::Uuid;
+
+use super::{CODE, DISPLAY_NAME, etag, name};
+use crate::{
+    app::convention::{CreateConvention, GetConvention, SignConvention},
+    domain::convention::{Bearer, Coding, Line, LineKind, Measure, Party, Role, ServiceTerm, Terms},
+};
+
+/// The most parties, services or lines of a convention.
+const MOST: usize = 500;
+
+pub(in crate::grpc) fn create_convention(request: &v1::CreateConventionRequest) -> Result<(Uuid, CreateConvention)> {
+    let mut check = Check::default();
+    let given = check.required("convention", request.convention.clone());
+    let display_name = check.text("convention.display_name", &given.display_name, DISPLAY_NAME);
+    let terms = check.required("convention.terms", given.terms);
+    let terms = parse_terms(&mut check, &terms);
+    let request_id = check.request_id(&request.request_id);
+    check.finish()?;
+    Ok((request_id, CreateConvention { id: ConventionId::draw(), display_name, terms }))
+}
+
+pub(in crate::grpc) fn sign_convention(request: &v1::SignConventionRequest) -> Result<(Uuid, SignConvention)> {
+    let mut check = Check::default();
+    let id = check.name("name", &request.name);
+    let signature_date = check.date("signature_date", request.signature_date);
+    let seen = etag(&mut check, &request.etag);
+    let request_id = check.request_id(&request.request_id);
+    check.finish()?;
+    Ok((request_id, SignConvention { id, signature_date, seen }))
+}
+
+pub(in crate::grpc) fn get_convention(request: &v1::GetConventionRequest) -> Result<GetConvention> {
+    name(&request.name).map(GetConvention)
+}
+
+fn parse_terms(check: &mut Check, given: &v1::Terms) -> Terms {
+    let sizes = [("parties", given.parties.len()), ("services", given.services.len()), ("lines", given.lines.len())];
+    for (field, size) in sizes {
+        check.ensure(&format!("convention.terms.{field}"), size <= MOST, "must not hold more than 500");
+    }
+    Terms {
+        parties: given.parties.iter().take(MOST).map(|given| parse_party(check, given)).collect(),
+        services: given.services.iter().take(MOST).map(|given| parse_service(check, given)).collect(),
+        lines: given.lines.iter().take(MOST).map(|given| parse_line(check, given)).collect(),
+        start_date: check.date("convention.terms.start_date", given.start_date),
+        end_date: check.date("convention.terms.end_date", given.end_date),
+    }
+}
+
+fn parse_party(check: &mut Check, given: &v1::Party) -> Party {
+    let role = match check.choice("convention.terms.parties.role", given.role) {
+        party::Role::Provider => Role::Provider,
+        party::Role::Funder => Role::Funder,
+        party::Role::Coordinator => Role::Coordinator,
+        // Unspecified has been refused by the check.
+        party::Role::Referrer | party::Role::Unspecified => Role::Referrer,
+    };
+    Party { organisation: check.name("convention.terms.parties.organisation", &given.organisation), role }
+}
+
+fn parse_service(check: &mut Check, given: &v1::Service) -> ServiceTerm {
+    let bearer = match check.choice("convention.terms.services.bearer", given.bearer) {
+        service::Bearer::ProviderInKind => Bearer::ProviderInKind,
+        service::Bearer::Grant => Bearer::Grant,
+        service::Bearer::Patient => Bearer::Patient,
+        // Unspecified has been refused by the check.
+        service::Bearer::Funder | service::Bearer::Unspecified => Bearer::Funder,
+    };
+    let code = check.required("convention.terms.services.code", given.code.clone());
+    ServiceTerm { code: coding(check, "convention.terms.services.code", &code), bearer }
+}
+
+fn parse_line(check: &mut Check, given: &v1::Line) -> Line {
+    let id = given.line_id.as_str();
+    let plain = id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let field = "convention.terms.lines.line_id";
+    check.ensure(field, plain && (1..=63).contains(&id.len()), "must have 1 to 63 of a-z, 0-9 and hyphen");
+    let _: line::Measure = check.choice("convention.terms.lines.measure", given.measure);
+    let _: line::Kind = check.choice("convention.terms.lines.kind", given.kind);
+    // Each enum has one value but the unspecified one.
+    Line { line_id: id.into(), measure: Measure::Acts, kind: LineKind::Counted }
+}
+
+/// A code with its system.
+pub(super) fn coding(check: &mut Check, field: &str, given: &v1::Coding) -> Coding {
+    Coding {
+        system: check.text(&format!("{field}.system"), &given.system, CODE),
+        version: check.optional_text(&format!("{field}.version"), &given.version, CODE),
+        code: check.text(&format!("{field}.code"), &given.code, CODE),
+        display: check.optional_text(&format!("{field}.display"), &given.display, CODE),
+    }
+}

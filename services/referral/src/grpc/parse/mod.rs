@@ -1,0 +1,37 @@
+//! Makes commands of requests, and says all that is wrong with one at once.
+
+mod convention;
+mod network;
+mod referral;
+
+pub(super) use convention::{create_convention, get_convention, sign_convention};
+pub(super) use network::{
+    create_organisation, create_practitioner, create_site, create_unit, get_organisation, get_practitioner, get_site,
+    get_unit, parent,
+};
+pub(super) use referral::{cancel_referral, create_patient, get_patient, get_referral, submit_referral};
+
+use relais_platform::{Result, calls::Check, ids::ResourceId};
+
+/// The longest name that people read, in characters.
+const DISPLAY_NAME: usize = 200;
+/// The longest system or value of an identifier or a code, in characters.
+const CODE: usize = 200;
+
+fn name<T: ResourceId>(value: &str) -> Result<T> {
+    let mut check = Check::default();
+    let id = check.name("name", value);
+    check.finish().map(|()| id)
+}
+
+/// A version as its etag; none is given when nothing is to be checked.
+fn etag(check: &mut Check, value: &str) -> Option<i64> {
+    if value.is_empty() {
+        return None;
+    }
+    let version = value.parse().ok().filter(|version| *version > 0);
+    if version.is_none() {
+        check.fail("etag", "must be an etag of an earlier answer");
+    }
+    version
+}

@@ -1,0 +1,51 @@
+//! `relais.referral.v1.ReferralService`.
+
+use relais_platform::{
+    Context,
+    grpc::{Answer, answer},
+};
+use relais_proto::referral::v1::{
+    CancelReferralRequest, CancelReferralResponse, GetReferralRequest, GetReferralResponse, ListReferralsRequest,
+    ListReferralsResponse, SubmitReferralRequest, SubmitReferralResponse, referral_service_server::ReferralService,
+};
+use tonic::Request;
+
+use super::{convert, parse};
+use crate::app::referral::ListReferrals;
+
+/// Serves referrals.
+pub(super) struct Referrals(pub Context);
+
+#[tonic::async_trait]
+impl ReferralService for Referrals {
+    async fn submit_referral(&self, request: Request<SubmitReferralRequest>) -> Answer<SubmitReferralResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::submit_referral(&body)?;
+        let referral = self.0.change(call, request_id, &body, command).await?;
+        answer(SubmitReferralResponse { referral: Some(convert::referral(referral)) })
+    }
+
+    async fn get_referral(&self, request: Request<GetReferralRequest>) -> Answer<GetReferralResponse> {
+        let (call, body) = self.0.open(request)?;
+        let referral = self.0.read(call, parse::get_referral(&body)?).await?;
+        answer(GetReferralResponse { referral: Some(convert::referral(referral)) })
+    }
+
+    async fn list_referrals(&self, request: Request<ListReferralsRequest>) -> Answer<ListReferralsResponse> {
+        let (call, body) = self.0.open(request)?;
+        let page = self.0.pages.request(&call, "", body.page_size, &body.page_token)?;
+        let found = self.0.read(call.clone(), ListReferrals { page }).await?;
+        let next_page_token = self.0.pages.token(&call, "", found.next);
+        answer(ListReferralsResponse {
+            referrals: found.rows.into_iter().map(convert::referral).collect(),
+            next_page_token,
+        })
+    }
+
+    async fn cancel_referral(&self, request: Request<CancelReferralRequest>) -> Answer<CancelReferralResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::cancel_referral(&body)?;
+        let referral = self.0.change(call, request_id, &body, command).await?;
+        answer(CancelReferralResponse { referral: Some(convert::referral(referral)) })
+    }
+}

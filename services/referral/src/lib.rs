@@ -1,0 +1,40 @@
+//! The referral service: the network's directory, conventions, patient records and referrals.
+//!
+//! A coordinator submits a referral. [`grpc`] parses the request and calls [`app::referral::SubmitReferral`], which loads the
+//! convention and asks [`domain::convention::admit`]; what it admits is stored with its parties ([`store`]) and told to
+//! the other services by an event of the same transaction. Scheduling answers with an appointment, which
+//! [`consumers`] note on the referral.
+//!
+//! Four walls stand inside, in each room: `network`, `convention`, `identity` and `referral`. A folder reaches another only
+//! through its public functions.
+
+pub mod app;
+pub mod consumers;
+pub mod domain;
+pub mod grpc;
+pub mod store;
+
+use relais_platform::{Context, Service, calls::Rules};
+use sqlx::migrate::Migrator;
+use tonic::service::Routes;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The service, for the platform.
+#[derive(Debug, Clone, Copy)]
+pub struct Referral;
+
+impl Service for Referral {
+    const NAME: &'static str = "referral";
+    const DEFAULTS: &'static str = include_str!("../settings.toml");
+    const GRPC: &'static [&'static str] = grpc::SERVICES;
+    const RULES: Rules = grpc::RULES;
+
+    fn migrator() -> &'static Migrator {
+        &MIGRATIONS
+    }
+
+    fn routes(context: &Context) -> Routes {
+        grpc::routes(context)
+    }
+}

@@ -1,0 +1,90 @@
+//! Sites.
+
+use chrono::{DateTime, Utc};
+use relais_platform::{
+    Error, Result,
+    calls::PageRequest,
+    database,
+    ids::{Child, OrganisationId, SiteId},
+};
+use sqlx_otel::QueryAnnotateExt;
+use uuid::Uuid;
+
+use super::needs_organisation;
+use crate::domain::network::Site;
+
+struct Row {
+    id: Uuid,
+    organisation_id: Uuid,
+    display_name: String,
+    time_zone: String,
+    create_time: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Site {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            name: Child::new(row.organisation_id.into(), row.id.into()),
+            display_name: row.display_name,
+            time_zone: row.time_zone,
+            create_time: row.create_time,
+        })
+    }
+}
+
+/// Enters a site.
+///
+/// # Errors
+/// NOT_FOUND when the organisation is not there.
+pub async fn insert_site(unit: &mut database::Unit<'_>, site: &Site) -> Result<()> {
+    let query = sqlx::query!(
+        "INSERT INTO site (id, organisation_id, display_name, time_zone, create_time)
+         VALUES ($1, $2, $3, $4, $5)",
+        site.name.id.0,
+        site.name.organisation.0,
+        site.display_name,
+        site.time_zone,
+        site.create_time,
+    );
+    let done = query.with_operation("INSERT", "site").execute(unit.sql()).await;
+    done.map(|_| ()).map_err(|error| needs_organisation(site.name.organisation, error))
+}
+
+/// Finds a site by its id alone.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_site(unit: &mut database::Unit<'_>, id: SiteId) -> Result<Option<Site>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, organisation_id, display_name, time_zone, create_time FROM site WHERE id = $1",
+        id.0,
+    );
+    let row = query.with_operation("SELECT", "site").fetch_optional(unit.sql()).await?;
+    row.map(Site::try_from).transpose()
+}
+
+/// Lists an organisation's sites, the most recent first.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_sites(
+    unit: &mut database::Unit<'_>,
+    organisation: OrganisationId,
+    page: &PageRequest,
+) -> Result<Vec<Site>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, organisation_id, display_name, time_zone, create_time FROM site
+         WHERE organisation_id = $1 AND (create_time, id) < ($2, $3)
+         ORDER BY create_time DESC, id DESC LIMIT $4",
+        organisation.0,
+        page.after.time,
+        page.after.id,
+        page.limit(),
+    );
+    let rows = query.with_operation("SELECT", "site").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Site::try_from).collect()
+}

@@ -1,0 +1,242 @@
+//! Referrals with their parties and their timeline.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use relais_platform::{
+    Error, Result,
+    calls::PageRequest,
+    database::Unit,
+    error::{Kind, Violation, broken_constraint},
+    ids::{AppointmentId, Child, OrganisationId, ReferralId},
+    parties::Scope,
+};
+use sqlx::types::Json;
+use sqlx_otel::QueryAnnotateExt;
+use uuid::Uuid;
+
+use crate::domain::referral::{AppointmentState, Number, Party, Priority, Referral, State};
+
+struct Row {
+    id: Uuid,
+    number: String,
+    state: String,
+    version: i64,
+    convention_id: Uuid,
+    convention_version: i64,
+    service_system: String,
+    service_code: String,
+    referrer_id: Uuid,
+    referrer_unit_id: Option<Uuid>,
+    patient_id: Uuid,
+    provider_id: Uuid,
+    site_id: Option<Uuid>,
+    prescriber_id: Option<Uuid>,
+    requested_date: NaiveDate,
+    priority: String,
+    parties: Json<Vec<Party>>,
+    appointment_id: Option<Uuid>,
+    create_time: DateTime<Utc>,
+    update_time: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Referral {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let number = Number::parse(&row.number);
+        let (referrer, provider) = (OrganisationId(row.referrer_id), OrganisationId(row.provider_id));
+        Ok(Self {
+            id: row.id.into(),
+            number: number.ok_or_else(|| Error::internal(anyhow::anyhow!("a stored number does not check")))?,
+            state: State::stored(&row.state)?,
+            version: row.version,
+            convention: row.convention_id.into(),
+            convention_version: row.convention_version,
+            service_system: row.service_system,
+            service_code: row.service_code,
+            referrer,
+            referrer_unit: row.referrer_unit_id.map(Into::into),
+            patient: row.patient_id.into(),
+            provider,
+            site: row.site_id.map(|id| Child::new(provider, id.into())),
+            prescriber: row.prescriber_id.map(|id| Child::new(referrer, id.into())),
+            requested_date: row.requested_date,
+            priority: Priority::stored(&row.priority)?,
+            parties: row.parties.0,
+            appointment: row.appointment_id.map(Into::into),
+            create_time: row.create_time,
+            update_time: row.update_time,
+        })
+    }
+}
+
+/// Stores a new referral with its parties and the first row of its timeline, in one statement.
+///
+/// # Errors
+/// What the foreign keys say of the caller's references: NOT_FOUND or INVALID_ARGUMENT.
+pub async fn insert(unit: &mut Unit<'_>, referral: &Referral) -> Result<()> {
+    let actor = unit.caller()?.key();
+    let parties = Json(&referral.parties);
+    let query = sqlx::query!(
+        "WITH r AS (
+             INSERT INTO referral (id, number, state, version, convention_id, convention_version, service_system,
+                 service_code, referrer_id, referrer_unit_id, patient_id, provider_id, site_id, prescriber_id,
+                 requested_date, priority, create_time, update_time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+         ), p AS (
+             INSERT INTO referral_party (referral_id, organisation_id, unit_id, capacity, create_time)
+             SELECT $1, p.organisation, p.unit, p.capacity, $17
+             FROM jsonb_to_recordset($18) AS p(organisation uuid, unit uuid, capacity text)
+         )
+         INSERT INTO referral_transition (referral_id, version, state, at, actor) VALUES ($1, $4, $3, $17, $19)",
+        referral.id.0,
+        referral.number.as_str(),
+        referral.state.as_str(),
+        referral.version,
+        referral.convention.0,
+        referral.convention_version,
+        referral.service_system,
+        referral.service_code,
+        referral.referrer.0,
+        referral.referrer_unit.map(|unit| unit.0),
+        referral.patient.0,
+        referral.provider.0,
+        referral.site.map(|site| site.id.0),
+        referral.prescriber.map(|prescriber| prescriber.id.0),
+        referral.requested_date,
+        referral.priority.as_str(),
+        referral.create_time,
+        parties as _,
+        actor,
+    );
+    let done = query.with_operation("INSERT", "referral").execute(unit.sql()).await;
+    done.map(|_| ()).map_err(|error| refused(referral, error))
+}
+
+/// The database refuses what names somebody else's or nothing: absent and not yours read alike.
+fn refused(referral: &Referral, error: sqlx::Error) -> Error {
+    let field = |name: &str, rule: &str| Error::invalid(vec![Violation::new(format!("referral.{name}"), rule)]);
+    match broken_constraint(&error) {
+        Some("referral_referrer_id_patient_id_fkey") => Error::not_found(referral.patient),
+        Some("referral_provider_id_site_id_fkey") => field("site", "must be a site of the provider"),
+        Some("referral_referrer_id_prescriber_id_fkey") => {
+            field("prescriber", "must be a practitioner of your organisation")
+        }
+        Some("referral_referrer_id_referrer_unit_id_fkey") => Error::denied("your unit is not in the directory"),
+        // Two numbers out of 2^50 fell together: the caller's next try draws another.
+        Some("referral_number_key") => Error::new(Kind::Unavailable, "NUMBER_TAKEN", "try again"),
+        _ => error.into(),
+    }
+}
+
+/// Keeps a referral's next version, with its row in the timeline.
+///
+/// # Errors
+/// ABORTED when somebody else changed it since it was read.
+pub async fn save(unit: &mut Unit<'_>, referral: &Referral, reason: &str) -> Result<()> {
+    let actor = unit.caller()?.key();
+    let query = sqlx::query!(
+        "WITH r AS (
+             UPDATE referral SET state = $2, version = $3, update_time = $4
+             WHERE id = $1 AND version = $3::bigint - 1 RETURNING id
+         )
+         INSERT INTO referral_transition (referral_id, version, state, reason, at, actor)
+         SELECT r.id, $3, $2, $5, $4, $6 FROM r",
+        referral.id.0,
+        referral.state.as_str(),
+        referral.version,
+        referral.update_time,
+        reason,
+        actor,
+    );
+    let done = query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::stale_etag()) }
+}
+
+/// Gets a referral that the caller is a party of; others are absent.
+///
+/// # Errors
+/// NOT_FOUND.
+pub async fn get(unit: &mut Unit<'_>, id: ReferralId) -> Result<Referral> {
+    get_at(unit, id, None).await
+}
+
+/// As [`get`], as it was in `version`: the timeline keeps what changed.
+///
+/// # Errors
+/// NOT_FOUND.
+pub async fn get_at(unit: &mut Unit<'_>, id: ReferralId, version: Option<i64>) -> Result<Referral> {
+    let found = list_by_id(unit, &[id.0], version).await?.pop();
+    found.ok_or_else(|| Error::not_found(id))
+}
+
+/// The ids of a page of the caller's referrals, the most recent first.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_ids(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Uuid>> {
+    let scope = Scope::of(unit.caller()?)?;
+    let query = sqlx::query_scalar!(
+        "SELECT DISTINCT ON (create_time, referral_id) referral_id FROM referral_party
+         WHERE organisation_id = $1 AND ($2::uuid IS NULL OR unit_id IS NULL OR unit_id = $2)
+           AND (create_time, referral_id) < ($3, $4)
+         ORDER BY create_time DESC, referral_id DESC LIMIT $5",
+        scope.organisation,
+        scope.unit,
+        page.after.time,
+        page.after.id,
+        page.limit(),
+    );
+    Ok(query.with_operation("SELECT", "referral_party").fetch_all(unit.sql()).await?)
+}
+
+/// Those of `ids` that the caller is a party of, the most recent first; as they are, or as they were in `version`.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>) -> Result<Vec<Referral>> {
+    let scope = Scope::of(unit.caller()?)?;
+    let query = sqlx::query_as!(
+        Row,
+        r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
+                  r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
+                  r.prescriber_id, r.requested_date, r.priority, r.create_time, t.at AS update_time,
+                  a.appointment_id AS "appointment_id?",
+                  (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'unit', p.unit_id,
+                                    'capacity', p.capacity) ORDER BY p.capacity DESC, p.organisation_id)
+                   FROM referral_party p WHERE p.referral_id = r.id) AS "parties!: Json<Vec<Party>>"
+           FROM referral r
+           JOIN referral_transition t ON t.referral_id = r.id AND t.version = COALESCE($4, r.version)
+           LEFT JOIN referral_appointment a ON a.referral_id = r.id AND $4 IS NULL
+           WHERE r.id = ANY($1) AND EXISTS (
+               SELECT FROM referral_party p WHERE p.referral_id = r.id AND p.organisation_id = $2
+                   AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
+           ORDER BY r.create_time DESC, r.id DESC"#,
+        ids,
+        scope.organisation,
+        scope.unit,
+        version,
+    );
+    let rows = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Referral::try_from).collect()
+}
+
+/// Notes what scheduling told of a referral's appointment.
+///
+/// # Errors
+/// INTERNAL when there is no such referral: the message is held back.
+pub async fn note_appointment(
+    unit: &mut Unit<'_>,
+    referral: ReferralId,
+    appointment: AppointmentId,
+    state: AppointmentState,
+) -> Result<()> {
+    let query = sqlx::query!(
+        "INSERT INTO referral_appointment (referral_id, appointment_id, state) VALUES ($1, $2, $3)
+         ON CONFLICT (referral_id) DO UPDATE SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state",
+        referral.0,
+        appointment.0,
+        state.as_str(),
+    );
+    query.with_operation("INSERT", "referral_appointment").execute(unit.sql()).await?;
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Reads an order.
+
+use relais_platform::{
+    Result,
+    database::{Unit, UseCase},
+    ids::OrderId,
+};
+
+use crate::{domain::Order, store};
+
+/// Reads an order of a referral that the caller is a party of.
+#[derive(Debug, Clone, Copy)]
+pub struct GetOrder(pub OrderId);
+
+impl UseCase for GetOrder {
+    type Outcome = Order;
+    const NAME: &'static str = "get_order";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Order> {
+        let found = store::get(unit, self.0).await?;
+        unit.about(&found.referral_number);
+        unit.audit(found.id);
+        Ok(found)
+    }
+}

@@ -1,0 +1,31 @@
+//! Lists orders.
+
+use relais_platform::{
+    Result,
+    calls::{Page, PageRequest, Position},
+    database::{Unit, UseCase},
+    ids::ReferralId,
+};
+
+use crate::{domain::Order, store};
+
+/// Lists the orders of referrals that the caller is a party of, the most recent first.
+#[derive(Debug, Clone, Copy)]
+pub struct ListOrders {
+    /// Only those of this referral.
+    pub referral: Option<ReferralId>,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl UseCase for ListOrders {
+    type Outcome = Page<Order>;
+    const NAME: &'static str = "list_orders";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Order>> {
+        let rows = store::list(unit, self.referral, &self.page).await?;
+        let page = self.page.page(rows, |found| Position { time: found.create_time, id: found.id.0 });
+        page.rows.iter().for_each(|found| unit.audit(found.id));
+        Ok(page)
+    }
+}

@@ -1,0 +1,11 @@
+//! Use cases, one a file: load, decide, fill the unit, and the platform flushes and commits it.
+
+mod get_order;
+mod list_orders;
+mod open_order;
+mod revoke_order;
+
+pub use get_order::GetOrder;
+pub use list_orders::ListOrders;
+pub use open_order::OpenOrder;
+pub use revoke_order::RevokeOrder;

@@ -1,0 +1,54 @@
+//! Opens an order for a referral that was submitted.
+
+use relais_platform::{
+    Result,
+    calls::Check,
+    database::{Unit, UseCase},
+    ids::OrderId,
+    parties::{self, Party},
+};
+use relais_proto::events::v1;
+
+use crate::{
+    domain::{Ask, draft},
+    store,
+};
+
+/// Opens an order without lines yet.
+#[derive(Debug, Clone)]
+pub struct OpenOrder {
+    ask: Ask,
+    parties: Vec<Party>,
+}
+
+impl OpenOrder {
+    /// Of an event.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT when the event's names are none: the message is parked.
+    pub fn try_new(told: &v1::ReferralSubmitted) -> Result<Self> {
+        let mut check = Check::default();
+        let ask = Ask {
+            referral: check.name("referral", &told.referral),
+            referral_number: told.number.clone(),
+            provider: check.name("provider", &told.provider),
+        };
+        let parties = parties::of_event(&mut check, &told.parties);
+        check.finish().map(|()| Self { ask, parties })
+    }
+}
+
+impl UseCase for OpenOrder {
+    type Outcome = ();
+    const NAME: &'static str = "open_order";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let order = draft(OrderId::draw(), self.ask.clone(), unit.now());
+        store::save_parties(unit, order.referral, &self.parties).await?;
+        store::insert(unit, &order).await?;
+        let (name, referral) = (order.id.to_string(), order.referral.to_string());
+        unit.emit(order.id, order.version, v1::OrderDrafted { order: name, referral });
+        unit.audit(order.id);
+        Ok(())
+    }
+}

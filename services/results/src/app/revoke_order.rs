@@ -1,0 +1,50 @@
+//! Withdraws the order of a referral that was cancelled.
+
+use relais_platform::{
+    Result,
+    calls::Check,
+    database::{Unit, UseCase},
+    ids::ReferralId,
+    parties::{self, Party},
+};
+use relais_proto::events::v1;
+
+use crate::{domain::revoke, store};
+
+/// Withdraws a referral's order, if it has an open one.
+#[derive(Debug, Clone)]
+pub struct RevokeOrder {
+    referral: ReferralId,
+    parties: Vec<Party>,
+}
+
+impl RevokeOrder {
+    /// Of an event.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT when the event's names are none: the message is parked.
+    pub fn try_new(told: &v1::ReferralCancelled) -> Result<Self> {
+        let mut check = Check::default();
+        let referral = check.name("referral", &told.referral);
+        let parties = parties::of_event(&mut check, &told.parties);
+        check.finish().map(|()| Self { referral, parties })
+    }
+}
+
+impl UseCase for RevokeOrder {
+    type Outcome = ();
+    const NAME: &'static str = "revoke_order";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
+        store::save_parties(unit, self.referral, &self.parties).await?;
+        let open = store::find_open(unit, self.referral).await?;
+        let Some(revoked) = open.and_then(|open| revoke(open, unit.now())) else {
+            return Ok(());
+        };
+        store::save(unit, &revoked).await?;
+        let (order, referral) = (revoked.id.to_string(), revoked.referral.to_string());
+        unit.emit(revoked.id, revoked.version, v1::OrderRevoked { order, referral });
+        unit.audit(revoked.id);
+        Ok(())
+    }
+}

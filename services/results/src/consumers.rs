@@ -1,0 +1,24 @@
+//! What this service does with others' events: one arm per event, each one call of a use case.
+
+use relais_platform::{
+    Result,
+    broker::envelope::Envelope,
+    consumer::Handler,
+    database::{Unit, UseCase},
+    events::Event,
+};
+
+use crate::{
+    Results,
+    app::{OpenOrder, RevokeOrder},
+};
+
+impl Handler for Results {
+    async fn consume(unit: &mut Unit<'_>, event: &Event, _: &Envelope) -> Result<()> {
+        match event {
+            Event::ReferralSubmitted(told) => OpenOrder::try_new(told)?.run(unit).await,
+            Event::ReferralCancelled(told) => RevokeOrder::try_new(told)?.run(unit).await,
+            _ => Ok(()),
+        }
+    }
+}

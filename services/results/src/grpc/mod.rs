@@ -1,0 +1,28 @@
+//! gRPC: parse, call the use case, convert; a few lines an RPC.
+
+mod convert;
+mod parse;
+mod results;
+
+use relais_platform::{
+    Context,
+    calls::{Role, Rule, Rules},
+};
+use relais_proto::results::v1::results_service_server::ResultsServiceServer;
+use tonic::service::Routes;
+
+/// What is served.
+pub const SERVICES: &[&str] = &["relais.results.v1.ResultsService"];
+
+const CARE: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician]);
+
+/// Who may call what. Whose orders are seen is decided by the store.
+pub const RULES: Rules =
+    &[("/relais.results.v1.ResultsService/GetOrder", CARE), ("/relais.results.v1.ResultsService/ListOrders", CARE)];
+
+/// The service's gRPC services.
+pub fn routes(context: &Context) -> Routes {
+    let largest = context.settings.server.max_message_bytes;
+    let server = ResultsServiceServer::new(results::Orders(context.clone()));
+    Routes::new(server.max_decoding_message_size(largest))
+}

@@ -1,0 +1,35 @@
+//! `relais.results.v1`.
+
+use relais_platform::{
+    Context,
+    grpc::{Answer, answer},
+};
+use relais_proto::results::v1::{
+    GetOrderRequest, GetOrderResponse, ListOrdersRequest, ListOrdersResponse, results_service_server::ResultsService,
+};
+use tonic::Request;
+
+use super::{convert, parse};
+use crate::app::ListOrders;
+
+/// Serves orders.
+pub(super) struct Orders(pub Context);
+
+#[tonic::async_trait]
+impl ResultsService for Orders {
+    async fn get_order(&self, request: Request<GetOrderRequest>) -> Answer<GetOrderResponse> {
+        let (call, body) = self.0.open(request)?;
+        let order = self.0.read(call, parse::get_order(&body)?).await?;
+        answer(GetOrderResponse { order: Some(convert::order(order)) })
+    }
+
+    async fn list_orders(&self, request: Request<ListOrdersRequest>) -> Answer<ListOrdersResponse> {
+        let (call, body) = self.0.open(request)?;
+        let referral = parse::referral(&body.referral)?;
+        let page = self.0.pages.request(&call, &body.referral, body.page_size, &body.page_token)?;
+        let found = self.0.read(call.clone(), ListOrders { referral, page }).await?;
+        let next_page_token = self.0.pages.token(&call, &body.referral, found.next);
+        let orders = found.rows.into_iter().map(convert::order).collect();
+        answer(ListOrdersResponse { orders, next_page_token })
+    }
+}

@@ -1,0 +1,36 @@
+//! The results service: what is asked of a laboratory or an imaging group, and what it found.
+//!
+//! A referral that was submitted opens an order without lines yet ([`app::OpenOrder`], called by [`consumers`]); one that was
+//! cancelled withdraws it. What is asked is health data: the referrer and the provider read it ([`grpc`]), a coordinator
+//! does not.
+
+pub mod app;
+pub mod consumers;
+pub mod domain;
+pub mod grpc;
+pub mod store;
+
+use relais_platform::{Context, Service, calls::Rules};
+use sqlx::migrate::Migrator;
+use tonic::service::Routes;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The service, for the platform.
+#[derive(Debug, Clone, Copy)]
+pub struct Results;
+
+impl Service for Results {
+    const NAME: &'static str = "results";
+    const DEFAULTS: &'static str = include_str!("../settings.toml");
+    const GRPC: &'static [&'static str] = grpc::SERVICES;
+    const RULES: Rules = grpc::RULES;
+
+    fn migrator() -> &'static Migrator {
+        &MIGRATIONS
+    }
+
+    fn routes(context: &Context) -> Routes {
+        grpc::routes(context)
+    }
+}

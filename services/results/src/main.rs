@@ -1,0 +1,7 @@
+//! The program `relais-results`; everything is in the library and the platform.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    relais_platform::cli::main::<relais_results::Results>()
+}

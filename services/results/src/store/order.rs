@@ -1,0 +1,148 @@
+//! Orders.
+
+use chrono::{DateTime, Utc};
+use relais_platform::{
+    Error, Result,
+    calls::PageRequest,
+    database::Unit,
+    ids::{OrderId, ReferralId},
+    parties::Scope,
+};
+use sqlx_otel::QueryAnnotateExt;
+use uuid::Uuid;
+
+use crate::domain::{Order, State};
+
+struct Row {
+    id: Uuid,
+    state: String,
+    version: i64,
+    referral_id: Uuid,
+    referral_number: String,
+    provider_id: Uuid,
+    create_time: DateTime<Utc>,
+    update_time: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Order {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: row.id.into(),
+            state: State::stored(&row.state)?,
+            version: row.version,
+            referral: row.referral_id.into(),
+            referral_number: row.referral_number,
+            provider: row.provider_id.into(),
+            create_time: row.create_time,
+            update_time: row.update_time,
+        })
+    }
+}
+
+/// Stores a new order, with a row in the pages of each clinical party.
+///
+/// # Errors
+/// INTERNAL when the referral has an open one: the message is held back.
+pub async fn insert(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
+    let query = sqlx::query!(
+        "WITH a AS (
+             INSERT INTO service_order (id, state, version, referral_id, referral_number, provider_id, create_time, update_time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+         )
+         INSERT INTO service_order_party (order_id, organisation_id, create_time)
+         SELECT DISTINCT $1::uuid, p.organisation_id, $7::timestamptz FROM referral_party p
+         WHERE p.referral_id = $4 AND p.capacity IN ('referrer', 'provider')",
+        order.id.0,
+        order.state.as_str(),
+        order.version,
+        order.referral.0,
+        order.referral_number,
+        order.provider.0,
+        order.create_time,
+    );
+    query.with_operation("INSERT", "service_order").execute(unit.sql()).await?;
+    Ok(())
+}
+
+/// Keeps an order's next version.
+///
+/// # Errors
+/// ABORTED when somebody else changed it since it was read.
+pub async fn save(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
+    let query = sqlx::query!(
+        "UPDATE service_order SET state = $2, version = $3, update_time = $4 WHERE id = $1 AND version = $3::bigint - 1",
+        order.id.0,
+        order.state.as_str(),
+        order.version,
+        order.update_time,
+    );
+    let done = query.with_operation("UPDATE", "service_order").execute(unit.sql()).await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::stale_etag()) }
+}
+
+/// Finds the open order of a referral.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_open(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Option<Order>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, state, version, referral_id, referral_number, provider_id, create_time, update_time
+         FROM service_order WHERE referral_id = $1 AND state <> 'revoked'",
+        referral.0,
+    );
+    let row = query.with_operation("SELECT", "service_order").fetch_optional(unit.sql()).await?;
+    row.map(Order::try_from).transpose()
+}
+
+/// Gets an order of a referral that the caller is a clinical party of; others are absent.
+///
+/// # Errors
+/// NOT_FOUND.
+pub async fn get(unit: &mut Unit<'_>, id: OrderId) -> Result<Order> {
+    let scope = Scope::of(unit.caller()?)?;
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, state, version, referral_id, referral_number, provider_id, create_time, update_time
+         FROM service_order a
+         WHERE id = $1 AND EXISTS (
+             SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $2
+                 AND p.capacity IN ('referrer', 'provider')
+                 AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))",
+        id.0,
+        scope.organisation,
+        scope.unit,
+    );
+    let row = query.with_operation("SELECT", "service_order").fetch_optional(unit.sql()).await?;
+    row.ok_or_else(|| Error::not_found(id)).and_then(Order::try_from)
+}
+
+/// Lists the orders that the caller may see, the most recent first.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list(unit: &mut Unit<'_>, referral: Option<ReferralId>, page: &PageRequest) -> Result<Vec<Order>> {
+    let scope = Scope::of(unit.caller()?)?;
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.create_time,
+                a.update_time
+         FROM service_order_party v JOIN service_order a ON a.id = v.order_id
+         WHERE v.organisation_id = $1 AND (v.create_time, v.order_id) < ($3, $4)
+           AND ($5::uuid IS NULL OR a.referral_id = $5)
+           AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
+                       AND p.capacity IN ('referrer', 'provider')
+                       AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+         ORDER BY v.create_time DESC, v.order_id DESC LIMIT $6",
+        scope.organisation,
+        scope.unit,
+        page.after.time,
+        page.after.id,
+        referral.map(|referral| referral.0),
+        page.limit(),
+    );
+    let rows = query.with_operation("SELECT", "service_order").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Order::try_from).collect()
+}

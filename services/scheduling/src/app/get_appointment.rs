@@ -1,0 +1,25 @@
+//! Reads an appointment.
+
+use relais_platform::{
+    Result,
+    database::{Unit, UseCase},
+    ids::AppointmentId,
+};
+
+use crate::{domain::Appointment, store};
+
+/// Reads an appointment of a referral that the caller is a party of.
+#[derive(Debug, Clone, Copy)]
+pub struct GetAppointment(pub AppointmentId);
+
+impl UseCase for GetAppointment {
+    type Outcome = Appointment;
+    const NAME: &'static str = "get_appointment";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Appointment> {
+        let found = store::get(unit, self.0).await?;
+        unit.about(&found.referral_number);
+        unit.audit(found.id);
+        Ok(found)
+    }
+}

@@ -1,0 +1,31 @@
+//! Lists appointments.
+
+use relais_platform::{
+    Result,
+    calls::{Page, PageRequest, Position},
+    database::{Unit, UseCase},
+    ids::ReferralId,
+};
+
+use crate::{domain::Appointment, store};
+
+/// Lists the appointments of referrals that the caller is a party of, the most recent first.
+#[derive(Debug, Clone, Copy)]
+pub struct ListAppointments {
+    /// Only those of this referral.
+    pub referral: Option<ReferralId>,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+impl UseCase for ListAppointments {
+    type Outcome = Page<Appointment>;
+    const NAME: &'static str = "list_appointments";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Appointment>> {
+        let rows = store::list(unit, self.referral, &self.page).await?;
+        let page = self.page.page(rows, |found| Position { time: found.create_time, id: found.id.0 });
+        page.rows.iter().for_each(|found| unit.audit(found.id));
+        Ok(page)
+    }
+}

@@ -1,0 +1,11 @@
+//! Use cases, one a file: load, decide, fill the unit, and the platform flushes and commits it.
+
+mod cancel_appointment;
+mod get_appointment;
+mod list_appointments;
+mod open_appointment;
+
+pub use cancel_appointment::CancelAppointment;
+pub use get_appointment::GetAppointment;
+pub use list_appointments::ListAppointments;
+pub use open_appointment::OpenAppointment;

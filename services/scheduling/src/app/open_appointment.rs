@@ -1,0 +1,56 @@
+//! Opens an appointment for a referral that was submitted.
+
+use relais_platform::{
+    Result,
+    calls::Check,
+    database::{Unit, UseCase},
+    ids::{AppointmentId, SiteId},
+    parties::{self, Party},
+};
+use relais_proto::events::v1;
+
+use crate::{
+    domain::{Wish, propose},
+    store,
+};
+
+/// Opens an appointment without a time yet.
+#[derive(Debug, Clone)]
+pub struct OpenAppointment {
+    wish: Wish,
+    parties: Vec<Party>,
+}
+
+impl OpenAppointment {
+    /// Of an event.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT when the event's names are none: the message is parked.
+    pub fn try_new(told: &v1::ReferralSubmitted) -> Result<Self> {
+        let mut check = Check::default();
+        let wish = Wish {
+            referral: check.name("referral", &told.referral),
+            referral_number: told.number.clone(),
+            provider: check.name("provider", &told.provider),
+            site: check.optional_child::<SiteId>("site", &told.site),
+            requested_date: check.date("requested_date", told.requested_date),
+        };
+        let parties = parties::of_event(&mut check, &told.parties);
+        check.finish().map(|()| Self { wish, parties })
+    }
+}
+
+impl UseCase for OpenAppointment {
+    type Outcome = ();
+    const NAME: &'static str = "open_appointment";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let appointment = propose(AppointmentId::draw(), self.wish.clone(), unit.now());
+        store::save_parties(unit, appointment.referral, &self.parties).await?;
+        store::insert(unit, &appointment).await?;
+        let (name, referral) = (appointment.id.to_string(), appointment.referral.to_string());
+        unit.emit(appointment.id, appointment.version, v1::AppointmentProposed { appointment: name, referral });
+        unit.audit(appointment.id);
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! gRPC: parse, call the use case, convert; a few lines an RPC.
+
+mod convert;
+mod parse;
+mod scheduling;
+
+use relais_platform::{
+    Context,
+    calls::{Role, Rule, Rules},
+};
+use relais_proto::scheduling::v1::scheduling_service_server::SchedulingServiceServer;
+use tonic::service::Routes;
+
+/// What is served.
+pub const SERVICES: &[&str] = &["relais.scheduling.v1.SchedulingService"];
+
+const CARE: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician]);
+
+/// Who may call what. Whose appointments are seen is decided by the store.
+pub const RULES: Rules = &[
+    ("/relais.scheduling.v1.SchedulingService/GetAppointment", CARE),
+    ("/relais.scheduling.v1.SchedulingService/ListAppointments", CARE),
+];
+
+/// The service's gRPC services.
+pub fn routes(context: &Context) -> Routes {
+    let largest = context.settings.server.max_message_bytes;
+    let server = SchedulingServiceServer::new(scheduling::Appointments(context.clone()));
+    Routes::new(server.max_decoding_message_size(largest))
+}

@@ -1,0 +1,36 @@
+//! The scheduling service: when and where a patient is seen.
+//!
+//! A referral that was submitted opens an appointment without a time yet ([`app::OpenAppointment`], called by [`consumers`]); one
+//! that was cancelled gives it up. Both are told by events, so the referral knows its appointment. Whoever is a party of the
+//! referral reads it ([`grpc`]).
+
+pub mod app;
+pub mod consumers;
+pub mod domain;
+pub mod grpc;
+pub mod store;
+
+use relais_platform::{Context, Service, calls::Rules};
+use sqlx::migrate::Migrator;
+use tonic::service::Routes;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The service, for the platform.
+#[derive(Debug, Clone, Copy)]
+pub struct Scheduling;
+
+impl Service for Scheduling {
+    const NAME: &'static str = "scheduling";
+    const DEFAULTS: &'static str = include_str!("../settings.toml");
+    const GRPC: &'static [&'static str] = grpc::SERVICES;
+    const RULES: Rules = grpc::RULES;
+
+    fn migrator() -> &'static Migrator {
+        &MIGRATIONS
+    }
+
+    fn routes(context: &Context) -> Routes {
+        grpc::routes(context)
+    }
+}

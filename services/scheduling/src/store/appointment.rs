@@ -1,0 +1,155 @@
+//! Appointments.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use relais_platform::{
+    Error, Result,
+    calls::PageRequest,
+    database::Unit,
+    ids::{AppointmentId, Child, OrganisationId, ReferralId},
+    parties::Scope,
+};
+use sqlx_otel::QueryAnnotateExt;
+use uuid::Uuid;
+
+use crate::domain::{Appointment, State};
+
+struct Row {
+    id: Uuid,
+    state: String,
+    version: i64,
+    referral_id: Uuid,
+    referral_number: String,
+    provider_id: Uuid,
+    site_id: Option<Uuid>,
+    requested_date: NaiveDate,
+    create_time: DateTime<Utc>,
+    update_time: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Appointment {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let provider = OrganisationId(row.provider_id);
+        Ok(Self {
+            id: row.id.into(),
+            state: State::stored(&row.state)?,
+            version: row.version,
+            referral: row.referral_id.into(),
+            referral_number: row.referral_number,
+            provider,
+            site: row.site_id.map(|id| Child::new(provider, id.into())),
+            requested_date: row.requested_date,
+            create_time: row.create_time,
+            update_time: row.update_time,
+        })
+    }
+}
+
+/// Stores a new appointment, with a row in the pages of each party.
+///
+/// # Errors
+/// INTERNAL when the referral has an open one: the message is held back.
+pub async fn insert(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()> {
+    let query = sqlx::query!(
+        "WITH a AS (
+             INSERT INTO appointment (id, state, version, referral_id, referral_number, provider_id, site_id,
+                                      requested_date, create_time, update_time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+         )
+         INSERT INTO appointment_party (appointment_id, organisation_id, create_time)
+         SELECT DISTINCT $1::uuid, p.organisation_id, $9::timestamptz FROM referral_party p WHERE p.referral_id = $4",
+        appointment.id.0,
+        appointment.state.as_str(),
+        appointment.version,
+        appointment.referral.0,
+        appointment.referral_number,
+        appointment.provider.0,
+        appointment.site.map(|site| site.id.0),
+        appointment.requested_date,
+        appointment.create_time,
+    );
+    query.with_operation("INSERT", "appointment").execute(unit.sql()).await?;
+    Ok(())
+}
+
+/// Keeps an appointment's next version.
+///
+/// # Errors
+/// ABORTED when somebody else changed it since it was read.
+pub async fn save(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()> {
+    let query = sqlx::query!(
+        "UPDATE appointment SET state = $2, version = $3, update_time = $4 WHERE id = $1 AND version = $3::bigint - 1",
+        appointment.id.0,
+        appointment.state.as_str(),
+        appointment.version,
+        appointment.update_time,
+    );
+    let done = query.with_operation("UPDATE", "appointment").execute(unit.sql()).await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::stale_etag()) }
+}
+
+/// Finds the open appointment of a referral.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_open(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Option<Appointment>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time,
+                update_time
+         FROM appointment WHERE referral_id = $1 AND state <> 'cancelled'",
+        referral.0,
+    );
+    let row = query.with_operation("SELECT", "appointment").fetch_optional(unit.sql()).await?;
+    row.map(Appointment::try_from).transpose()
+}
+
+/// Gets an appointment of a referral that the caller is a party of; others are absent.
+///
+/// # Errors
+/// NOT_FOUND.
+pub async fn get(unit: &mut Unit<'_>, id: AppointmentId) -> Result<Appointment> {
+    let scope = Scope::of(unit.caller()?)?;
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time,
+                update_time
+         FROM appointment a
+         WHERE id = $1 AND EXISTS (
+             SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $2
+                 AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))",
+        id.0,
+        scope.organisation,
+        scope.unit,
+    );
+    let row = query.with_operation("SELECT", "appointment").fetch_optional(unit.sql()).await?;
+    row.ok_or_else(|| Error::not_found(id)).and_then(Appointment::try_from)
+}
+
+/// Lists the appointments that the caller may see, the most recent first.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list(unit: &mut Unit<'_>, referral: Option<ReferralId>, page: &PageRequest) -> Result<Vec<Appointment>> {
+    let scope = Scope::of(unit.caller()?)?;
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.site_id, a.requested_date,
+                a.create_time, a.update_time
+         FROM appointment_party v JOIN appointment a ON a.id = v.appointment_id
+         WHERE v.organisation_id = $1 AND (v.create_time, v.appointment_id) < ($3, $4)
+           AND ($5::uuid IS NULL OR a.referral_id = $5)
+           AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
+                       AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+         ORDER BY v.create_time DESC, v.appointment_id DESC LIMIT $6",
+        scope.organisation,
+        scope.unit,
+        page.after.time,
+        page.after.id,
+        referral.map(|referral| referral.0),
+        page.limit(),
+    );
+    let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Appointment::try_from).collect()
+}

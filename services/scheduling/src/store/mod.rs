@@ -1,0 +1,8 @@
+//! All SQL of the service, checked at compile time; one file per aggregate. A function that joins a unit of work takes it
+//! first.
+
+mod appointment;
+mod party;
+
+pub use appointment::{find_open, get, insert, list, save};
+pub use party::save_parties;
