@@ -36,5 +36,5 @@ dev_token() {
   set -a
   # shellcheck source=/dev/null
   source .dev/stay.env
-  exec "$RELAIS_DEV_BIN/relais-story" token "$@"
+  exec "$RELAIS_DEV_BIN/relais-issuer" "$@"
 }

@@ -1,1 +1,30 @@
-//! Tests.
+//! What tests, stories and measurements stand on: real servers, real processes, real tokens.
+//!
+//! - [`World`]: one service in this process on a database and queues of its own, for the services' tests;
+//! - [`Suite`]: the four programs as a user would run them, for stories and tests end to end;
+//! - [`Issuer`]: the development issuer of tokens;
+//! - [`Tap`], [`Gate`], [`Collector`]: what is published, a connection that can be cut, spans as they arrive;
+//! - [`story`]: partnerships played through the public APIs.
+//!
+//! The servers come from `./dev`, see [`Servers`]: outside of it, tests say so and stop.
+
+mod client;
+mod collector;
+mod gate;
+mod issuer;
+mod servers;
+mod settle;
+pub mod story;
+mod suite;
+mod tap;
+mod world;
+
+pub use client::{Bearer, Session, Sessions, date, request_id, rules, violations};
+pub use collector::{Collector, SeenSpan};
+pub use gate::Gate;
+pub use issuer::{Identity, Issuer};
+pub use servers::{SERVICES, Servers};
+pub use settle::{eventually, settled};
+pub use suite::{Addresses, Options, Suite};
+pub use tap::Tap;
+pub use world::World;

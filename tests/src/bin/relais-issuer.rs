@@ -1,0 +1,56 @@
+//! The development issuer: makes tokens for a suite that `./dev run --stay` keeps up.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use relais_tests::{Identity, Issuer};
+
+/// Makes a token of the development issuer. Services in production refuse its key by not having it.
+#[derive(Parser)]
+#[command(version, after_help = "Example: ./dev token --role operator")]
+struct Arguments {
+    /// The subject.
+    #[arg(long, default_value = "somebody")]
+    subject: String,
+    /// The organisation to act for: organisations/{uuid}.
+    #[arg(long, default_value = "")]
+    organisation: String,
+    /// The unit to act for: organisations/{uuid}/units/{uuid}.
+    #[arg(long, default_value = "")]
+    unit: String,
+    /// A role: coordinator, desk, clinician, referent, visiting, researcher, funder, network, operator, admin. May be repeated.
+    #[arg(long = "role", value_name = "ROLE", required = true)]
+    roles: Vec<String>,
+    /// The folder of the issuer's key; by default that of the suite that stays up.
+    #[arg(long, value_name = "FOLDER")]
+    keys: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match token(Arguments::parse()) {
+        Ok(token) => {
+            println!("{token}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("relais-issuer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn token(arguments: Arguments) -> Result<String> {
+    let keys = match arguments.keys {
+        Some(keys) => keys,
+        None => staying()?,
+    };
+    let (subject, organisation, unit) = (arguments.subject, arguments.organisation, arguments.unit);
+    Issuer::open(&keys)?.token(&Identity { subject, organisation, unit, roles: arguments.roles })
+}
+
+fn staying() -> Result<PathBuf> {
+    let state = std::env::var("RELAIS_DEV_STATE").context("use ./dev token, or name a folder with --keys")?;
+    let noted = std::fs::read_to_string(PathBuf::from(state).join("issuer"));
+    Ok(noted.context("the suite is not up yet: wait until ./dev run --stay shows its addresses")?.into())
+}

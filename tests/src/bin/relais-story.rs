@@ -1,0 +1,106 @@
+//! Plays a partnership on the real services. Started by `./dev run`, which brings PostgreSQL and RabbitMQ.
+
+use std::{process::ExitCode, time::Instant};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use relais_tests::{
+    Options, Servers, Suite,
+    story::{self, Cast, STORIES},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Plays a partnership on the real services.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the four services, play a story, stop them.
+    Run {
+        /// Which story; see `list`.
+        story: String,
+        /// Keep everything running afterwards, until Ctrl-C.
+        #[arg(long)]
+        stay: bool,
+    },
+    /// List the stories.
+    List,
+    /// Remove what this run left on servers that were there before.
+    Tidy,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Run { story, stay } => run(&story, stay).await,
+        Command::List => {
+            STORIES.iter().for_each(|story| println!("{:<12} {}", story.name, story.about));
+            Ok(())
+        }
+        Command::Tidy => tidy().await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("relais-story: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn tidy() -> Result<()> {
+    Servers::from_env()?.tidy().await
+}
+
+async fn run(name: &str, stay: bool) -> Result<()> {
+    anyhow::ensure!(
+        STORIES.iter().any(|story| story.name == name),
+        "there is no story \"{name}\"; ./dev run --list names them"
+    );
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let began = Instant::now();
+    let suite = Suite::start(Options::default()).await?;
+    println!("four services are up after {:.1} s", began.elapsed().as_secs_f32());
+    let result = tokio::select! {
+        played = story::play(&suite, name) => match played {
+            Ok(cast) if stay => {
+                show(&suite, &cast)?;
+                tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+                Ok(())
+            }
+            played => played.map(|_| println!("\n{name}: played to its end in {:.1} s", began.elapsed().as_secs_f32())),
+        },
+        _ = terminate.recv() => Err(anyhow::anyhow!("stopped")),
+        _ = interrupt.recv() => Err(anyhow::anyhow!("stopped")),
+    };
+    let stopped = suite.stop().await;
+    result.and(stopped)
+}
+
+/// What a person needs to go on by hand.
+fn show(suite: &Suite, cast: &Cast) -> Result<()> {
+    println!("\nEverything stays up until Ctrl-C.\n\nAddresses (gRPC, reflection on)");
+    for (service, address) in suite.addresses() {
+        println!("  {service:<14} {address:<22} log {}", suite.log(service).display());
+    }
+    println!("\nTokens, good for an hour");
+    for actor in &cast.actors {
+        println!("  # {}\n  {}", actor.title, suite.issuer.token(&actor.identity)?);
+    }
+    let (referral, notification) = (suite.address("referral"), suite.address("notification"));
+    println!("\nExample calls (put one of the tokens into TOKEN)");
+    let curl =
+        "npx --yes @bufbuild/buf curl --protocol grpc --http2-prior-knowledge -H \"Authorization: Bearer $TOKEN\"";
+    println!("  {curl} http://{referral}/relais.referral.v1.ReferralService/ListReferrals -d '{{}}'");
+    println!("  {curl} http://{notification}/relais.notification.v1.NotificationService/WatchMessages -d '{{}}'");
+    println!("  {curl} http://{referral} --list-methods");
+    println!("\nAnother token: ./dev token --help");
+    // `./dev token` finds the issuer's key here.
+    std::fs::write(suite.servers.state.join("issuer"), suite.servers.state.join(&suite.name).display().to_string())?;
+    Ok(())
+}

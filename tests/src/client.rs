@@ -1,0 +1,146 @@
+//! gRPC clients that send a token.
+
+use anyhow::Result;
+use chrono::{Datelike, NaiveDate};
+use relais_platform::calls::check::date_to_proto;
+use relais_proto::{
+    convention::v1::convention_service_client::ConventionServiceClient,
+    google::r#type::Date,
+    network::v1::network_service_client::NetworkServiceClient,
+    notification::v1::notification_service_client::NotificationServiceClient,
+    operations::v1::operations_service_client::OperationsServiceClient,
+    referral::v1::{patient_service_client::PatientServiceClient, referral_service_client::ReferralServiceClient},
+    results::v1::results_service_client::ResultsServiceClient,
+    scheduling::v1::scheduling_service_client::SchedulingServiceClient,
+};
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Channel,
+};
+use tonic_types::StatusExt;
+use uuid::Uuid;
+
+/// Sends a token with each call, and a trace's parent when there is one.
+#[derive(Clone)]
+pub struct Bearer {
+    authorization: MetadataValue<Ascii>,
+    traceparent: Option<MetadataValue<Ascii>>,
+}
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.authorization.clone());
+        if let Some(parent) = &self.traceparent {
+            request.metadata_mut().insert("traceparent", parent.clone());
+        }
+        Ok(request)
+    }
+}
+
+type Via = InterceptedService<Channel, Bearer>;
+
+/// One caller at one service.
+#[derive(Clone)]
+pub struct Session {
+    channel: Channel,
+    bearer: Bearer,
+}
+
+macro_rules! clients {
+    ($($(#[$doc:meta])* $name:ident: $client:ident;)*) => {
+        impl Session {
+            $($(#[$doc])* pub fn $name(&self) -> $client<Via> {
+                $client::with_interceptor(self.channel.clone(), self.bearer.clone())
+            })*
+        }
+    };
+}
+
+clients! {
+    /// The directory.
+    network: NetworkServiceClient;
+    /// Conventions.
+    conventions: ConventionServiceClient;
+    /// Patient records.
+    patients: PatientServiceClient;
+    /// Referrals.
+    referrals: ReferralServiceClient;
+    /// Appointments.
+    scheduling: SchedulingServiceClient;
+    /// Orders.
+    results: ResultsServiceClient;
+    /// The inbox.
+    inbox: NotificationServiceClient;
+    /// Clock and backlog.
+    operations: OperationsServiceClient;
+}
+
+impl Session {
+    /// A caller with this token.
+    ///
+    /// # Errors
+    /// When the token cannot stand in a header.
+    pub fn new(channel: Channel, token: &str) -> Result<Self> {
+        let authorization = format!("Bearer {token}").parse()?;
+        Ok(Self { channel, bearer: Bearer { authorization, traceparent: None } })
+    }
+
+    /// The same caller, within a trace.
+    ///
+    /// # Errors
+    /// When the parent cannot stand in a header.
+    pub fn traced(mut self, traceparent: &str) -> Result<Self> {
+        self.bearer.traceparent = Some(traceparent.parse()?);
+        Ok(self)
+    }
+}
+
+/// One caller at each of the four services.
+#[derive(Clone)]
+pub struct Sessions {
+    /// At the referral service.
+    pub referral: Session,
+    /// At the scheduling service.
+    pub scheduling: Session,
+    /// At the results service.
+    pub results: Session,
+    /// At the notification service.
+    pub notification: Session,
+}
+
+impl Sessions {
+    /// All four, in order.
+    pub fn all(&self) -> [(&'static str, &Session); 4] {
+        [
+            ("referral", &self.referral),
+            ("scheduling", &self.scheduling),
+            ("results", &self.results),
+            ("notification", &self.notification),
+        ]
+    }
+}
+
+/// A new `request_id`.
+pub fn request_id() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// A day as `google.type.Date`.
+pub fn date(day: NaiveDate) -> Date {
+    debug_assert!(day.year() > 0);
+    date_to_proto(day)
+}
+
+/// The codes of the rules that a refusal names, in order.
+pub fn rules(status: &Status) -> Vec<String> {
+    let failure = status.get_details_precondition_failure();
+    failure.map(|f| f.violations.into_iter().map(|v| v.subject).collect()).unwrap_or_default()
+}
+
+/// The fields that an error names, in order.
+pub fn violations(status: &Status) -> Vec<String> {
+    let bad = status.get_details_bad_request();
+    bad.map(|b| b.field_violations.into_iter().map(|v| v.field).collect()).unwrap_or_default()
+}

@@ -1,0 +1,227 @@
+//! The four programs as a user would run them: set up, migrated, started, stopped.
+
+use std::{
+    collections::HashMap,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    process::Stdio,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use tokio::process::{Child, Command};
+use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+
+use crate::{Identity, Issuer, SERVICES, Servers, Session, Sessions, eventually};
+
+/// How a suite differs from the usual.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// More settings for every program, by their name in the environment.
+    pub settings: HashMap<String, String>,
+}
+
+/// Where the services listen, in the order of [`SERVICES`].
+pub type Addresses = [(&'static str, SocketAddr); 4];
+
+/// Four programs on one database.
+pub struct Suite {
+    /// The servers.
+    pub servers: Servers,
+    /// The issuer of its tokens.
+    pub issuer: Issuer,
+    /// The name of its database and the prefix of its queues.
+    pub name: String,
+    addresses: Addresses,
+    programs: HashMap<&'static str, Child>,
+    options: Options,
+}
+
+impl Suite {
+    /// Sets up and migrates a database; nothing runs yet.
+    ///
+    /// # Errors
+    /// When a program is missing or fails.
+    pub async fn prepare(options: Options) -> Result<Self> {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let servers = Servers::from_env()?;
+        let name = servers.unique("suite");
+        let issuer = Issuer::open(&servers.state.join(&name))?;
+        servers.note_topology(&name)?;
+        let suite = Self { addresses: free_addresses()?, servers, issuer, name, programs: HashMap::new(), options };
+        for service in SERVICES {
+            suite.step(service, "setup").await?;
+            suite.step(service, "migrate").await?;
+        }
+        Ok(suite)
+    }
+
+    /// A suite that serves.
+    ///
+    /// # Errors
+    /// When a program does not come up.
+    pub async fn start(options: Options) -> Result<Self> {
+        let mut suite = Self::prepare(options).await?;
+        for service in SERVICES {
+            suite.launch(service)?;
+        }
+        suite.until_serving().await?;
+        Ok(suite)
+    }
+
+    /// Starts one program.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch(&mut self, service: &'static str) -> Result<()> {
+        let log = std::fs::File::create(self.log(service))?;
+        let child = self
+            .command(service)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("starting relais-{service}"))?;
+        self.programs.insert(service, child);
+        Ok(())
+    }
+
+    /// The program with the suite's settings, for its other commands.
+    pub fn command(&self, service: &'static str) -> Command {
+        let database = self.servers.database_settings(service, &self.name);
+        let mut command = Command::new(self.servers.programs.join(format!("relais-{service}")));
+        command
+            .env("RELAIS__ENVIRONMENT", "development")
+            .env("RELAIS__SERVER__ADDRESS", self.address(service).to_string())
+            .env("RELAIS__DATABASE__URL", database.url.expose())
+            .env("RELAIS__DATABASE__OWNER_URL", database.owner_url.expose())
+            .env("RELAIS__DATABASE__ADMIN_URL", database.admin_url.expose())
+            .env("RELAIS__DATABASE__MAX_CONNECTIONS", "8")
+            .env("RELAIS__BROKER__URL", &self.servers.amqp_url)
+            .env("RELAIS__BROKER__PREFIX", &self.name)
+            .env("RELAIS__BROKER__POLL_MS", "100")
+            .env("RELAIS__AUTH__JWKS_FILE", self.issuer.jwks())
+            .env("RELAIS__AUTH__TOKEN_KEY", format!("pages and fingerprints of {}, for all instances", self.name))
+            .envs(&self.options.settings);
+        command
+    }
+
+    /// Where a service listens.
+    pub fn address(&self, service: &str) -> SocketAddr {
+        let found = self.addresses.iter().find(|(name, _)| *name == service);
+        found.map_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)), |(_, address)| *address)
+    }
+
+    /// Where all listen.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The log of a service.
+    pub fn log(&self, service: &str) -> PathBuf {
+        self.servers.state.join(format!("{}-{service}.log", self.name))
+    }
+
+    /// A channel to a service.
+    ///
+    /// # Errors
+    /// Never, for an address that is one.
+    pub fn channel(&self, service: &str) -> Result<Channel> {
+        Ok(Endpoint::from_shared(format!("http://{}", self.address(service)))?.connect_lazy())
+    }
+
+    /// Somebody at each of the services.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn sessions(&self, identity: &Identity) -> Result<Sessions> {
+        let token = self.issuer.token(identity)?;
+        let session = |service| Session::new(self.channel(service)?, &token);
+        Ok(Sessions {
+            referral: session("referral")?,
+            scheduling: session("scheduling")?,
+            results: session("results")?,
+            notification: session("notification")?,
+        })
+    }
+
+    /// What a service says of its health.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn health(&self, service: &str, entry: &str) -> Result<ServingStatus> {
+        let request = HealthCheckRequest { service: entry.into() };
+        Ok(HealthClient::new(self.channel(service)?).check(request).await?.into_inner().status())
+    }
+
+    /// Waits until all serve, with the broker at hand.
+    ///
+    /// # Errors
+    /// When one does not; its log says why.
+    pub async fn until_serving(&self) -> Result<()> {
+        for service in SERVICES {
+            for entry in ["", relais_platform::grpc::health::BROKER] {
+                self.until_health(service, entry, ServingStatus::Serving).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a service says this of its health.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn until_health(&self, service: &str, entry: &str, expected: ServingStatus) -> Result<()> {
+        let what = format!("relais-{service} says {expected:?} of \"{entry}\" (log: {})", self.log(service).display());
+        eventually(&what, || async { Ok((self.health(service, entry).await? == expected).then_some(())) }).await
+    }
+
+    /// Stops everything as an operator would, and removes database and queues.
+    ///
+    /// # Errors
+    /// When a program does not end well.
+    pub async fn stop(mut self) -> Result<()> {
+        let programs = std::mem::take(&mut self.programs);
+        for child in programs.values() {
+            terminate(child).await?;
+        }
+        for (service, mut child) in programs {
+            let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
+            let status = ended.with_context(|| format!("relais-{service} does not end"))??;
+            ensure!(status.success(), "relais-{service} ended with {status}");
+        }
+        self.servers.drop_topology(&self.name).await?;
+        self.servers.drop_database(&self.name).await
+    }
+
+    async fn step(&self, service: &'static str, step: &str) -> Result<()> {
+        let output = self.command(service).arg(step).output().await;
+        let output = output.with_context(|| format!("relais-{service} {step}"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "relais-{service} {step}: {said}");
+        Ok(())
+    }
+}
+
+/// SIGTERM, by the shell's own `kill`: this crate holds no unsafe code, and a small system has no program for it.
+async fn terminate(child: &Child) -> Result<()> {
+    if let Some(pid) = child.id() {
+        let status = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid.to_string()]).status().await?;
+        ensure!(status.success(), "kill -TERM {pid}");
+    }
+    Ok(())
+}
+
+fn free_addresses() -> Result<Addresses> {
+    // All are held until all are known, so that none is drawn twice.
+    let mut held = Vec::new();
+    let mut addresses = SERVICES.map(|service| (service, SocketAddr::from(([127, 0, 0, 1], 0))));
+    for (_, address) in &mut addresses {
+        let listener = TcpListener::bind(*address)?;
+        *address = listener.local_addr()?;
+        held.push(listener);
+    }
+    Ok(addresses)
+}
