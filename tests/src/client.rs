@@ -2,6 +2,8 @@
 
 use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
+use prost::Message;
+use prost_types::FileDescriptorSet;
 use relais_platform::calls::check::date_to_proto;
 use relais_proto::{
     convention::v1::convention_service_client::ConventionServiceClient,
@@ -143,4 +145,19 @@ pub fn rules(status: &Status) -> Vec<String> {
 pub fn violations(status: &Status) -> Vec<String> {
     let bad = status.get_details_bad_request();
     bad.map(|b| b.field_violations.into_iter().map(|v| v.field).collect()).unwrap_or_default()
+}
+
+/// The RPCs of services, as paths, from the descriptors.
+pub fn methods(services: &[&str]) -> Vec<String> {
+    let set = FileDescriptorSet::decode(relais_proto::FILE_DESCRIPTOR_SET).unwrap_or_default();
+    let mut methods = Vec::new();
+    for file in &set.file {
+        for service in &file.service {
+            let name = format!("{}.{}", file.package(), service.name());
+            if services.contains(&name.as_str()) {
+                methods.extend(service.method.iter().map(|method| format!("/{name}/{}", method.name())));
+            }
+        }
+    }
+    methods
 }

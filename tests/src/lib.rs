@@ -4,6 +4,7 @@
 //! - [`Suite`]: the four programs as a user would run them, for stories and tests end to end;
 //! - [`Issuer`]: the development issuer of tokens;
 //! - [`Tap`], [`Gate`], [`Collector`]: what is published, a connection that can be cut, spans as they arrive;
+//! - [`partnership`]: organisations and conventions, entered through the public APIs;
 //! - [`story`]: partnerships played through the public APIs.
 //!
 //! The servers come from `./dev`, see [`Servers`]: outside of it, tests say so and stop.
@@ -12,6 +13,7 @@ mod client;
 mod collector;
 mod gate;
 mod issuer;
+pub mod partnership;
 mod servers;
 mod settle;
 pub mod story;
@@ -19,7 +21,7 @@ mod suite;
 mod tap;
 mod world;
 
-pub use client::{Bearer, Session, Sessions, date, request_id, rules, violations};
+pub use client::{Bearer, Session, Sessions, date, methods, request_id, rules, violations};
 pub use collector::{Collector, SeenSpan};
 pub use gate::Gate;
 pub use issuer::{Identity, Issuer};

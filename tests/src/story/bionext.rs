@@ -6,18 +6,11 @@ use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate};
 use relais_platform::clock::machine_now;
 use relais_proto::{
-    convention::v1::{
-        Coding, Convention, CreateConventionRequest, Line, Party, Service, SignConventionRequest, Terms, line, party,
-        service,
-    },
-    network::v1::{
-        CreateOrganisationRequest, CreatePractitionerRequest, CreateSiteRequest, CreateUnitRequest, Identifier,
-        Organisation, Practitioner, Site, Unit, unit,
-    },
+    convention::v1::Coding,
     notification::v1::{WatchMessagesRequest, WatchMessagesResponse, message},
     referral::v1::{
-        CancelReferralRequest, CreatePatientRequest, GetReferralRequest, ListReferralsRequest, Referral,
-        SubmitReferralRequest, cancel_referral_request::Reason, referral,
+        CancelReferralRequest, GetReferralRequest, ListReferralsRequest, Referral, SubmitReferralRequest,
+        cancel_referral_request::Reason, referral,
     },
     results::v1::{ListOrdersRequest, Order, order},
     scheduling::v1::{Appointment, ListAppointmentsRequest, appointment},
@@ -25,13 +18,11 @@ use relais_proto::{
 use tonic::{Code, Streaming};
 
 use super::{Actor, Cast, ensure, scene, tell};
-use crate::{Identity, Suite, date, eventually, request_id, rules, settled};
-
-const LOINC: &str = "http://loinc.org";
-/// Comprehensive metabolic panel, serum or plasma.
-const PANEL: &str = "24323-8";
-/// Chest X-ray, two views: no laboratory's work.
-const CHEST_XRAY: &str = "36643-5";
+use crate::{
+    Identity, Suite, eventually,
+    partnership::{self, CHEST_XRAY, LOINC, PANEL},
+    request_id, rules, settled,
+};
 
 /// What everybody in the story knows.
 struct Partnership {
@@ -69,18 +60,22 @@ fn actor(suite: &Suite, title: &str, identity: Identity) -> Result<Actor> {
 /// The network enters who takes part; the partners sign.
 async fn sign(suite: &Suite, operator: &Actor) -> Result<Partnership> {
     scene("A convention is signed");
-    let mdm = organisation(operator, "Médecins du Monde Luxembourg").await?;
-    let lab = organisation(operator, "BioneXt Lab").await?;
-    let other = organisation(operator, "A laboratory that is no party").await?;
-    let centre = care_centre(operator, &mdm).await?;
-    let site = site(operator, &lab, "Forges du Sud, Dudelange").await?;
+    let at = &operator.at.referral;
+    let mdm = partnership::organisation(at, "Médecins du Monde Luxembourg").await?;
+    let lab = partnership::organisation(at, "BioneXt Lab").await?;
+    let other = partnership::organisation(at, "A laboratory that is no party").await?;
+    let centre = partnership::care_centre(at, &mdm).await?;
+    let site = partnership::site(at, &lab, "Forges du Sud, Dudelange").await?;
     tell("operator", "enters Médecins du Monde and its care centre, BioneXt Lab and its sampling centre Forges du Sud");
-    let prescriber = practitioner(operator, &mdm).await?;
+    let prescriber = partnership::practitioner(at, &mdm).await?;
     tell("operator", "enters a volunteer doctor with the registration of the Collège médical");
 
     let today = machine_now().date_naive();
     let coordinator = actor(suite, "coordinator of MdM", Identity::new("mdm-coordinator", "coordinator").of(&mdm))?;
-    let convention = convention(&coordinator, &mdm, &lab, today).await?;
+    let draft = partnership::draft(&coordinator.at.referral, partnership::terms(&mdm, &lab, today)).await?;
+    let convention = partnership::sign(&coordinator.at.referral, draft, today - Days::new(7)).await?.name;
+    let (signed, began) = (today - Days::new(7), today - Days::new(200));
+    tell(&coordinator.title, format!("signs on {signed}; the laboratory gives since {began}"));
     let mdm_desk = Identity::new("mdm-care-centre", "clinician").of(&mdm).at(&centre);
     Ok(Partnership {
         care_centre: actor(suite, "care centre of MdM", mdm_desk)?,
@@ -94,69 +89,6 @@ async fn sign(suite: &Suite, operator: &Actor) -> Result<Partnership> {
     })
 }
 
-async fn organisation(operator: &Actor, name: &str) -> Result<String> {
-    let organisation = Organisation { display_name: name.into(), country_code: "LU".into(), ..Organisation::default() };
-    let request = CreateOrganisationRequest { organisation: Some(organisation), request_id: request_id() };
-    let answer = operator.at.referral.network().create_organisation(request).await?.into_inner();
-    Ok(answer.organisation.context("no organisation")?.name)
-}
-
-async fn care_centre(operator: &Actor, parent: &str) -> Result<String> {
-    let (display_name, kind) = ("Care centre Esch-sur-Alzette".into(), unit::Kind::CareCentre.into());
-    let unit = Unit { display_name, kind, ..Unit::default() };
-    let request = CreateUnitRequest { parent: parent.into(), unit: Some(unit), request_id: request_id() };
-    let answer = operator.at.referral.network().create_unit(request).await?.into_inner();
-    Ok(answer.unit.context("no unit")?.name)
-}
-
-async fn site(operator: &Actor, parent: &str, name: &str) -> Result<String> {
-    let site = Site { display_name: name.into(), time_zone: "Europe/Luxembourg".into(), ..Site::default() };
-    let request = CreateSiteRequest { parent: parent.into(), site: Some(site), request_id: request_id() };
-    let answer = operator.at.referral.network().create_site(request).await?.into_inner();
-    Ok(answer.site.context("no site")?.name)
-}
-
-async fn practitioner(operator: &Actor, parent: &str) -> Result<String> {
-    let registration = Identifier { system: "urn:relais:lu:college-medical".into(), value: "M-4711".into() };
-    let (display_name, registration) = ("Dr Claire Weber".into(), Some(registration));
-    let practitioner = Practitioner { display_name, registration, ..Practitioner::default() };
-    let (parent, practitioner) = (parent.into(), Some(practitioner));
-    let request = CreatePractitionerRequest { parent, practitioner, request_id: request_id() };
-    let answer = operator.at.referral.network().create_practitioner(request).await?.into_inner();
-    Ok(answer.practitioner.context("no practitioner")?.name)
-}
-
-async fn convention(coordinator: &Actor, mdm: &str, lab: &str, today: NaiveDate) -> Result<String> {
-    let party = |organisation: &str, role: party::Role| Party { organisation: organisation.into(), role: role.into() };
-    let code = Coding { system: LOINC.into(), code: PANEL.into(), ..Coding::default() };
-    let terms = Terms {
-        parties: vec![party(mdm, party::Role::Referrer), party(lab, party::Role::Provider)],
-        services: vec![Service { code: Some(code), bearer: service::Bearer::ProviderInKind.into() }],
-        lines: vec![Line {
-            line_id: "analyses".into(),
-            measure: line::Measure::Acts.into(),
-            kind: line::Kind::Counted.into(),
-        }],
-        start_date: Some(date(today - Days::new(200))),
-        end_date: Some(date(today + Days::new(900))),
-    };
-    let display_name = "Free analyses for people without cover".into();
-    let convention = Some(Convention { display_name, terms: Some(terms), ..Convention::default() });
-    let mut client = coordinator.at.referral.conventions();
-    let request = CreateConventionRequest { convention, request_id: request_id() };
-    let draft = client.create_convention(request).await?.into_inner().convention.context("no convention")?;
-    let signature = today - Days::new(7);
-    let request = SignConventionRequest {
-        name: draft.name,
-        signature_date: Some(date(signature)),
-        etag: draft.etag,
-        request_id: request_id(),
-    };
-    let signed = client.sign_convention(request).await?.into_inner().convention.context("no convention")?;
-    tell(&coordinator.title, format!("signs on {signature}; the laboratory gives since {}", today - Days::new(200)));
-    Ok(signed.name)
-}
-
 async fn open_inbox(laboratory: &Actor) -> Result<Streaming<WatchMessagesResponse>> {
     let stream = laboratory.at.notification.inbox().watch_messages(WatchMessagesRequest::default()).await?;
     tell(&laboratory.title, "opens its inbox and waits");
@@ -164,28 +96,18 @@ async fn open_inbox(laboratory: &Actor) -> Result<Streaming<WatchMessagesRespons
 }
 
 impl Partnership {
-    fn ask(&self, patient: String, code: &str, day: NaiveDate) -> Referral {
-        Referral {
-            convention: self.convention.clone(),
-            service: Some(Coding { system: LOINC.into(), code: code.into(), ..Coding::default() }),
-            patient,
-            provider: self.provider.clone(),
-            site: self.site.clone(),
-            prescriber: self.prescriber.clone(),
-            requested_date: Some(date(day)),
-            ..Referral::default()
-        }
+    fn ask(&self, patient: &str, day: NaiveDate) -> Referral {
+        let (site, prescriber) = (self.site.clone(), self.prescriber.clone());
+        Referral { site, prescriber, ..partnership::referral(&self.convention, patient, &self.provider, day) }
     }
 
     async fn patient(&self) -> Result<String> {
-        let request = CreatePatientRequest { patient: None, request_id: request_id() };
-        let answer = self.care_centre.at.referral.patients().create_patient(request).await?.into_inner();
-        Ok(answer.patient.context("no patient")?.name)
+        partnership::patient(&self.care_centre.at.referral).await
     }
 
     /// Submits, and sends the same request again, as a client does who got no answer.
     async fn submit(&self, day: NaiveDate) -> Result<Referral> {
-        let referral = Some(self.ask(self.patient().await?, PANEL, day));
+        let referral = Some(self.ask(&self.patient().await?, day));
         let request = SubmitReferralRequest { referral, request_id: request_id() };
         let mut client = self.care_centre.at.referral.referrals();
         let first = client.submit_referral(request.clone()).await?.into_inner().referral.context("no referral")?;
@@ -256,7 +178,8 @@ async fn order_of(story: &Partnership, sent: &Referral, state: order::State) -> 
 async fn is_judged(story: &Partnership) -> Result<()> {
     scene("The convention judges");
     let day = story.today + Days::new(2_000);
-    let referral = Some(story.ask(story.patient().await?, CHEST_XRAY, day));
+    let service = Some(Coding { system: LOINC.into(), code: CHEST_XRAY.into(), ..Coding::default() });
+    let referral = Some(Referral { service, ..story.ask(&story.patient().await?, day) });
     let request = SubmitReferralRequest { referral, request_id: request_id() };
     let refused = story.care_centre.at.referral.referrals().submit_referral(request).await;
     let refused = refused.err().context("the story went wrong: it was admitted")?;

@@ -1,0 +1,11 @@
+//! The referral service through real clients, on real PostgreSQL and RabbitMQ.
+
+mod access;
+mod admission;
+mod cancellation;
+mod conventions;
+mod directory;
+mod events;
+mod listing;
+mod once;
+mod partners;

@@ -1,0 +1,134 @@
+//! The partners of a story or a test, entered through the public APIs.
+
+use anyhow::{Context, Result};
+use chrono::{Days, NaiveDate};
+use relais_proto::{
+    convention::v1::{
+        Coding, Convention, CreateConventionRequest, Line, Party, Service, SignConventionRequest, Terms, line, party,
+        service,
+    },
+    network::v1::{
+        CreateOrganisationRequest, CreatePractitionerRequest, CreateSiteRequest, CreateUnitRequest, Identifier,
+        Organisation, Practitioner, Site, Unit, unit,
+    },
+    referral::v1::{CreatePatientRequest, Referral},
+};
+
+use crate::{Session, date, request_id};
+
+/// The code system of laboratories.
+pub const LOINC: &str = "http://loinc.org";
+/// Comprehensive metabolic panel, serum or plasma.
+pub const PANEL: &str = "24323-8";
+/// Chest X-ray, two views: no laboratory's work.
+pub const CHEST_XRAY: &str = "36643-5";
+
+/// Enters an organisation.
+///
+/// # Errors
+/// When the service refuses.
+pub async fn organisation(operator: &Session, name: &str) -> Result<String> {
+    let organisation = Organisation { display_name: name.into(), country_code: "LU".into(), ..Organisation::default() };
+    let request = CreateOrganisationRequest { organisation: Some(organisation), request_id: request_id() };
+    let answer = operator.network().create_organisation(request).await?.into_inner();
+    Ok(answer.organisation.context("no organisation")?.name)
+}
+
+/// Enters a care centre of an organisation.
+///
+/// # Errors
+/// When the service refuses.
+pub async fn care_centre(operator: &Session, parent: &str) -> Result<String> {
+    let (display_name, kind) = ("Care centre Esch-sur-Alzette".into(), unit::Kind::CareCentre.into());
+    let unit = Unit { display_name, kind, ..Unit::default() };
+    let request = CreateUnitRequest { parent: parent.into(), unit: Some(unit), request_id: request_id() };
+    let answer = operator.network().create_unit(request).await?.into_inner();
+    Ok(answer.unit.context("no unit")?.name)
+}
+
+/// Enters a site of an organisation.
+///
+/// # Errors
+/// When the service refuses.
+pub async fn site(operator: &Session, parent: &str, name: &str) -> Result<String> {
+    let site = Site { display_name: name.into(), time_zone: "Europe/Luxembourg".into(), ..Site::default() };
+    let request = CreateSiteRequest { parent: parent.into(), site: Some(site), request_id: request_id() };
+    let answer = operator.network().create_site(request).await?.into_inner();
+    Ok(answer.site.context("no site")?.name)
+}
+
+/// Enters a doctor of an organisation.
+///
+/// # Errors
+/// When the service refuses.
+pub async fn practitioner(operator: &Session, parent: &str) -> Result<String> {
+    let registration = Identifier { system: "urn:relais:lu:college-medical".into(), value: "M-4711".into() };
+    let (display_name, registration) = ("Dr Claire Weber".into(), Some(registration));
+    let practitioner = Practitioner { display_name, registration, ..Practitioner::default() };
+    let (parent, practitioner) = (parent.into(), Some(practitioner));
+    let request = CreatePractitionerRequest { parent, practitioner, request_id: request_id() };
+    let answer = operator.network().create_practitioner(request).await?.into_inner();
+    Ok(answer.practitioner.context("no practitioner")?.name)
+}
+
+/// The terms under which `referrer` sends patients to `provider` for a panel, from 200 days before `today` to 900 after.
+pub fn terms(referrer: &str, provider: &str, today: NaiveDate) -> Terms {
+    let party = |organisation: &str, role: party::Role| Party { organisation: organisation.into(), role: role.into() };
+    let code = Coding { system: LOINC.into(), code: PANEL.into(), ..Coding::default() };
+    Terms {
+        parties: vec![party(referrer, party::Role::Referrer), party(provider, party::Role::Provider)],
+        services: vec![Service { code: Some(code), bearer: service::Bearer::ProviderInKind.into() }],
+        lines: vec![Line {
+            line_id: "analyses".into(),
+            measure: line::Measure::Acts.into(),
+            kind: line::Kind::Counted.into(),
+        }],
+        start_date: Some(date(today - Days::new(200))),
+        end_date: Some(date(today + Days::new(900))),
+    }
+}
+
+/// Enters a draft.
+///
+/// # Errors
+/// When the service refuses.
+pub async fn draft(coordinator: &Session, terms: Terms) -> Result<Convention> {
+    let display_name = "Free analyses for people without cover".into();
+    let convention = Some(Convention { display_name, terms: Some(terms), ..Convention::default() });
+    let request = CreateConventionRequest { convention, request_id: request_id() };
+    let answer = coordinator.conventions().create_convention(request).await?.into_inner();
+    answer.convention.context("no convention")
+}
+
+/// Signs a draft.
+///
+/// # Errors
+/// When the service refuses.
+pub async fn sign(coordinator: &Session, draft: Convention, day: NaiveDate) -> Result<Convention> {
+    let (name, etag) = (draft.name, draft.etag);
+    let request = SignConventionRequest { name, signature_date: Some(date(day)), etag, request_id: request_id() };
+    let answer = coordinator.conventions().sign_convention(request).await?.into_inner();
+    answer.convention.context("no convention")
+}
+
+/// Opens a patient record in the caller's organisation.
+///
+/// # Errors
+/// When the service refuses.
+pub async fn patient(desk: &Session) -> Result<String> {
+    let request = CreatePatientRequest { patient: None, request_id: request_id() };
+    let answer = desk.patients().create_patient(request).await?.into_inner();
+    Ok(answer.patient.context("no patient")?.name)
+}
+
+/// A referral for a panel.
+pub fn referral(convention: &str, patient: &str, provider: &str, day: NaiveDate) -> Referral {
+    Referral {
+        convention: convention.into(),
+        service: Some(Coding { system: LOINC.into(), code: PANEL.into(), ..Coding::default() }),
+        patient: patient.into(),
+        provider: provider.into(),
+        requested_date: Some(date(day)),
+        ..Referral::default()
+    }
+}
