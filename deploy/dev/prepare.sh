@@ -71,7 +71,7 @@ migrate() {
     CREATE SCHEMA $service AUTHORIZATION $owner;
     GRANT USAGE ON SCHEMA $service TO $runtime;
     ALTER DEFAULT PRIVILEGES FOR ROLE $owner IN SCHEMA $service GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO $runtime;
-    ALTER DEFAULT PRIVILEGES FOR ROLE $owner IN SCHEMA $service GRANT USAGE, SELECT ON SEQUENCES TO $runtime;
+    ALTER DEFAULT PRIVILEGES FOR ROLE $owner IN SCHEMA $service GRANT USAGE ON SEQUENCES TO $runtime;
 END
   for file in platform/migrations/*.sql "services/$service/migrations"/*.sql; do
     [[ -e $file ]] || continue

@@ -1,4 +1,4 @@
-# ./dev run and ./dev token: the suite as a whole, played by relais-story.
+# ./dev run and ./dev token: the suite as a whole, played by relais-story; tokens by relais-issuer.
 # shellcheck shell=bash
 
 dev_run() {

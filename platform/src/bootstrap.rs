@@ -14,11 +14,13 @@ use crate::{
     database::{self, Database},
     grpc::{health, server},
     outbox::relay::Relay,
-    settings::{Settings, millis},
+    settings::{EnvironmentKind, Settings, millis},
 };
 
 /// How often to look for what is not there yet.
 const LOOK: Duration = Duration::from_millis(500);
+/// Each step of the end after the calls, at the most.
+const LAST_STEPS: Duration = Duration::from_secs(2);
 /// Partitions are made days ahead; looking every hour is plenty.
 const PARTITIONS: Duration = Duration::from_secs(3600);
 
@@ -55,10 +57,12 @@ pub async fn start<S: Service>(settings: Settings) -> anyhow::Result<Running> {
 /// Waits for the database, then starts all that works in the background.
 async fn work<S: Service>(context: Context, reporter: HealthReporter) {
     until_ready::<S>(&context.database).await;
-    if let Ok(offset_ms) = context.database.clock_offset().await {
-        context.clock.follow(offset_ms);
+    if context.settings.environment == EnvironmentKind::Development {
+        if let Ok(offset_ms) = context.database.clock_offset().await {
+            context.clock.follow(offset_ms);
+        }
+        context.spawn(context.clock.clone().keep_following(context.database.clone()));
     }
-    context.spawn(context.clock.clone().keep_following(context.database.clone()));
     context.spawn(keep_partitions(context.database.clone()));
     match database::options(&context.settings.database) {
         Ok(database) => context.spawn(
@@ -100,34 +104,24 @@ async fn keep_partitions(database: Database) {
 }
 
 impl Running {
-    /// Drains: says so in health, lets calls under way end, publishes what was committed, closes. Each step is bounded by
-    /// `server.drain_ms`.
+    /// Drains: says so in health and takes no more calls, lets those under way end for `server.drain_ms`, publishes what
+    /// they committed, closes.
     pub async fn stop<S: Service>(self) {
-        let within = millis(self.context.settings.server.drain_ms);
+        self.context.close();
         health::not_serving::<S>(&self.reporter).await;
-        let _ = timeout(within.min(Duration::from_secs(2)), self.flush()).await;
-        if timeout(within, self.context.stop_tasks()).await.is_err() {
-            tracing::warn!("background work did not end in time");
-        }
         let mut server = self.server;
-        if timeout(within, &mut server).await.is_err() {
+        if timeout(millis(self.context.settings.server.drain_ms), &mut server).await.is_err() {
             tracing::warn!("calls under way did not end in time");
             server.abort();
         }
-        if timeout(within, self.context.database.close()).await.is_err() {
+        let _ = timeout(LAST_STEPS, flush(&self.context)).await;
+        if timeout(LAST_STEPS, self.context.stop_tasks()).await.is_err() {
+            tracing::warn!("background work did not end in time");
+        }
+        if timeout(LAST_STEPS, self.context.database.close()).await.is_err() {
             tracing::warn!("units of work did not end in time");
         }
         tracing::info!("stopped");
-    }
-
-    /// Waits until the outbox is empty; what is left waits for the next instance.
-    async fn flush(&self) {
-        while self.context.broker.is_connected() {
-            match self.context.database.backlog().await {
-                Ok(backlog) if backlog.outbox > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
-                _ => return,
-            }
-        }
     }
 
     /// Ends when the server has ended by itself, which it does only by failing.
@@ -136,6 +130,16 @@ impl Running {
             Ok(Ok(())) => anyhow::anyhow!("the server ended"),
             Ok(Err(error)) => error,
             Err(panic) => panic.into(),
+        }
+    }
+}
+
+/// Waits until the outbox is empty; what is left waits for the next instance.
+async fn flush(context: &Context) {
+    while context.broker.is_connected() {
+        match context.database.backlog().await {
+            Ok(backlog) if backlog.outbox > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
+            _ => return,
         }
     }
 }

@@ -35,6 +35,9 @@ pub struct Context {
     pub(crate) consumer: Consumer,
     fingerprints: Fingerprints,
     tasks: TaskTracker,
+    /// Cancelled first: no more calls are taken, streams end.
+    closing: CancellationToken,
+    /// Cancelled last: relay and consumer end.
     stopping: CancellationToken,
 }
 
@@ -50,8 +53,19 @@ impl Context {
         let consumer = Consumer::new(service, database.clone(), broker.clone(), settings.consumer.clone());
         let fingerprints = Fingerprints::new(settings.auth.token_key.expose());
         let pages = Pages::new(fingerprints.clone());
-        let (settings, tasks, stopping) = (Arc::new(settings), TaskTracker::new(), CancellationToken::new());
-        Ok(Self { settings, service, database, broker, clock, pages, consumer, fingerprints, tasks, stopping })
+        Ok(Self {
+            settings: Arc::new(settings),
+            service,
+            database,
+            broker,
+            clock,
+            pages,
+            consumer,
+            fingerprints,
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            stopping: CancellationToken::new(),
+        })
     }
 
     /// Takes a request apart: who calls, and the body.
@@ -98,14 +112,19 @@ impl Context {
         });
     }
 
-    /// Ends when the process stops: streams end with it.
-    pub fn stopping(&self) -> CancellationToken {
-        self.stopping.clone()
+    /// Cancelled when no more calls are taken: streams end with it.
+    pub fn closing(&self) -> CancellationToken {
+        self.closing.clone()
     }
 
     /// How busy the consumer is.
     pub fn activity(&self) -> &Activity {
         &self.consumer.activity
+    }
+
+    /// Takes no more calls, and ends streams.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
     }
 
     /// Ends what runs in the background.

@@ -31,7 +31,7 @@ pub enum Kind {
 /// A field that is wrong or a rule that fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The field in dotted form (`referral.provider`), or the code of the rule (`SERVICE_NOT_COVERED`).
+    /// The field in dotted form (`referral.provider`), or the code of the rule (`service-not-covered`).
     pub subject: String,
     /// What is expected, in a sentence.
     pub description: String,
@@ -95,6 +95,17 @@ impl Error {
         Self::new(Kind::Aborted, "ETAG_MISMATCH", "it changed since you read it: read it again")
     }
 
+    /// Others were changing the same thing: the unit of work decides again.
+    pub fn contention(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let error = Self::new(Kind::Aborted, CONTENTION, "others were changing the same thing: try again");
+        Self { source: Some(anyhow::Error::from_boxed(source.into())), ..error }
+    }
+
+    /// Whether it is [`Error::contention`].
+    pub fn is_contention(&self) -> bool {
+        self.reason == CONTENTION
+    }
+
     /// A part the service needs is down for now.
     pub fn unavailable(source: impl Into<anyhow::Error>) -> Self {
         let error = Self::new(Kind::Unavailable, "TEMPORARILY_UNAVAILABLE", "try again in a moment");
@@ -125,10 +136,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// SQLSTATEs after which the same transaction may simply be run again.
-const CONTENTION: [&str; 2] = ["40001", "40P01"];
-/// Classes of SQLSTATE that mean the database is not to be had for now: connection, resources, operator intervention.
-const OUTAGE: [&str; 3] = ["08", "53", "57"];
+/// The reason of [`Error::contention`].
+const CONTENTION: &str = "CONTENTION";
+/// SQLSTATEs after which the same transaction may simply be run again: serialization failure, deadlock.
+const RUN_AGAIN: [&str; 2] = ["40001", "40P01"];
+/// Beginnings of SQLSTATEs that mean the database is not to be had for now: connection, resources, shutdown, a session that was
+/// ended. Not 57014: a statement that takes too long does so again.
+const OUTAGE: [&str; 4] = ["08", "53", "57P", "25P03"];
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
@@ -136,11 +150,8 @@ impl From<sqlx::Error> for Error {
         match &error {
             E::Io(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::Tls(_) => Self::unavailable(error),
             E::Database(inner) => match inner.code() {
-                Some(code) if CONTENTION.contains(&code.as_ref()) => {
-                    let message = "others were changing the same thing: try again";
-                    Self { source: Some(error.into()), ..Self::new(Kind::Aborted, "CONTENTION", message) }
-                }
-                Some(code) if OUTAGE.iter().any(|class| code.starts_with(class)) => Self::unavailable(error),
+                Some(code) if RUN_AGAIN.contains(&code.as_ref()) => Self::contention(error),
+                Some(code) if OUTAGE.iter().any(|start| code.starts_with(start)) => Self::unavailable(error),
                 _ => Self::internal(error),
             },
             _ => Self::internal(error),

@@ -10,6 +10,8 @@ use config::{Config, ConfigError, Environment, File, FileFormat};
 use serde::{Deserialize, Serialize, Serializer};
 
 const DEFAULTS: &str = include_str!("settings.toml");
+/// The relay's session is ended by the server after so long without a statement, see [`crate::outbox::relay`].
+pub(crate) const RELAY_SESSION_MS: u64 = 15_000;
 
 /// A setting that is never printed.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
@@ -48,7 +50,7 @@ impl Serialize for Secret {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EnvironmentKind {
-    /// The clock may be moved and the development issuer is taken.
+    /// The clock may be moved.
     Development,
     /// For people.
     Production,
@@ -191,6 +193,8 @@ impl Settings {
         ];
         let missing = required.iter().filter(|(_, value)| value.is_empty());
         let mut faults: Vec<String> = missing.map(|(key, _)| format!("{key} is not set")).collect();
+        let slow = self.broker.publish_timeout_ms >= RELAY_SESSION_MS;
+        faults.extend(slow.then(|| format!("broker.publish_timeout_ms must be below {RELAY_SESSION_MS}")));
         let short = (1..32).contains(&self.auth.token_key.expose().len());
         faults.extend(short.then(|| "auth.token_key has fewer than 32 characters".to_string()));
         faults

@@ -4,6 +4,7 @@
 //! - [`Suite`]: the four programs as a user would run them, for stories and tests end to end;
 //! - [`Issuer`]: the development issuer of tokens;
 //! - [`Tap`], [`Gate`], [`Collector`]: what is published, a connection that can be cut, spans as they arrive;
+//! - [`Told`]: events as the referral service tells them;
 //! - [`partnership`]: organisations and conventions, entered through the public APIs;
 //! - [`story`]: partnerships played through the public APIs.
 //!
@@ -19,6 +20,7 @@ mod settle;
 pub mod story;
 mod suite;
 mod tap;
+mod told;
 mod world;
 
 pub use client::{Bearer, Session, Sessions, date, methods, request_id, rules, violations};
@@ -29,4 +31,5 @@ pub use servers::{SERVICES, Servers};
 pub use settle::{eventually, settled};
 pub use suite::{Addresses, Options, Suite};
 pub use tap::Tap;
+pub use told::Told;
 pub use world::World;

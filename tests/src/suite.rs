@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use sqlx::{Connection, PgConnection};
 use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
@@ -132,13 +133,37 @@ impl Suite {
         Ok(Endpoint::from_shared(format!("http://{}", self.address(service)))?.connect_lazy())
     }
 
+    /// Adds settings for programs that are launched from here on.
+    pub fn set(&mut self, settings: HashMap<String, String>) {
+        self.options.settings.extend(settings);
+    }
+
+    /// Somebody at one service.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn session(&self, service: &str, identity: &Identity) -> Result<Session> {
+        Session::new(self.channel(service)?, &self.issuer.token(identity)?)
+    }
+
+    /// A number out of a service's schema, as its owner.
+    ///
+    /// # Errors
+    /// When the query is wrong.
+    pub async fn count(&self, service: &str, sql: &'static str) -> Result<i64> {
+        let settings = self.servers.database_settings(service, &self.name);
+        let mut owner = PgConnection::connect(settings.owner_url.expose()).await?;
+        let count = sqlx::query_scalar(sql).fetch_one(&mut owner).await?;
+        owner.close().await?;
+        Ok(count)
+    }
+
     /// Somebody at each of the services.
     ///
     /// # Errors
     /// When the key cannot sign.
     pub fn sessions(&self, identity: &Identity) -> Result<Sessions> {
-        let token = self.issuer.token(identity)?;
-        let session = |service| Session::new(self.channel(service)?, &token);
+        let session = |service| self.session(service, identity);
         Ok(Sessions {
             referral: session("referral")?,
             scheduling: session("scheduling")?,

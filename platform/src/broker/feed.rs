@@ -13,7 +13,7 @@ use lapin::{
 };
 use tokio::sync::broadcast;
 
-use super::{Broker, envelope::Envelope};
+use super::{Broker, envelope::Envelope, within_step};
 use crate::events::Event;
 
 /// What wakes a stream.
@@ -54,12 +54,15 @@ impl Feed {
     async fn fill(&self, broker: &Broker, aggregate_kind: &str) -> anyhow::Result<()> {
         let channel = broker.channel().await?;
         let exclusive = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
-        let queue = channel.queue_declare("".into(), exclusive, FieldTable::default()).await?.name().clone();
+        let queue =
+            within_step(channel.queue_declare("".into(), exclusive, FieldTable::default())).await?.name().clone();
         let (exchange, key) = (broker.topology().exchange(), format!("{aggregate_kind}.#"));
         let options = QueueBindOptions::default();
-        channel.queue_bind(queue.clone(), exchange.into(), key.into(), options, FieldTable::default()).await?;
+        within_step(channel.queue_bind(queue.clone(), exchange.into(), key.into(), options, FieldTable::default()))
+            .await?;
         let unacknowledged = BasicConsumeOptions { no_ack: true, ..Default::default() };
-        let mut deliveries = channel.basic_consume(queue, "".into(), unacknowledged, FieldTable::default()).await?;
+        let mut deliveries =
+            within_step(channel.basic_consume(queue, "".into(), unacknowledged, FieldTable::default())).await?;
         self.wake(Wake::All);
         while let Some(delivery) = deliveries.next().await {
             let envelope = Envelope::read(&delivery?);

@@ -13,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::{
     sync::{Notify, watch},
@@ -21,6 +22,14 @@ use tokio::{
 
 use crate::settings::BrokerSettings;
 use topology::Topology;
+
+/// An operation on a channel, given up after a while: lapin's own never are.
+///
+/// # Errors
+/// Those of the operation, and that it takes too long.
+pub async fn within_step<T>(operation: impl Future<Output = lapin::Result<T>>) -> anyhow::Result<T> {
+    Ok(timeout(STEP, operation).await.context("the broker does not answer in time")??)
+}
 
 /// Within this time a connection, a channel or a declaration is there, or given up.
 const STEP: Duration = Duration::from_secs(10);
@@ -62,7 +71,7 @@ impl Broker {
         let mut live = self.live.subscribe();
         let connection = live.wait_for(Option::is_some).await.context("the supervisor has ended")?.clone();
         let connection = connection.context("no connection")?;
-        Ok(timeout(STEP, connection.create_channel()).await.context("opening a channel takes too long")??)
+        within_step(connection.create_channel()).await
     }
 
     /// Says that the connection does not answer: the supervisor drops it and builds a new one.
@@ -77,6 +86,8 @@ impl Broker {
             match self.connect().await {
                 Ok(connection) => {
                     tracing::info!("connected to the broker");
+                    // A suspicion of the connection before this one is no suspicion of this one.
+                    let _ = self.suspected.notified().now_or_never();
                     delays = backoff();
                     self.live.send_replace(Some(connection.clone()));
                     self.until_lost(&connection).await;
@@ -104,11 +115,10 @@ impl Broker {
     async fn connect(&self) -> anyhow::Result<Arc<Connection>> {
         let properties = ConnectionProperties::default().with_connection_name("relais".into());
         let connecting = Connection::connect(self.url.expose(), properties);
-        let connection = timeout(STEP, connecting).await.context("connecting takes too long")??;
-        let channel =
-            timeout(STEP, connection.create_channel()).await.context("opening a channel takes too long")??;
+        let connection = within_step(connecting).await?;
+        let channel = within_step(connection.create_channel()).await?;
         timeout(STEP * 3, self.topology.declare(&channel)).await.context("declaring takes too long")??;
-        let _ = timeout(STEP, channel.close(200, "declared".into())).await;
+        let _ = within_step(channel.close(200, "declared".into())).await;
         Ok(Arc::new(connection))
     }
 }

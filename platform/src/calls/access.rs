@@ -63,7 +63,7 @@ impl AccessLayer {
             Some((rpc, Rule::Roles(roles))) if caller.has_any(roles) => rpc,
             _ => return Err(Error::denied("your roles do not allow this call")),
         };
-        request.extensions_mut().insert(Call { caller, rpc });
+        request.extensions_mut().insert(Call { caller, rpc, span: tracing::Span::current() });
         Ok(())
     }
 }

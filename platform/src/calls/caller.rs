@@ -1,40 +1,41 @@
 //! The caller: issuer and subject, one organisation, one unit, roles.
 
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Utc};
 
 use crate::{
     error::{Error, Result},
     ids::{Child, OrganisationId, UnitId},
+    text_enum,
 };
 
-/// What a caller may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Coordinates referrals of an organisation.
-    Coordinator,
-    /// Works at an administrative or social desk.
-    Desk,
-    /// A health professional who treats.
-    Clinician,
-    /// A named contact for social alerts.
-    Referent,
-    /// A professional who tours sites.
-    Visiting,
-    /// Sees pseudonymous figures.
-    Researcher,
-    /// Pays, and sees figures.
-    Funder,
-    /// A national head: the directory and figures.
-    Network,
-    /// Runs the installation.
-    Operator,
-    /// Administers an organisation.
-    Admin,
-    /// Another service, on behalf of a caller.
-    Service,
-    /// A signed link of one referral.
-    Partner,
+text_enum! {
+    /// What a caller may be.
+    pub enum Role {
+        /// Coordinates referrals of an organisation.
+        Coordinator = "coordinator",
+        /// Works at an administrative or social desk.
+        Desk = "desk",
+        /// A health professional who treats.
+        Clinician = "clinician",
+        /// A named contact for social alerts.
+        Referent = "referent",
+        /// A professional who tours sites.
+        Visiting = "visiting",
+        /// Sees pseudonymous figures.
+        Researcher = "researcher",
+        /// Pays, and sees figures.
+        Funder = "funder",
+        /// A national head: the directory and figures.
+        Network = "network",
+        /// Runs the installation.
+        Operator = "operator",
+        /// Administers an organisation.
+        Admin = "admin",
+        /// Another service, on behalf of a caller.
+        Service = "service",
+        /// A signed link of one referral.
+        Partner = "partner",
+    }
 }
 
 /// Who calls, as the token says.
@@ -50,6 +51,8 @@ pub struct Caller {
     pub unit: Option<UnitId>,
     /// What the caller may be.
     pub roles: Vec<Role>,
+    /// When the token ends, and with it every stream opened by it.
+    pub expires_at: DateTime<Utc>,
 }
 
 impl Caller {
@@ -85,4 +88,6 @@ pub struct Call {
     pub caller: Caller,
     /// The RPC's path, `/relais.referral.v1.ReferralService/GetReferral`.
     pub rpc: &'static str,
+    /// The call's span.
+    pub span: tracing::Span,
 }

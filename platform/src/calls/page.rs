@@ -133,9 +133,15 @@ mod tests {
     use crate::calls::Caller;
 
     fn call(subject: &str) -> Call {
-        let caller =
-            Caller { issuer: "i".into(), subject: subject.into(), organisation: None, unit: None, roles: vec![] };
-        Call { caller, rpc: "/r" }
+        let caller = Caller {
+            issuer: "i".into(),
+            subject: subject.into(),
+            organisation: None,
+            unit: None,
+            roles: vec![],
+            expires_at: DateTime::UNIX_EPOCH,
+        };
+        Call { caller, rpc: "/r", span: tracing::Span::none() }
     }
 
     #[test]
@@ -144,7 +150,7 @@ mod tests {
         let position = Position { time: Utc.timestamp_micros(1_700_000_000_123_456).unwrap(), id: Uuid::now_v7() };
         let token = pages.token(&call("a"), "f", Some(position));
         assert_eq!(pages.request(&call("a"), "f", 10, &token)?.after, position);
-        let edited = format!("A{}", &token[1..]);
+        let edited = format!("B{}", &token[1..]);
         for (subject, filter, token) in [("b", "f", &token), ("a", "g", &token), ("a", "f", &edited)] {
             assert!(pages.request(&call(subject), filter, 10, token).is_err());
         }

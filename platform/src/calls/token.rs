@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use anyhow::Context as _;
+use chrono::DateTime;
 use http::HeaderMap;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use serde::Deserialize;
@@ -41,7 +42,7 @@ struct Claims {
     #[serde(default)]
     unit: Option<String>,
     #[serde(default)]
-    roles: Vec<Role>,
+    roles: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +75,7 @@ impl Verifier {
             .with_context(|| format!("auth.jwks_file: {}", settings.jwks_file))?;
         let set: JwkSet = serde_json::from_str(&text).context("auth.jwks_file is not a JWKS")?;
         let keys: HashMap<_, _> = set.keys.iter().filter_map(usable).collect();
-        anyhow::ensure!(!keys.is_empty(), "auth.jwks_file holds no key for EdDSA, ES256 or RS256 with a key id");
+        anyhow::ensure!(!keys.is_empty(), "auth.jwks_file holds no key with kid and an alg of EdDSA, ES256 or RS256");
         let (issuer, audience) = (settings.issuer.clone(), settings.audience.clone());
         Ok(Self { keys, issuer, audience, leeway_s: settings.leeway_s.into(), clock })
     }
@@ -118,7 +119,7 @@ impl Verifier {
         if claims.nbf.is_some_and(|nbf| now.saturating_add(self.leeway_s) < nbf) {
             return Err(refused("the token is not valid yet"));
         }
-        caller(claims).ok_or_else(|| refused("the token's organisation or unit is not a name"))
+        caller(claims).ok_or_else(|| refused("the token's organisation, unit or expiry is none"))
     }
 }
 
@@ -135,7 +136,10 @@ fn caller(claims: Claims) -> Option<Caller> {
         }
         None => None,
     };
-    Some(Caller { issuer: claims.iss, subject: claims.sub, organisation, unit, roles: claims.roles })
+    // A role that this version does not know gives no right.
+    let roles = claims.roles.iter().filter_map(|role| Role::parse(role)).collect();
+    let expires_at = DateTime::from_timestamp(claims.exp, 0)?;
+    Some(Caller { issuer: claims.iss, subject: claims.sub, organisation, unit, roles, expires_at })
 }
 
 fn usable(jwk: &jsonwebtoken::jwk::Jwk) -> Option<(String, (Algorithm, DecodingKey))> {

@@ -82,19 +82,21 @@ impl Consumer {
 
     async fn record_failure(&self, envelope: Envelope, reason: String, next: Next, first: bool) -> Result<()> {
         let mut unit = self.database.open().await?;
-        if first {
-            let taken = store::take_in(&mut unit, self.name, std::slice::from_ref(&envelope)).await?;
-            if taken.is_empty() {
-                unit.roll_back().await;
-                return Ok(());
-            }
+        let ours = if first {
+            !store::take_in(&mut unit, self.name, std::slice::from_ref(&envelope)).await?.is_empty()
+        } else {
+            store::release(&mut unit, self.name, envelope.id).await?
+        };
+        if !ours {
+            // Another instance has dealt with it meanwhile.
+            unit.roll_back().await;
+            return Ok(());
         }
         match next {
             Next::Try { attempt, after } => {
                 store::hold_failed(&mut unit, self.name, &envelope, attempt, after, &reason).await?;
             }
             Next::Park { attempt } => {
-                store::release(&mut unit, self.name, envelope.id).await?;
                 store::park(&mut unit, self.name, &envelope, attempt, &reason).await?;
             }
         }

@@ -26,15 +26,17 @@ use lapin::{
 use tokio::sync::Notify;
 
 use crate::{
-    broker::{Broker, envelope::Envelope},
+    broker::{Broker, envelope::Envelope, within_step},
     database::{Database, Unit},
-    error::{Kind, Result},
+    error::{Error, Kind, Result},
     events::Event,
     settings::ConsumerSettings,
 };
 
 pub use store::Backlog;
 
+/// How often a batch is run again after contention.
+const CONTENDED: usize = 3;
 /// Before taking up again what broke off.
 const REST: Duration = Duration::from_millis(200);
 
@@ -113,10 +115,11 @@ impl Consumer {
 
     async fn take<H: Handler>(&self) -> anyhow::Result<()> {
         let channel = self.broker.channel().await?;
-        channel.basic_qos(self.settings.prefetch, BasicQosOptions::default()).await?;
+        within_step(channel.basic_qos(self.settings.prefetch, BasicQosOptions::default())).await?;
         let queue = self.broker.topology().queue(self.name);
         let options = BasicConsumeOptions::default();
-        let deliveries = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+        let deliveries =
+            within_step(channel.basic_consume(queue.into(), "".into(), options, FieldTable::default())).await?;
         let mut batches = deliveries.ready_chunks(self.settings.batch);
         while let Some(batch) = batches.next().await {
             let batch: Vec<Delivery> = batch.into_iter().collect::<Result<_, _>>()?;
@@ -139,7 +142,7 @@ impl Consumer {
         }
         self.until_available(|| self.apply::<H>(&envelopes)).await?;
         if let Some(last) = deliveries.last() {
-            let acknowledged = last.acker.ack(BasicAckOptions { multiple: true }).await?;
+            let acknowledged = within_step(last.acker.ack(BasicAckOptions { multiple: true })).await?;
             anyhow::ensure!(acknowledged, "the channel is gone: the broker will send the batch again");
         }
         Ok(())
@@ -159,7 +162,15 @@ impl Consumer {
     }
 
     async fn apply<H: Handler>(&self, envelopes: &[Envelope]) -> Result<()> {
-        match self.apply_batch::<H>(envelopes).await {
+        let mut applied = self.apply_batch::<H>(envelopes).await;
+        // Others held the same rows: that is no attempt of the message's either.
+        for _ in 0..CONTENDED {
+            if !applied.as_ref().is_err_and(Error::is_contention) {
+                break;
+            }
+            applied = self.apply_batch::<H>(envelopes).await;
+        }
+        match applied {
             Ok(()) => Ok(()),
             Err(error) if error.kind == Kind::Unavailable => Err(error),
             Err(error) if envelopes.len() == 1 => self.hold_failed(&envelopes[0], &error).await,

@@ -218,7 +218,7 @@ impl Database {
              ORDER BY r.due_at LIMIT 100",
             consumer,
         );
-        let rows = query.with_operation("SELECT", "retry").fetch_all(self.pool()).await?;
+        let rows = query.fetch_all(self.quiet()).await?;
         let ripe = rows.into_iter().map(|row| {
             let envelope = Envelope {
                 id: row.message_id,
@@ -244,6 +244,6 @@ impl Database {
             r#"SELECT (SELECT count(*) FROM outbox) AS "outbox!", (SELECT count(*) FROM retry) AS "retry!",
                       (SELECT count(*) FROM parked WHERE state = 'parked') AS "parked!""#
         );
-        Ok(query.with_operation("SELECT", "outbox").fetch_one(self.pool()).await?)
+        Ok(query.fetch_one(self.quiet()).await?)
     }
 }

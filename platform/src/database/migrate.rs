@@ -3,8 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::Context;
-use sqlx::{ConnectOptions, migrate::Migrator, postgres::PgConnectOptions};
-use sqlx_otel::QueryAnnotateExt;
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, migrate::Migrator, postgres::PgConnectOptions};
 
 use super::{Database, setup};
 use crate::{error::Result, settings::DatabaseSettings};
@@ -24,6 +23,9 @@ pub async fn run(settings: &DatabaseSettings, service: &Migrator) -> anyhow::Res
     let mut owner = options.connect().await.context("connecting as database.owner_url")?;
     PLATFORM.run(&mut owner).await.context("the platform's migrations")?;
     service.run(&mut owner).await.context("the service's migrations")?;
+    // What has been run is not for the runtime role to write.
+    let revoke = format!("REVOKE INSERT, UPDATE, DELETE ON _platform_migrations, _migrations FROM {runtime}");
+    owner.execute(AssertSqlSafe(revoke.as_str())).await?;
     Ok(())
 }
 
@@ -37,7 +39,7 @@ impl Database {
             "SELECT (SELECT count(*) FROM _platform_migrations WHERE success),
                     (SELECT count(*) FROM _migrations WHERE success)",
         );
-        match query.with_operation("SELECT", "_migrations").fetch_one(&self.pool).await {
+        match query.fetch_one(self.quiet()).await {
             Ok((platform, own)) => Ok(reached(&PLATFORM, platform) && reached(service, own)),
             // undefined_table: nothing has been run yet.
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => Ok(false),
@@ -47,8 +49,7 @@ impl Database {
 
     /// Makes the partitions of the days ahead, see `migrations/0001_platform.sql`.
     pub(crate) async fn ensure_partitions(&self) -> Result<()> {
-        let query = sqlx::query("SELECT ensure_partitions(7)");
-        query.with_operation("SELECT", "ensure_partitions").execute(&self.pool).await?;
+        sqlx::query("SELECT ensure_partitions(7)").execute(self.quiet()).await?;
         Ok(())
     }
 }

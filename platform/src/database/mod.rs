@@ -11,10 +11,10 @@ mod writes;
 use std::{str::FromStr, sync::Arc};
 
 use sqlx::{
-    Postgres,
+    PgPool, Postgres,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use sqlx_otel::{PoolBuilder, QueryAnnotateExt, QueryTextMode};
+use sqlx_otel::{PoolBuilder, QueryTextMode};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +34,8 @@ pub type Pool = sqlx_otel::Pool<Postgres>;
 #[derive(Clone)]
 pub struct Database {
     pool: Pool,
+    /// The same pool without spans, for what is asked again and again: each would be a trace of its own.
+    quiet: PgPool,
     clock: Clock,
     /// Woken when events were committed.
     committed: Arc<Notify>,
@@ -51,13 +53,14 @@ impl Database {
             .max_connections(settings.max_connections)
             .acquire_timeout(millis(settings.acquire_timeout_ms))
             .connect_lazy_with(options(settings)?);
+        let quiet = pool.clone();
         let pool = PoolBuilder::from(pool).with_query_text_mode(QueryTextMode::Full).build();
-        Ok(Self { pool, clock, committed: Arc::default(), units: TaskTracker::new() })
+        Ok(Self { pool, quiet, clock, committed: Arc::default(), units: TaskTracker::new() })
     }
 
-    /// For statements that stand alone: none that a lost answer would matter to.
-    pub(crate) fn pool(&self) -> &Pool {
-        &self.pool
+    /// For what is asked again and again, outside any unit of work.
+    pub(crate) fn quiet(&self) -> &PgPool {
+        &self.quiet
     }
 
     /// Whether the database answers.
@@ -65,14 +68,13 @@ impl Database {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").with_operation("SELECT", "ping").execute(&self.pool).await?;
+        sqlx::query("SELECT 1").execute(&self.quiet).await?;
         Ok(())
     }
 
     /// The offset of the clock, see [`crate::clock`].
     pub(crate) async fn clock_offset(&self) -> Result<i64> {
-        let row = sqlx::query_scalar!("SELECT offset_ms FROM clock");
-        Ok(row.with_operation("SELECT", "clock").fetch_one(&self.pool).await?)
+        Ok(sqlx::query_scalar!("SELECT offset_ms FROM clock").fetch_one(&self.quiet).await?)
     }
 
     /// Wakes whoever waits for committed events.

@@ -94,8 +94,10 @@ fn parts(setting: &str, url: &str) -> anyhow::Result<(Role, String)> {
     let database = url.path().trim_start_matches('/').to_string();
     let name = plain(url.username()).with_context(|| format!("{setting}: user"))?.to_string();
     plain(&database).with_context(|| format!("{setting}: database"))?;
-    // Passwords in URLs are percent-encoded; ours are drawn from characters that need none.
-    Ok((Role { name, password: url.password().unwrap_or_default().to_string() }, database))
+    let password = url.password().unwrap_or_default();
+    // Drivers decode what is percent-encoded: one spelling alone keeps both ends alike.
+    ensure!(!password.contains('%'), "{setting}: use a password of characters that a URL needs not encode");
+    Ok((Role { name, password: password.to_string() }, database))
 }
 
 /// The name of the role in a URL.

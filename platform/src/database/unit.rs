@@ -89,12 +89,17 @@ impl<'t> Unit<'t> {
         self.writes.audit(self.call.as_ref(), self.now, resource.to_string());
     }
 
-    /// Says that this call is about a referral, once its number is known: marks the current span and what is emitted.
+    /// Says that this call is about a referral, once its number is known: marks the call's span and
+    /// this one, and what is emitted.
     pub fn about(&mut self, number: &str) {
-        subject::mark_current(number);
+        if let Some(call) = &self.call {
+            subject::mark(&call.span, number);
+        }
         let context = self.trace.clone().unwrap_or_else(|| tracing::Span::current().context());
-        let _guard = context.attach();
-        self.trace = Some(subject::about(number));
+        if !subject::is_about(&context, number) {
+            subject::mark(&tracing::Span::current(), number);
+            self.trace = Some(subject::about(&context, number));
+        }
     }
 
     /// Emits events under a message's trace instead of the current span, from here on.
@@ -191,7 +196,7 @@ impl Database {
         let mut attempt = 1;
         loop {
             match self.try_once(call, use_case).await {
-                Err(error) if error.reason == "CONTENTION" && attempt < ATTEMPTS => {
+                Err(error) if error.is_contention() && attempt < ATTEMPTS => {
                     // Different waits, so that those who collided do not collide again.
                     let jitter = Uuid::now_v7().as_u128() % 20;
                     tokio::time::sleep(Duration::from_millis(u64::from(10 * attempt) + jitter as u64)).await;
@@ -217,11 +222,9 @@ impl Database {
 fn span<U: UseCase>(use_case: &U) -> tracing::Span {
     let span = tracing::info_span!("unit", otel.name = U::NAME);
     if let Some(number) = use_case.about() {
-        subject::mark_current(number);
         let parent = tracing::Span::current().context();
-        let _guard = parent.attach();
         // A parent is refused only for a span that has begun; this one has not.
-        let _ = span.set_parent(subject::about(number));
+        let _ = span.set_parent(subject::about(&parent, number));
     }
     span
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Transaction;
 use crate::{
     calls::{Call, idempotency::Key},
-    error::{Error, Kind, Result, broken_constraint},
+    error::{Error, Result, broken_constraint},
     events::{Event, aggregate_kind},
 };
 
@@ -108,14 +108,11 @@ impl WriteSet {
     }
 }
 
-/// The same request committed between our look-up and now: run again, and find its outcome.
 fn meaning(error: sqlx::Error) -> Error {
     match broken_constraint(&error) {
-        Some("idempotency_key_pkey") => Error::new(Kind::Aborted, "CONTENTION", "the same request is under way"),
-        // Two units gave the same version to one aggregate: the later one decides again.
-        Some("outbox_aggregate_kind_aggregate_id_version_key") => {
-            Error::new(Kind::Aborted, "CONTENTION", "others were changing the same thing: try again")
-        }
+        // The same request committed between our look-up and now: run again, and find its outcome.
+        // Or two units gave the same version to one aggregate: the later one decides again.
+        Some("idempotency_key_pkey" | "outbox_aggregate_kind_aggregate_id_version_key") => Error::contention(error),
         _ => error.into(),
     }
 }

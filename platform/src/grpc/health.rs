@@ -18,10 +18,11 @@ pub(crate) async fn not_serving<S: Service>(reporter: &HealthReporter) {
     report::<S>(reporter, false, false).await;
 }
 
-/// Looks again and again; ends with its task.
+/// Looks again and again, until no more calls are taken.
 pub(crate) async fn keep_reporting<S: Service>(context: Context, reporter: HealthReporter) {
-    loop {
-        let serving = context.database.ping().await.is_ok();
+    let closing = context.closing();
+    while !closing.is_cancelled() {
+        let serving = context.database.ping().await.is_ok() && !closing.is_cancelled();
         report::<S>(&reporter, serving, context.broker.is_connected()).await;
         tokio::time::sleep(INTERVAL).await;
     }

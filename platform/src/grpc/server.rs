@@ -29,20 +29,27 @@ pub(crate) async fn serve<S: Service>(
     let verifier = Verifier::new(&context.settings.auth, context.clock.clone())?;
     let rules = S::RULES.iter().chain(operations::RULES).copied().collect();
     let layers = ServiceBuilder::new()
+        .map_request(without_baggage)
         .layer(OtelGrpcLayer::default().filter(|path| !path.starts_with("/grpc.")))
         .layer(AccessLayer::new(verifier, rules))
         .into_inner();
-    let stopping = context.stopping();
+    let closing = context.closing();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = Server::builder()
         .timeout(millis(settings.request_timeout_ms))
         .concurrency_limit_per_connection(settings.max_in_flight)
         .layer(layers)
         .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, stopping.cancelled_owned());
+        .serve_with_incoming_shutdown(incoming, closing.cancelled_owned());
     let result = server.await;
     drop(reporter);
     Ok(result?)
+}
+
+/// A caller's trace is taken up; what the caller says the trace is about is not.
+fn without_baggage<B>(mut request: http::Request<B>) -> http::Request<B> {
+    request.headers_mut().remove("baggage");
+    request
 }
 
 /// All that is served on the port.

@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn rules_and_fields_go_into_their_own_details() {
-        let rule = Violation::new("SERVICE_NOT_COVERED", "not in the convention");
+        let rule = Violation::new("service-not-covered", "not in the convention");
         let status = from_error(Error::refused("ADMISSION_REFUSED", vec![rule]));
         assert_eq!(status.code(), Code::FailedPrecondition);
         let details = status.get_error_details();

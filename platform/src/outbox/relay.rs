@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use futures::future::try_join_all;
 use lapin::{
     Channel, Confirmation,
@@ -20,13 +20,11 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::store;
 use crate::{
-    broker::{Broker, envelope::Envelope},
-    settings::{BrokerSettings, millis},
+    broker::{Broker, envelope::Envelope, within_step},
+    settings::{BrokerSettings, RELAY_SESSION_MS, millis},
     telemetry::propagation,
 };
 
-/// After this silence the server ends the relay's session, and with it the leadership of one that froze.
-const SESSION_TIMEOUT: &str = "15000";
 /// How long to stand by before asking for the lead again, and to rest after a failure.
 const REST: Duration = Duration::from_millis(500);
 
@@ -55,9 +53,11 @@ impl Relay {
 
     /// Publishes what there is as long as connection and channel hold.
     async fn lead(&self) -> anyhow::Result<()> {
+        // After this silence the server ends the session, and with it the lead of a relay that froze.
+        let silence = RELAY_SESSION_MS.to_string();
         let options = self.database.clone().options([
-            ("idle_session_timeout", SESSION_TIMEOUT),
-            ("idle_in_transaction_session_timeout", SESSION_TIMEOUT),
+            ("idle_session_timeout", silence.as_str()),
+            ("idle_in_transaction_session_timeout", &silence),
             // A generic plan made while the outbox was empty would scan the whole backlog for each batch.
             ("plan_cache_mode", "force_custom_plan"),
         ]);
@@ -74,10 +74,7 @@ impl Relay {
                     let _ = timeout(millis(self.settings.poll_ms), self.committed.notified()).await;
                 }
                 Ok(_) => {}
-                Err(error) => {
-                    self.broker.suspect();
-                    return Err(error);
-                }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -86,7 +83,7 @@ impl Relay {
     async fn confirming_channel(&self, connection: &mut PgConnection) -> anyhow::Result<Channel> {
         let opening = async {
             let channel = self.broker.channel().await?;
-            channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            within_step(channel.confirm_select(ConfirmSelectOptions::default())).await?;
             anyhow::Ok(channel)
         };
         tokio::pin!(opening);
@@ -103,7 +100,10 @@ impl Relay {
         let batch = store::take(&mut transaction, self.settings.publish_batch.into()).await?;
         if !batch.is_empty() {
             let within = millis(self.settings.publish_timeout_ms);
-            timeout(within, self.publish(channel, &batch)).await.context("the broker does not confirm in time")??;
+            let published = timeout(within, self.publish(channel, &batch)).await;
+            // A connection that does not confirm is not worth keeping; a fault of the database does not touch it.
+            let published = published.unwrap_or_else(|_| Err(anyhow::anyhow!("the broker does not confirm in time")));
+            published.inspect_err(|_| self.broker.suspect())?;
         }
         transaction.commit().await?;
         Ok(batch.len())

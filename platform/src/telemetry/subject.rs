@@ -15,14 +15,19 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 /// The attribute and the baggage entry.
 pub const REFERRAL_NUMBER: &str = "referral.number";
 
-/// The current context, with the number for all spans below.
-pub fn about(number: &str) -> Context {
-    Context::current().with_baggage([KeyValue::new(REFERRAL_NUMBER, number.to_string())])
+/// A context with the number for all spans below.
+pub fn about(context: &Context, number: &str) -> Context {
+    context.with_baggage([KeyValue::new(REFERRAL_NUMBER, number.to_string())])
 }
 
-/// Puts the number on the span that is current.
-pub fn mark_current(number: &str) {
-    tracing::Span::current().set_attribute(REFERRAL_NUMBER, number.to_string());
+/// Whether spans below have this number already.
+pub fn is_about(context: &Context, number: &str) -> bool {
+    context.baggage().get(REFERRAL_NUMBER).is_some_and(|known| known.as_str() == number)
+}
+
+/// Puts the number on a span.
+pub fn mark(span: &tracing::Span, number: &str) {
+    span.set_attribute(REFERRAL_NUMBER, number.to_string());
 }
 
 /// Copies the number from baggage onto each span as it starts.

@@ -13,6 +13,8 @@ CREATE TABLE organisation_identifier (
     organisation_id uuid NOT NULL REFERENCES organisation,
     system          text NOT NULL,
     value           text NOT NULL,
+    -- The place in the list as it was given.
+    position        bigint NOT NULL,
     PRIMARY KEY (system, value)
 );
 CREATE INDEX organisation_identifier_owner ON organisation_identifier (organisation_id);

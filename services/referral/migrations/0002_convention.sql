@@ -36,6 +36,8 @@ CREATE TABLE convention_party (
     version         bigint NOT NULL,
     organisation_id uuid   NOT NULL REFERENCES organisation,
     role            text   NOT NULL CHECK (role IN ('referrer', 'provider', 'funder', 'coordinator')),
+    -- The place in the list as it was given: an answer read again is the same.
+    position        bigint NOT NULL,
     PRIMARY KEY (convention_id, version, organisation_id, role),
     FOREIGN KEY (convention_id, version) REFERENCES convention_terms
 );
@@ -49,6 +51,7 @@ CREATE TABLE convention_service (
     code_version  text   NOT NULL,
     display       text   NOT NULL,
     bearer        text   NOT NULL CHECK (bearer IN ('funder', 'provider-in-kind', 'grant', 'patient')),
+    position      bigint NOT NULL,
     PRIMARY KEY (convention_id, version, system, code),
     FOREIGN KEY (convention_id, version) REFERENCES convention_terms
 );
@@ -59,6 +62,7 @@ CREATE TABLE convention_line (
     line_id       text   NOT NULL CHECK (line_id ~ '^[a-z0-9-]{1,63}$'),
     measure       text   NOT NULL CHECK (measure IN ('acts')),
     kind          text   NOT NULL CHECK (kind IN ('counted')),
+    position      bigint NOT NULL,
     PRIMARY KEY (convention_id, version, line_id),
     FOREIGN KEY (convention_id, version) REFERENCES convention_terms
 );

@@ -6,7 +6,7 @@ use relais_platform::{
     database::{Unit, UseCase},
 };
 
-use super::mailbox_of;
+use super::inbox_of;
 use crate::{domain::Message, store};
 
 /// Lists the messages of the caller's inbox, the most recent first.
@@ -21,8 +21,8 @@ impl UseCase for ListMessages {
     const NAME: &'static str = "list_messages";
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Message>> {
-        let mailbox = mailbox_of(unit.caller()?)?;
-        let rows = store::list(unit, mailbox, &self.page).await?;
+        let inbox = inbox_of(unit.caller()?)?;
+        let rows = store::list(unit, &inbox, &self.page).await?;
         let page = self.page.page(rows, |message| Position { time: message.create_time, id: message.id.0 });
         page.rows.iter().for_each(|message| unit.audit(message.id));
         Ok(page)

@@ -12,10 +12,12 @@ use relais_platform::{Result, calls::Caller};
 
 use crate::domain::Mailbox;
 
-/// The caller's inbox: the unit's when the token names one, else the organisation's.
+/// The caller's inbox: the mailbox of the organisation, and that of the own unit when the token names one.
 ///
 /// # Errors
 /// PERMISSION_DENIED when the token names no organisation.
-pub fn mailbox_of(caller: &Caller) -> Result<Mailbox> {
-    Ok(Mailbox { organisation: caller.acting_organisation()?, unit: caller.unit })
+pub fn inbox_of(caller: &Caller) -> Result<Vec<Mailbox>> {
+    let organisation = caller.acting_organisation()?;
+    let own = caller.unit.map(|unit| Mailbox { organisation, unit: Some(unit) });
+    Ok([Mailbox { organisation, unit: None }].into_iter().chain(own).collect())
 }

@@ -1,19 +1,23 @@
-//! Reads the caller's inbox on from a number.
+//! Reads a mailbox of the caller's inbox on from a number.
 
 use relais_platform::{
     Result,
     database::{Unit, UseCase},
 };
 
-use super::mailbox_of;
-use crate::{domain::Message, store};
+use crate::{
+    domain::{Mailbox, Message},
+    store,
+};
 
 /// The most messages read at once.
 pub const STRETCH: usize = 100;
 
-/// Reads the next messages of the caller's inbox, the oldest first.
+/// Reads the next messages of a mailbox that [`super::inbox_of`] named, the oldest first.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadOn {
+    /// The mailbox.
+    pub mailbox: Mailbox,
     /// Those after this number.
     pub after: i64,
 }
@@ -23,8 +27,7 @@ impl UseCase for ReadOn {
     const NAME: &'static str = "read_on";
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<(i64, Message)>> {
-        let mailbox = mailbox_of(unit.caller()?)?;
-        let messages = store::list_after(unit, mailbox, self.after, STRETCH).await?;
+        let messages = store::list_after(unit, self.mailbox, self.after, STRETCH).await?;
         messages.iter().for_each(|(_, message)| unit.audit(message.id));
         Ok(messages)
     }

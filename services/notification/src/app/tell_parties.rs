@@ -56,6 +56,7 @@ impl UseCase for TellParties {
             let message = self.message(unit, mailbox);
             store::insert(unit, &message).await?;
             unit.emit(message.id, 1, received(&message));
+            unit.audit(message.id);
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Following an inbox: read on from a number, wait to be woken, read on.
 //!
 //! The feed only wakes. What is sent comes from the table by number, so nothing is left out when the broker is away, when a
-//! stream is slow, or when it is taken up again at another instance.
+//! stream is slow, or when it is taken up again at another instance. An inbox is one or two mailboxes, each with numbers
+//! of its own; a token holds how far each has come.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use relais_platform::{
     Context, Error, Result,
     broker::feed::{Feed, Wake},
     calls::Call,
-    error::Violation,
+    error::{Kind, Violation},
     events::Event,
 };
 use relais_proto::notification::v1::WatchMessagesResponse;
@@ -22,7 +23,7 @@ use tonic::Status;
 
 use super::convert;
 use crate::{
-    app::{ReadOn, STRETCH, mailbox_of},
+    app::{ReadOn, STRETCH, inbox_of},
     domain::Mailbox,
 };
 
@@ -31,31 +32,31 @@ const POLL: Duration = Duration::from_secs(5);
 /// Messages on their way to a slow reader.
 const BUFFER: usize = 16;
 
+type Next = Result<WatchMessagesResponse, Status>;
+
 /// A stream of one caller.
 pub(super) struct Watch {
     context: Context,
     call: Call,
-    mailbox: Mailbox,
-    after: i64,
+    /// Each mailbox, and the number of the last message read.
+    inbox: Vec<(Mailbox, i64)>,
 }
 
 impl Watch {
-    /// From the token's number on.
+    /// From the token's numbers on.
     pub(super) fn try_new(context: Context, call: Call, token: &str) -> Result<Self> {
-        let mailbox = mailbox_of(&call.caller)?;
-        let after = match token {
-            "" => Some(0),
-            token => context
-                .pages
-                .open(&call, &scope(mailbox), token)
-                .and_then(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?))),
+        let mailboxes = inbox_of(&call.caller)?;
+        let numbers = match token {
+            "" => Some(vec![0; mailboxes.len()]),
+            token => context.pages.open(&call, &scope(&mailboxes), token).and_then(|bytes| numbers(&bytes)),
         };
         let invalid = || Error::invalid(vec![Violation::new("resume_token", "was not given for this inbox")]);
-        Ok(Self { after: after.ok_or_else(invalid)?, context, call, mailbox })
+        let inbox = mailboxes.into_iter().zip(numbers.ok_or_else(invalid)?).collect();
+        Ok(Self { context, call, inbox })
     }
 
     /// Subscribes, then reads: nothing falls between.
-    pub(super) fn follow(self, feed: &Feed) -> ReceiverStream<Result<WatchMessagesResponse, Status>> {
+    pub(super) fn follow(self, feed: &Feed) -> ReceiverStream<Next> {
         let (sender, receiver) = mpsc::channel(BUFFER);
         let wakes = feed.subscribe();
         let context = self.context.clone();
@@ -63,7 +64,8 @@ impl Watch {
         ReceiverStream::new(receiver)
     }
 
-    async fn run(mut self, mut wakes: Receiver<Wake>, sender: Sender<Result<WatchMessagesResponse, Status>>) {
+    async fn run(mut self, mut wakes: Receiver<Wake>, sender: Sender<Next>) {
+        let closing = self.context.closing();
         loop {
             match self.read_on(&sender).await {
                 Ok(true) => {}
@@ -75,51 +77,77 @@ impl Watch {
             }
             tokio::select! {
                 () = sender.closed() => return,
-                () = until_woken(&mut wakes, self.mailbox) => {}
+                () = closing.cancelled() => return,
+                () = self.until_woken(&mut wakes) => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
     }
 
     /// Sends what is there; says whether the reader is.
-    async fn read_on(&mut self, sender: &Sender<Result<WatchMessagesResponse, Status>>) -> Result<bool> {
-        loop {
-            let messages = self.context.read(self.call.clone(), ReadOn { after: self.after }).await?;
-            let read = messages.len();
-            for (sequence, message) in messages {
-                self.after = sequence;
-                let resume_token = self.context.pages.seal(&self.call, &scope(self.mailbox), &sequence.to_be_bytes());
-                let message = Some(convert::message(message));
-                if sender.send(Ok(WatchMessagesResponse { message, resume_token })).await.is_err() {
-                    return Ok(false);
+    async fn read_on(&mut self, sender: &Sender<Next>) -> Result<bool> {
+        for at in 0..self.inbox.len() {
+            loop {
+                self.ensure_valid()?;
+                let (mailbox, after) = self.inbox[at];
+                let messages = self.context.read(self.call.clone(), ReadOn { mailbox, after }).await?;
+                let read = messages.len();
+                for (number, message) in messages {
+                    self.inbox[at].1 = number;
+                    let (message, resume_token) = (Some(convert::message(message)), self.token());
+                    if sender.send(Ok(WatchMessagesResponse { message, resume_token })).await.is_err() {
+                        return Ok(false);
+                    }
+                }
+                if read < STRETCH {
+                    break;
                 }
             }
-            if read < STRETCH {
-                return Ok(true);
+        }
+        Ok(true)
+    }
+
+    /// A stream ends with the token that opened it.
+    fn ensure_valid(&self) -> Result<()> {
+        if self.context.clock.now() < self.call.caller.expires_at {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Unauthenticated, "TOKEN_INVALID", "the token has expired: open the stream again"))
+    }
+
+    fn token(&self) -> String {
+        let numbers: Vec<u8> = self.inbox.iter().flat_map(|(_, number)| number.to_be_bytes()).collect();
+        let mailboxes: Vec<_> = self.inbox.iter().map(|(mailbox, _)| *mailbox).collect();
+        self.context.pages.seal(&self.call, &scope(&mailboxes), &numbers)
+    }
+
+    async fn until_woken(&self, wakes: &mut Receiver<Wake>) {
+        loop {
+            match wakes.recv().await {
+                Ok(Wake::Event(event)) if !self.concerns(&event) => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => return,
+                // The feed lives as long as the process: leave the waking to the poll.
+                Err(RecvError::Closed) => std::future::pending().await,
             }
+        }
+    }
+
+    fn concerns(&self, event: &Event) -> bool {
+        match event {
+            Event::MessageReceived(told) => {
+                self.inbox.iter().any(|(mailbox, _)| mailbox.organisation.to_string() == told.organisation)
+            }
+            _ => false,
         }
     }
 }
 
 /// A token goes with its inbox alone.
-fn scope(mailbox: Mailbox) -> String {
-    format!("{mailbox:?}")
+fn scope(mailboxes: &[Mailbox]) -> String {
+    format!("{mailboxes:?}")
 }
 
-async fn until_woken(wakes: &mut Receiver<Wake>, mailbox: Mailbox) {
-    loop {
-        match wakes.recv().await {
-            Ok(Wake::Event(event)) if !concerns(&event, mailbox) => {}
-            Ok(_) | Err(RecvError::Lagged(_)) => return,
-            // The feed lives as long as the process: leave the waking to the poll.
-            Err(RecvError::Closed) => std::future::pending().await,
-        }
-    }
-}
-
-fn concerns(event: &Event, mailbox: Mailbox) -> bool {
-    match event {
-        Event::MessageReceived(told) => told.organisation == mailbox.organisation.to_string(),
-        _ => false,
-    }
+fn numbers(bytes: &[u8]) -> Option<Vec<i64>> {
+    let (numbers, rest) = bytes.as_chunks::<8>();
+    rest.is_empty().then(|| numbers.iter().map(|number| i64::from_be_bytes(*number)).collect())
 }

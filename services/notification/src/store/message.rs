@@ -65,19 +65,19 @@ pub async fn insert(unit: &mut Unit<'_>, message: &Message) -> Result<()> {
     Ok(())
 }
 
-/// Lists a mailbox, the most recent first.
+/// Lists mailboxes of one organisation, the most recent first.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn list(unit: &mut Unit<'_>, mailbox: Mailbox, page: &PageRequest) -> Result<Vec<Message>> {
-    let (organisation, desk) = key(mailbox);
+pub async fn list(unit: &mut Unit<'_>, inbox: &[Mailbox], page: &PageRequest) -> Result<Vec<Message>> {
+    let (organisations, desks): (Vec<_>, Vec<_>) = inbox.iter().copied().map(key).unzip();
     let query = sqlx::query_as!(
         Row,
         "SELECT id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time FROM message
-         WHERE organisation_id = $1 AND unit_id = $2 AND (create_time, id) < ($3, $4)
+         WHERE organisation_id = ANY($1) AND unit_id = ANY($2) AND (create_time, id) < ($3, $4)
          ORDER BY create_time DESC, id DESC LIMIT $5",
-        organisation,
-        desk,
+        &organisations,
+        &desks,
         page.after.time,
         page.after.id,
         page.limit(),

@@ -70,15 +70,18 @@ pub async fn insert(unit: &mut Unit<'_>, convention: &Convention) -> Result<()> 
          ), t AS (
              INSERT INTO convention_terms (convention_id, version, start_date, end_date) VALUES ($1, $7, $8, $9)
          ), p AS (
-             INSERT INTO convention_party (convention_id, version, organisation_id, role)
-             SELECT $1, $7, p.organisation, p.role FROM jsonb_to_recordset($10) AS p(organisation uuid, role text)
+             INSERT INTO convention_party (convention_id, version, organisation_id, role, position)
+             SELECT $1, $7, (p.value->>'organisation')::uuid, p.value->>'role', p.position
+             FROM jsonb_array_elements($10) WITH ORDINALITY AS p(value, position)
          ), s AS (
-             INSERT INTO convention_service (convention_id, version, system, code, code_version, display, bearer)
-             SELECT $1, $7, s.code->>'system', s.code->>'code', s.code->>'version', s.code->>'display', s.bearer
-             FROM jsonb_to_recordset($11) AS s(code jsonb, bearer text)
+             INSERT INTO convention_service (convention_id, version, system, code, code_version, display, bearer, position)
+             SELECT $1, $7, s.value->'code'->>'system', s.value->'code'->>'code', s.value->'code'->>'version',
+                    s.value->'code'->>'display', s.value->>'bearer', s.position
+             FROM jsonb_array_elements($11) WITH ORDINALITY AS s(value, position)
          )
-         INSERT INTO convention_line (convention_id, version, line_id, measure, kind)
-         SELECT $1, $7, l.line_id, l.measure, l.kind FROM jsonb_to_recordset($12) AS l(line_id text, measure text, kind text)",
+         INSERT INTO convention_line (convention_id, version, line_id, measure, kind, position)
+         SELECT $1, $7, l.value->>'line_id', l.value->>'measure', l.value->>'kind', l.position
+         FROM jsonb_array_elements($12) WITH ORDINALITY AS l(value, position)",
         convention.id.0,
         convention.display_name,
         convention.state.as_str(),
@@ -106,7 +109,7 @@ pub async fn insert(unit: &mut Unit<'_>, convention: &Convention) -> Result<()> 
 /// Keeps a signature: the convention's next version, and the day beside the terms.
 ///
 /// # Errors
-/// ABORTED when somebody else changed the convention since it was read.
+/// CONTENTION when somebody else changed it since it was read: the unit decides again.
 pub async fn save_signature(unit: &mut Unit<'_>, signed: &Convention) -> Result<()> {
     let query = sqlx::query!(
         "WITH c AS (
@@ -121,7 +124,7 @@ pub async fn save_signature(unit: &mut Unit<'_>, signed: &Convention) -> Result<
         signed.signature_date,
     );
     let done = query.with_operation("UPDATE", "convention").execute(unit.sql()).await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::stale_etag()) }
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
 }
 
 /// Finds a convention with its terms.
@@ -134,16 +137,16 @@ pub async fn find(unit: &mut Unit<'_>, id: ConventionId) -> Result<Option<Conven
         r#"SELECT c.id, c.display_name, c.state, c.version, c.terms_version, c.create_time, t.start_date, t.end_date,
                   g.signature_date AS "signature_date?",
                   (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'role', p.role)
-                                    ORDER BY p.role, p.organisation_id)
+                                    ORDER BY p.position)
                    FROM convention_party p WHERE p.convention_id = c.id AND p.version = t.version)
                       AS "parties!: Json<Vec<Party>>",
                   (SELECT jsonb_agg(jsonb_build_object('code', jsonb_build_object('system', s.system, 'code', s.code,
                                     'version', s.code_version, 'display', s.display), 'bearer', s.bearer)
-                                    ORDER BY s.system, s.code)
+                                    ORDER BY s.position)
                    FROM convention_service s WHERE s.convention_id = c.id AND s.version = t.version)
                       AS "services!: Json<Vec<ServiceTerm>>",
                   (SELECT jsonb_agg(jsonb_build_object('line_id', l.line_id, 'measure', l.measure, 'kind', l.kind)
-                                    ORDER BY l.line_id)
+                                    ORDER BY l.position)
                    FROM convention_line l WHERE l.convention_id = c.id AND l.version = t.version)
                       AS "lines!: Json<Vec<Line>>"
            FROM convention c
@@ -167,16 +170,16 @@ pub async fn list(unit: &mut Unit<'_>, party: Option<OrganisationId>, page: &Pag
         r#"SELECT c.id, c.display_name, c.state, c.version, c.terms_version, c.create_time, t.start_date, t.end_date,
                   g.signature_date AS "signature_date?",
                   (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'role', p.role)
-                                    ORDER BY p.role, p.organisation_id)
+                                    ORDER BY p.position)
                    FROM convention_party p WHERE p.convention_id = c.id AND p.version = t.version)
                       AS "parties!: Json<Vec<Party>>",
                   (SELECT jsonb_agg(jsonb_build_object('code', jsonb_build_object('system', s.system, 'code', s.code,
                                     'version', s.code_version, 'display', s.display), 'bearer', s.bearer)
-                                    ORDER BY s.system, s.code)
+                                    ORDER BY s.position)
                    FROM convention_service s WHERE s.convention_id = c.id AND s.version = t.version)
                       AS "services!: Json<Vec<ServiceTerm>>",
                   (SELECT jsonb_agg(jsonb_build_object('line_id', l.line_id, 'measure', l.measure, 'kind', l.kind)
-                                    ORDER BY l.line_id)
+                                    ORDER BY l.position)
                    FROM convention_line l WHERE l.convention_id = c.id AND l.version = t.version)
                       AS "lines!: Json<Vec<Line>>"
            FROM convention c

@@ -121,7 +121,9 @@ fn refused(referral: &Referral, error: sqlx::Error) -> Error {
         Some("referral_referrer_id_prescriber_id_fkey") => {
             field("prescriber", "must be a practitioner of your organisation")
         }
-        Some("referral_referrer_id_referrer_unit_id_fkey") => Error::denied("your unit is not in the directory"),
+        Some("referral_referrer_id_referrer_unit_id_fkey" | "referral_party_organisation_id_unit_id_fkey") => {
+            Error::denied("your unit is not in the directory")
+        }
         // Two numbers out of 2^50 fell together: the caller's next try draws another.
         Some("referral_number_key") => Error::new(Kind::Unavailable, "NUMBER_TAKEN", "try again"),
         _ => error.into(),
@@ -131,7 +133,7 @@ fn refused(referral: &Referral, error: sqlx::Error) -> Error {
 /// Keeps a referral's next version, with its row in the timeline.
 ///
 /// # Errors
-/// ABORTED when somebody else changed it since it was read.
+/// CONTENTION when somebody else changed it since it was read: the unit decides again.
 pub async fn save(unit: &mut Unit<'_>, referral: &Referral, reason: &str) -> Result<()> {
     let actor = unit.caller()?.key();
     let query = sqlx::query!(
@@ -149,7 +151,7 @@ pub async fn save(unit: &mut Unit<'_>, referral: &Referral, reason: &str) -> Res
         actor,
     );
     let done = query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::stale_etag()) }
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
 }
 
 /// Gets a referral that the caller is a party of; others are absent.
@@ -232,7 +234,9 @@ pub async fn note_appointment(
 ) -> Result<()> {
     let query = sqlx::query!(
         "INSERT INTO referral_appointment (referral_id, appointment_id, state) VALUES ($1, $2, $3)
-         ON CONFLICT (referral_id) DO UPDATE SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state",
+         ON CONFLICT (referral_id) DO UPDATE SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state
+         -- What is told late of an earlier appointment does not hide a later one.
+         WHERE EXCLUDED.state = 'proposed' OR referral_appointment.appointment_id = EXCLUDED.appointment_id",
         referral.0,
         appointment.0,
         state.as_str(),

@@ -98,7 +98,7 @@ async fn bad_input_is_told_by_field() -> Result<()> {
     let request = CreateSiteRequest { parent: parent.clone(), site, request_id: request_id() };
     assert_eq!(violations(&network.create_site(request).await.unwrap_err()), ["site.time_zone"]);
 
-    let registration = Some(Identifier { system: "https://rpps.esante.gouv.fr".into(), value: "10000000009".into() });
+    let registration = Some(Identifier { system: "https://rpps.esante.gouv.fr".into(), value: "10000000008".into() });
     let practitioner = Some(Practitioner { display_name: "Dr".into(), registration, ..Practitioner::default() });
     let request = CreatePractitionerRequest { parent, practitioner, request_id: request_id() };
     let refused = network.create_practitioner(request).await.unwrap_err();

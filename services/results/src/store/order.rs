@@ -69,7 +69,7 @@ pub async fn insert(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
 /// Keeps an order's next version.
 ///
 /// # Errors
-/// ABORTED when somebody else changed it since it was read.
+/// CONTENTION when somebody else changed it since it was read: the unit decides again.
 pub async fn save(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
     let query = sqlx::query!(
         "UPDATE service_order SET state = $2, version = $3, update_time = $4 WHERE id = $1 AND version = $3::bigint - 1",
@@ -79,7 +79,7 @@ pub async fn save(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
         order.update_time,
     );
     let done = query.with_operation("UPDATE", "service_order").execute(unit.sql()).await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::stale_etag()) }
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
 }
 
 /// Finds the open order of a referral.

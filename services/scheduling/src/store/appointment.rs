@@ -76,7 +76,7 @@ pub async fn insert(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()
 /// Keeps an appointment's next version.
 ///
 /// # Errors
-/// ABORTED when somebody else changed it since it was read.
+/// CONTENTION when somebody else changed it since it was read: the unit decides again.
 pub async fn save(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()> {
     let query = sqlx::query!(
         "UPDATE appointment SET state = $2, version = $3, update_time = $4 WHERE id = $1 AND version = $3::bigint - 1",
@@ -86,7 +86,7 @@ pub async fn save(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()> 
         appointment.update_time,
     );
     let done = query.with_operation("UPDATE", "appointment").execute(unit.sql()).await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::stale_etag()) }
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
 }
 
 /// Finds the open appointment of a referral.

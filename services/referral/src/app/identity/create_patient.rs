@@ -37,6 +37,7 @@ impl Recall for Patient {
 
     async fn recall(unit: &mut Unit<'_>, outcome: Outcome) -> Result<Self> {
         let organisation = unit.caller()?.acting_organisation()?;
+        unit.audit(PatientId::from(outcome.id));
         identity::get(unit, organisation, outcome.id.into()).await
     }
 }

@@ -35,6 +35,7 @@ impl UseCase for NoteAppointment {
     const NAME: &'static str = "note_appointment";
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
+        unit.audit(self.referral);
         referral::note_appointment(unit, self.referral, self.appointment, self.state).await
     }
 }

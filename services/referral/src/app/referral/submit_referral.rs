@@ -3,7 +3,8 @@
 use relais_platform::{
     Error, Result,
     database::{Unit, UseCase},
-    ids::ConventionId,
+    error::Violation,
+    ids::{ConventionId, OrganisationId},
 };
 
 use super::tell::tell;
@@ -37,6 +38,7 @@ impl UseCase for SubmitReferral {
         let caller = unit.caller()?;
         let (referrer, desk) = (caller.acting_organisation()?, caller.unit);
         let submission = &self.submission;
+        ensure_own_prescriber(submission, referrer)?;
         identity::get(unit, referrer, submission.patient).await?;
         let convention = get_for_caller(unit, self.convention).await?;
         let ask = Ask {
@@ -50,7 +52,18 @@ impl UseCase for SubmitReferral {
         let admitted = submit(submission.clone(), (referrer, desk), &convention, admission, unit.now());
         referral::insert(unit, &admitted).await?;
         tell(unit, &admitted);
+        unit.about(admitted.number.as_str());
         unit.audit(admitted.id);
         Ok(admitted)
+    }
+}
+
+fn ensure_own_prescriber(submission: &Submission, referrer: OrganisationId) -> Result<()> {
+    match submission.prescriber {
+        Some(prescriber) if prescriber.organisation != referrer => {
+            let rule = "must be a practitioner of your organisation";
+            Err(Error::invalid(vec![Violation::new("referral.prescriber", rule)]))
+        }
+        _ => Ok(()),
     }
 }

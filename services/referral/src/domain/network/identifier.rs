@@ -47,8 +47,8 @@ mod tests {
 
     #[test]
     fn check_digits_are_verified() {
-        assert_eq!(of(RPPS, "10000000008"), None);
-        assert!(of(RPPS, "10000000009").is_some());
+        assert_eq!(of(RPPS, "10000000009"), None);
+        assert!(of(RPPS, "10000000008").is_some());
         assert!(of(RPPS, "1000000000").is_some());
         assert!(of(RPPS, "1000000000a").is_some());
         assert_eq!(of(SIRET, "73282932000074"), None);

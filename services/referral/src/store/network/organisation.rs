@@ -22,8 +22,9 @@ pub async fn insert_organisation(unit: &mut Unit<'_>, organisation: &Organisatio
         "WITH o AS (
              INSERT INTO organisation (id, display_name, country_code, create_time) VALUES ($1, $2, $3, $4) RETURNING id
          )
-         INSERT INTO organisation_identifier (organisation_id, system, value)
-         SELECT o.id, i.system, i.value FROM o, unnest($5::text[], $6::text[]) AS i(system, value)",
+         INSERT INTO organisation_identifier (organisation_id, system, value, position)
+         SELECT o.id, i.system, i.value, i.position
+         FROM o, unnest($5::text[], $6::text[]) WITH ORDINALITY AS i(system, value, position)",
         organisation.id.0,
         organisation.display_name,
         organisation.country_code,
@@ -70,7 +71,7 @@ pub async fn get_organisation(unit: &mut Unit<'_>, id: OrganisationId) -> Result
         Row,
         r#"SELECT o.id, o.display_name, o.country_code, o.create_time, i.list AS "identifiers: Json<Vec<Identifier>>"
            FROM organisation o LEFT JOIN LATERAL (
-               SELECT jsonb_agg(jsonb_build_object('system', system, 'value', value) ORDER BY system) AS list
+               SELECT jsonb_agg(jsonb_build_object('system', system, 'value', value) ORDER BY position) AS list
                FROM organisation_identifier WHERE organisation_id = o.id) i ON true
            WHERE o.id = $1"#,
         id.0,
@@ -88,7 +89,7 @@ pub async fn list_organisations(unit: &mut Unit<'_>, page: &PageRequest) -> Resu
         Row,
         r#"SELECT o.id, o.display_name, o.country_code, o.create_time, i.list AS "identifiers: Json<Vec<Identifier>>"
            FROM organisation o LEFT JOIN LATERAL (
-               SELECT jsonb_agg(jsonb_build_object('system', system, 'value', value) ORDER BY system) AS list
+               SELECT jsonb_agg(jsonb_build_object('system', system, 'value', value) ORDER BY position) AS list
                FROM organisation_identifier WHERE organisation_id = o.id) i ON true
            WHERE (o.create_time, o.id) < ($1, $2)
            ORDER BY o.create_time DESC, o.id DESC LIMIT $3"#,

@@ -1,0 +1,14 @@
+//! The notification service through real clients and real messages, on real PostgreSQL and RabbitMQ.
+
+mod inbox;
+mod watch;
+
+use relais_notification::Notification;
+use relais_platform::{Service as _, calls::access};
+
+#[test]
+fn every_rpc_has_a_rule() {
+    let methods = relais_tests::methods(Notification::GRPC);
+    assert_eq!(methods.len(), 2, "{methods:?}");
+    assert_eq!(access::missing(Notification::RULES, &methods), Vec::<String>::new());
+}

@@ -1,0 +1,14 @@
+//! The scheduling service through real clients and real messages, on real PostgreSQL and RabbitMQ.
+
+mod appointments;
+mod messages;
+
+use relais_platform::{Service as _, calls::access};
+use relais_scheduling::Scheduling;
+
+#[test]
+fn every_rpc_has_a_rule() {
+    let methods = relais_tests::methods(Scheduling::GRPC);
+    assert_eq!(methods.len(), 2, "{methods:?}");
+    assert_eq!(access::missing(Scheduling::RULES, &methods), Vec::<String>::new());
+}

@@ -1,0 +1,91 @@
+//! One referral is one tree: from the call over SQL, outbox and broker into the three other services.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::{Context, Result};
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use relais_proto::referral::v1::SubmitReferralRequest;
+use relais_tests::{Collector, Identity, Options, SeenSpan, Suite, eventually, partnership, request_id};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLER: &str = "00f067aa0ba902b7";
+
+fn has(spans: &[SeenSpan], service: &str, name: &str, kind: SpanKind) -> bool {
+    let service = format!("relais-{service}");
+    spans.iter().any(|seen| seen.service == service && seen.span.name == name && seen.span.kind() == kind)
+}
+
+/// What the tree must hold: service, name, kind.
+const EXPECTED: &[(&str, &str, SpanKind)] = &[
+    ("referral", "relais.referral.v1.ReferralService/SubmitReferral", SpanKind::Server),
+    ("referral", "submit_referral", SpanKind::Internal),
+    ("referral", "INSERT referral", SpanKind::Client),
+    ("referral", "INSERT outbox", SpanKind::Client),
+    ("scheduling", "process relais.referral.referral.submitted.v1", SpanKind::Consumer),
+    ("scheduling", "INSERT appointment", SpanKind::Client),
+    ("results", "process relais.referral.referral.submitted.v1", SpanKind::Consumer),
+    ("results", "INSERT service_order", SpanKind::Client),
+    ("notification", "process relais.referral.referral.submitted.v1", SpanKind::Consumer),
+    ("notification", "INSERT message", SpanKind::Client),
+    ("referral", "process relais.scheduling.appointment.proposed.v1", SpanKind::Consumer),
+    ("referral", "INSERT referral_appointment", SpanKind::Client),
+];
+
+#[tokio::test]
+async fn a_referral_is_one_connected_tree_that_carries_its_number() -> Result<()> {
+    let collector = Collector::start().await?;
+    let settings = HashMap::from([
+        ("RELAIS__TELEMETRY__OTLP_ENDPOINT".to_string(), format!("http://{}", collector.address)),
+        ("OTEL_BSP_SCHEDULE_DELAY".to_string(), "200".to_string()),
+    ]);
+    let suite = Suite::start(Options { settings }).await?;
+    let operator = suite.session("referral", &Identity::new("operator", "operator"))?;
+    let referrer = partnership::organisation(&operator, "A").await?;
+    let provider = partnership::organisation(&operator, "B").await?;
+    let today = relais_platform::clock::machine_now().date_naive();
+    let draft = partnership::draft(&operator, partnership::terms(&referrer, &provider, today)).await?;
+    let convention = partnership::sign(&operator, draft, today).await?.name;
+    let desk = suite.session("referral", &Identity::new("desk", "desk").of(&referrer))?;
+    let patient = partnership::patient(&desk).await?;
+
+    let traced = desk.traced(&format!("00-{TRACE}-{CALLER}-01"))?;
+    let referral = Some(partnership::referral(&convention, &patient, &provider, today));
+    let request = SubmitReferralRequest { referral, request_id: request_id() };
+    let sent = traced.referrals().submit_referral(request).await?.into_inner().referral.context("no referral")?;
+
+    let missing = || {
+        let spans = collector.trace(TRACE);
+        EXPECTED
+            .iter()
+            .filter(|(s, n, k)| !has(&spans, s, n, *k))
+            .map(|(s, n, _)| format!("{s}: {n}"))
+            .collect::<Vec<_>>()
+    };
+    let arrived = eventually("the whole tree", || async { Ok(missing().is_empty().then_some(())) }).await;
+    let names: Vec<_> = collector.trace(TRACE).iter().map(|s| format!("{}: {}", s.service, s.span.name)).collect();
+    arrived.with_context(|| format!("missing {:?} of {names:#?}", missing()))?;
+
+    let spans = collector.trace(TRACE);
+    is_one_tree(&spans);
+    for seen in &spans {
+        let number = seen.attribute("referral.number");
+        assert_eq!(number, Some(sent.number.as_str()), "{}: {}", seen.service, seen.span.name);
+    }
+    let text = format!("{spans:?}");
+    assert!(!text.contains(&patient) && !text.contains("Bearer"), "a span holds what it must not");
+    suite.stop().await
+}
+
+/// Every span but the first hangs on a span of this trace: no orphans.
+fn is_one_tree(spans: &[SeenSpan]) {
+    let ids: HashSet<_> = spans.iter().map(|seen| seen.span.span_id.clone()).collect();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let orphans: Vec<_> = spans
+        .iter()
+        .filter(|seen| !ids.contains(&seen.span.parent_span_id) && hex(&seen.span.parent_span_id) != CALLER)
+        .map(|seen| format!("{}: {}", seen.service, seen.span.name))
+        .collect();
+    assert_eq!(orphans, Vec::<String>::new());
+    let roots = spans.iter().filter(|seen| hex(&seen.span.parent_span_id) == CALLER).count();
+    assert_eq!(roots, 1, "one call, one root");
+}
