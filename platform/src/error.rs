@@ -148,7 +148,10 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         match &error {
-            E::Io(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::Tls(_) => Self::unavailable(error),
+            // A server that hangs up while it is greeted reads as a breach of the protocol.
+            E::Io(_) | E::Tls(_) | E::Protocol(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => {
+                Self::unavailable(error)
+            }
             E::Database(inner) => match inner.code() {
                 Some(code) if RUN_AGAIN.contains(&code.as_ref()) => Self::contention(error),
                 Some(code) if OUTAGE.iter().any(|start| code.starts_with(start)) => Self::unavailable(error),

@@ -1,9 +1,9 @@
 //! The consumer: takes what other services published and has its effect once.
 //!
-//! Messages are applied in batches, one transaction each ([`batch`]); a batch that fails is redone one by one. Each
+//! Messages are applied in batches, one transaction each (`batch.rs`); a batch that fails is redone one by one. Each
 //! aggregate's versions are applied in order: older ones are dropped, later ones wait for the gap. A message that fails
 //! becomes a row of `retry` and is acknowledged; later ones of its aggregate wait behind it and all others pass. After
-//! its last attempt it is parked, visible with its error ([`again`]). A lost connection is no attempt.
+//! its last attempt it is parked, visible with its error (`again.rs`). A lost connection is no attempt.
 
 mod again;
 mod batch;

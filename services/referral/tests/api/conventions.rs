@@ -12,7 +12,7 @@ use crate::partners::Partners;
 
 async fn get(session: &Session, name: &str) -> Result<Convention, tonic::Status> {
     let answer = session.conventions().get_convention(GetConventionRequest { name: name.into() }).await?;
-    Ok(answer.into_inner().convention.unwrap())
+    Ok(answer.into_inner().convention.unwrap_or_default())
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
-//! The number people say and write: ten random characters and one that checks them, as `7K3M-9QXA-4TC`.
+//! The number people say and write: ten random characters and one that checks them, as `7K3M-9QXA-4T7`.
 //!
 //! The alphabet leaves out I, L, O and U, so that nothing is misread or spelt by accident; the check character is ISO/IEC 7064
-//! MOD 37,36, which finds every single wrong character and every swap of neighbours.
+//! MOD 37-2, which finds every single wrong character and every swap of neighbours. (MOD 37,36 misses some swaps.) Numbers
+//! whose check character lies outside the alphabet are not given.
 
 use std::fmt;
 
@@ -13,22 +14,32 @@ const RANDOM: usize = 10;
 pub struct Number(String);
 
 impl Number {
-    /// The number of 50 random bits; the others are not used.
+    /// The number of 50 random bits, or the next that has a check character; the other bits are not used.
     pub fn from_random(bits: u64) -> Self {
-        let letter = |i: usize| char::from(LETTERS[(bits >> (5 * i)) as usize % LETTERS.len()]);
-        let body: String = (0..RANDOM).map(letter).collect();
-        let check = check_character(&body);
-        Self(format!("{}-{}-{}{check}", &body[..4], &body[4..8], &body[8..]))
+        let letter = |bits: u64, i: usize| char::from(LETTERS[(bits >> (5 * i)) as usize % LETTERS.len()]);
+        let mut candidate = bits;
+        // Neighbours differ in a character, so their check characters differ, and five of 37 lie outside the alphabet.
+        loop {
+            let body: String = (0..RANDOM).map(|i| letter(candidate, i)).collect();
+            match check_character(&body) {
+                Some(check) => return Self::spelt(&body, check),
+                None => candidate = candidate.wrapping_add(1),
+            }
+        }
     }
 
     /// Reads a number as people write it: hyphens, spaces and case do not matter.
     pub fn parse(text: &str) -> Option<Self> {
         let plain: String = text.chars().filter(|c| !matches!(c, '-' | ' ')).map(|c| c.to_ascii_uppercase()).collect();
         (plain.len() == RANDOM + 1 && plain.is_ascii()).then_some(())?;
-        let (body, check) = plain.split_at(RANDOM);
+        let (body, last) = plain.split_at(RANDOM);
+        let check = check_character(body)?;
         let known = body.bytes().all(|b| LETTERS.contains(&b));
-        (known && check.starts_with(check_character(body)))
-            .then(|| Self(format!("{}-{}-{}{check}", &body[..4], &body[4..8], &body[8..])))
+        (known && last.starts_with(check)).then(|| Self::spelt(body, check))
+    }
+
+    fn spelt(body: &str, check: char) -> Self {
+        Self(format!("{}-{}-{}{check}", &body[..4], &body[4..8], &body[8..]))
     }
 
     /// The number as people write it.
@@ -43,14 +54,11 @@ impl fmt::Display for Number {
     }
 }
 
-/// ISO/IEC 7064 MOD 37,36: values 0-9 for digits, 10-35 for A-Z.
-fn check_character(body: &str) -> char {
-    let product = body.bytes().fold(36, |product, byte| {
-        let sum = (product + value(byte)) % 36;
-        (if sum == 0 { 36 } else { sum }) * 2 % 37
-    });
-    // 0 to 35 is a digit of base 36.
-    char::from_digit((37 - product) % 36, 36).unwrap_or('0').to_ascii_uppercase()
+/// ISO/IEC 7064 MOD 37-2, values 0-9 for digits and 10-35 for A-Z; none outside the alphabet.
+fn check_character(body: &str) -> Option<char> {
+    let product = body.bytes().fold(0, |product, byte| (product + value(byte)) * 2 % 37);
+    let check = char::from_digit((38 - product) % 37, 36)?.to_ascii_uppercase();
+    LETTERS.iter().any(|letter| char::from(*letter) == check).then_some(check)
 }
 
 fn value(byte: u8) -> u32 {
@@ -65,8 +73,8 @@ mod tests {
 
     #[test]
     fn the_check_character_is_that_of_the_standard() {
-        // The example of ISO/IEC 7064 for MOD 37,36.
-        assert_eq!(check_character("A12425GABC1234002"), 'M');
+        // ISBT 128's example of a donation number, which uses MOD 37-2.
+        assert_eq!(check_character("G123498654321"), Some('H'));
     }
 
     proptest! {
