@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use relais_proto::operations::v1::GetBacklogRequest;
+use relais_proto::operations::v1::{GetBacklogRequest, GetBacklogResponse};
 
 use crate::{Session, Sessions};
 
@@ -37,25 +37,37 @@ where
 /// When they do not settle in half a minute.
 pub async fn settled(operator: &Sessions) -> Result<()> {
     let sessions = operator.all().map(|(_, session)| session.clone());
-    eventually("all services settle", || async {
+    let settling = eventually("all services settle", || async {
         if all_settled(&sessions).await?.is_none() {
             return Ok(None);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
         all_settled(&sessions).await
-    })
-    .await
+    });
+    match settling.await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(error.context(left(operator).await)),
+    }
 }
 
 async fn all_settled(sessions: &[Session]) -> Result<Option<()>> {
     for session in sessions {
-        if !is_settled(session).await? {
+        if !backlog(session).await?.settled {
             return Ok(None);
         }
     }
     Ok(Some(()))
 }
 
-async fn is_settled(session: &Session) -> Result<bool> {
-    Ok(session.operations().get_backlog(GetBacklogRequest {}).await?.into_inner().settled)
+async fn backlog(session: &Session) -> Result<GetBacklogResponse> {
+    Ok(session.operations().get_backlog(GetBacklogRequest {}).await?.into_inner())
+}
+
+/// What each service has still to do, for people.
+async fn left(operator: &Sessions) -> String {
+    let mut left = String::from("still to do:");
+    for (service, session) in operator.all() {
+        left += &format!(" {service} {:?};", backlog(session).await);
+    }
+    left
 }
