@@ -28,6 +28,10 @@ pub(super) async fn run<H: Handler>(consumer: Consumer) {
 impl Consumer {
     async fn apply_ripe<H: Handler>(&self) -> Result<usize> {
         let ripe = self.database.ripe(self.name).await?;
+        if ripe.is_empty() {
+            // Looking is not being busy.
+            return Ok(0);
+        }
         self.activity.begin(ripe.len());
         let mut applied = 0;
         for (held, attempt) in &ripe {
