@@ -138,6 +138,12 @@ DO $$ BEGIN
     EXECUTE format('REVOKE INSERT, DELETE, TRUNCATE ON clock FROM %I', current_setting('relais.runtime_role'));
 END $$;
 
+-- The runtime role's name, for functions that run later.
+DO $$ BEGIN
+    EXECUTE format('CREATE FUNCTION runtime_role() RETURNS text LANGUAGE sql IMMUTABLE AS $f$ SELECT %L::text $f$',
+        current_setting('relais.runtime_role'));
+END $$;
+
 -- The smallest UUID v7 of an instant.
 CREATE FUNCTION uuid_v7_floor(instant timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
     SELECT (lpad(to_hex((extract(epoch FROM instant) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
@@ -162,7 +168,8 @@ BEGIN
                 EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', part, parent,
                     uuid_v7_floor(day::timestamp AT TIME ZONE 'UTC'), uuid_v7_floor((day + 1)::timestamp AT TIME ZONE 'UTC'));
                 IF parent = 'audit' THEN
-                    EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON %I FROM %I', part, session_user);
+                    EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON %I FROM %I', part,
+                        runtime_role());
                 END IF;
             EXCEPTION WHEN check_violation THEN
                 -- Rows of that day already stand in the default partition: they stay there.

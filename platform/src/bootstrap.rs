@@ -30,7 +30,6 @@ pub struct Running {
     pub address: SocketAddr,
     /// Its parts.
     pub context: Context,
-    reporter: HealthReporter,
     server: JoinHandle<anyhow::Result<()>>,
 }
 
@@ -51,7 +50,7 @@ pub async fn start<S: Service>(settings: Settings) -> anyhow::Result<Running> {
     context.spawn(work::<S>(context.clone(), reporter.clone()));
     let server = tokio::spawn(server::serve::<S>(context.clone(), listener, (reporter.clone(), routes)));
     tracing::info!(%address, "listening");
-    Ok(Running { address, context, reporter, server })
+    Ok(Running { address, context, server })
 }
 
 /// Waits for the database, then starts all that works in the background.
@@ -77,8 +76,8 @@ async fn work<S: Service>(context: Context, reporter: HealthReporter) {
         // The pool was made of the same options.
         Err(error) => tracing::error!(%error, "no relay"),
     }
-    context.spawn(context.consumer.clone().run::<S>());
-    context.spawn(context.consumer.clone().run_held::<S>());
+    context.spawn_while_open(context.consumer.clone().run::<S>());
+    context.spawn_while_open(context.consumer.clone().run_held::<S>());
     tracing::info!("serving");
     context.spawn(health::keep_reporting::<S>(context.clone(), reporter));
 }
@@ -104,11 +103,10 @@ async fn keep_partitions(database: Database) {
 }
 
 impl Running {
-    /// Drains: says so in health and takes no more calls, lets those under way end for `server.drain_ms`, publishes what
-    /// they committed, closes.
+    /// Drains: says so in health, takes no more calls and messages, lets calls under way end for `server.drain_ms`,
+    /// publishes what was committed, closes.
     pub async fn stop<S: Service>(self) {
         self.context.close();
-        health::not_serving::<S>(&self.reporter).await;
         let mut server = self.server;
         if timeout(millis(self.context.settings.server.drain_ms), &mut server).await.is_err() {
             tracing::warn!("calls under way did not end in time");
@@ -124,9 +122,13 @@ impl Running {
         tracing::info!("stopped");
     }
 
-    /// Ends when the server has ended by itself, which it does only by failing.
+    /// Ends when the server has ended by itself, or a background task has: both do so only by failing.
     pub async fn failed(&mut self) -> anyhow::Error {
-        match (&mut self.server).await {
+        let ended = tokio::select! {
+            () = self.context.broken() => return anyhow::anyhow!("a background task panicked"),
+            ended = &mut self.server => ended,
+        };
+        match ended {
             Ok(Ok(())) => anyhow::anyhow!("the server ended"),
             Ok(Err(error)) => error,
             Err(panic) => panic.into(),

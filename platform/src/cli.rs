@@ -10,6 +10,8 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 use crate::{
     Service, bootstrap,
     broker::Broker,
+    calls::token::Verifier,
+    clock::Clock,
     database::{Database, migrate, setup},
     settings::Settings,
     telemetry,
@@ -111,7 +113,11 @@ async fn serve_until_signal<S: Service>(settings: Settings) -> anyhow::Result<()
 async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
     let mut faults = settings.faults();
     if faults.is_empty() {
-        let database = Database::new(&settings.database, crate::clock::Clock::default())?;
+        match Verifier::new(&settings.auth, Clock::default()) {
+            Ok(_) => println!("tokens: keys read"),
+            Err(error) => faults.push(format!("tokens: {error:#}")),
+        }
+        let database = Database::new(&settings.database, Clock::default())?;
         match database.is_migrated(S::migrator()).await {
             Ok(true) => println!("database: reached, migrated"),
             Ok(false) => faults.push("database: migrations are missing (run `migrate`)".into()),

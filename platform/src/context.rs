@@ -1,7 +1,8 @@
 //! What handlers work with: settings, database, broker, clock, pages. One per process, cheap to clone.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures::FutureExt;
 use prost::Message;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::Request;
@@ -37,8 +38,10 @@ pub struct Context {
     tasks: TaskTracker,
     /// Cancelled first: no more calls are taken, streams end.
     closing: CancellationToken,
-    /// Cancelled last: relay and consumer end.
+    /// Cancelled last: the relay ends.
     stopping: CancellationToken,
+    /// Cancelled when a background task panicked.
+    broken: CancellationToken,
 }
 
 impl Context {
@@ -65,6 +68,7 @@ impl Context {
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             stopping: CancellationToken::new(),
+            broken: CancellationToken::new(),
         })
     }
 
@@ -103,13 +107,31 @@ impl Context {
 
     /// Runs `task` in the background until the process stops.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stopping = self.stopping.clone();
+        self.spawn_until(self.stopping.clone(), task);
+    }
+
+    /// Runs `task` in the background until no more calls are taken.
+    pub(crate) fn spawn_while_open(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_until(self.closing.clone(), task);
+    }
+
+    /// A panic ends the process: a service without its relay or its consumer would look healthy and do nothing.
+    fn spawn_until(&self, end: CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
+        let broken = self.broken.clone();
         self.tasks.spawn(async move {
             tokio::select! {
-                () = stopping.cancelled() => {}
-                () = task => {}
+                () = end.cancelled() => {}
+                ended = AssertUnwindSafe(task).catch_unwind() => if ended.is_err() {
+                    tracing::error!("a background task panicked");
+                    broken.cancel();
+                }
             }
         });
+    }
+
+    /// Ends when a background task has panicked.
+    pub(crate) async fn broken(&self) {
+        self.broken.cancelled().await;
     }
 
     /// Cancelled when no more calls are taken: streams end with it.

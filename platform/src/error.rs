@@ -141,8 +141,8 @@ const CONTENTION: &str = "CONTENTION";
 /// SQLSTATEs after which the same transaction may simply be run again: serialization failure, deadlock.
 const RUN_AGAIN: [&str; 2] = ["40001", "40P01"];
 /// Beginnings of SQLSTATEs that mean the database is not to be had for now: connection, resources, shutdown, a session that was
-/// ended. Not 57014: a statement that takes too long does so again.
-const OUTAGE: [&str; 4] = ["08", "53", "57P", "25P03"];
+/// ended, migrations not run yet. Not 57014: a statement that takes too long does so again.
+const OUTAGE: [&str; 5] = ["08", "53", "57P", "25P03", "42P01"];
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {

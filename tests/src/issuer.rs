@@ -3,7 +3,11 @@
 //! It knows nobody and asks nothing: it is for development and tests alone. Services take it because their settings name its
 //! JWKS.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -68,7 +72,8 @@ impl Issuer {
             std::fs::create_dir_all(folder)?;
             let pair = Ed25519KeyPair::generate().context("drawing a key")?;
             std::fs::write(&jwks, key_set(pair.public_key().as_ref()).to_string())?;
-            std::fs::write(&key, pair.to_pkcs8().context("keeping the key")?)?;
+            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key)?;
+            file.write_all(pair.to_pkcs8().context("keeping the key")?.as_ref())?;
         }
         Ok(Self { key: EncodingKey::from_ed_der(&std::fs::read(&key)?), jwks })
     }

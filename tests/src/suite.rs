@@ -76,7 +76,7 @@ impl Suite {
     /// # Errors
     /// When it cannot be started.
     pub fn launch(&mut self, service: &'static str) -> Result<()> {
-        let log = std::fs::File::create(self.log(service))?;
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log(service))?;
         let child = self
             .command(service)
             .stdin(Stdio::null())
@@ -86,6 +86,17 @@ impl Suite {
             .spawn()
             .with_context(|| format!("starting relais-{service}"))?;
         self.programs.insert(service, child);
+        Ok(())
+    }
+
+    /// Kills one program (SIGKILL), as a fault would.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill(&mut self, service: &'static str) -> Result<()> {
+        if let Some(mut child) = self.programs.remove(service) {
+            child.kill().await?;
+        }
         Ok(())
     }
 

@@ -89,8 +89,9 @@ impl Verifier {
         let (Some(value), None) = (values.next(), values.next()) else {
             return Err(refused("send one authorization header: Bearer and a token"));
         };
-        let token = value.to_str().ok().and_then(|v| v.strip_prefix("Bearer "));
-        self.verify(token.ok_or_else(|| refused("the authorization header is not a bearer token"))?)
+        let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).unzip();
+        let bearer = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"));
+        self.verify(token.filter(|_| bearer).ok_or_else(|| refused("the authorization header is not a bearer token"))?)
     }
 
     fn verify(&self, token: &str) -> Result<Caller> {
@@ -107,6 +108,9 @@ impl Verifier {
 
     fn judge(&self, claims: Claims) -> Result<Caller> {
         let now = self.clock.now().timestamp();
+        if claims.sub.is_empty() {
+            return Err(refused("the token names nobody"));
+        }
         if claims.iss != self.issuer {
             return Err(refused("the token is of another issuer"));
         }

@@ -59,12 +59,12 @@ impl Consumer {
         }
         tracing::warn!(message.id = %envelope.id, message.r#type = envelope.type_name, %error, "a message failed");
         let (envelope, reason, consumer) = (envelope.clone(), told(error), self.clone());
-        let next = self.next_try(error, 1);
+        let next = self.next_try(error, u16::from(!error.is_contention()));
         self.write(async move { consumer.record_failure(envelope, reason, next, true).await }).await
     }
 
     async fn failed_again(&self, envelope: &Envelope, attempt: u16, error: &Error) -> Result<()> {
-        let attempt = attempt.saturating_add(1);
+        let attempt = attempt.saturating_add(u16::from(!error.is_contention()));
         tracing::warn!(message.id = %envelope.id, attempt, %error, "a message failed again");
         let (envelope, reason, consumer) = (envelope.clone(), told(error), self.clone());
         let next = self.next_try(error, attempt);

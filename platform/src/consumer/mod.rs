@@ -28,8 +28,9 @@ use tokio::sync::Notify;
 use crate::{
     broker::{Broker, envelope::Envelope, within_step},
     database::{Database, Unit},
-    error::{Error, Kind, Result},
+    error::{Kind, Result},
     events::Event,
+    random,
     settings::ConsumerSettings,
 };
 
@@ -162,26 +163,29 @@ impl Consumer {
     }
 
     async fn apply<H: Handler>(&self, envelopes: &[Envelope]) -> Result<()> {
-        let mut applied = self.apply_batch::<H>(envelopes).await;
-        // Others held the same rows: that is no attempt of the message's either.
-        for _ in 0..CONTENDED {
-            if !applied.as_ref().is_err_and(Error::is_contention) {
-                break;
-            }
-            applied = self.apply_batch::<H>(envelopes).await;
-        }
-        match applied {
+        match self.apply_patiently::<H>(envelopes).await {
             Ok(()) => Ok(()),
             Err(error) if error.kind == Kind::Unavailable => Err(error),
             Err(error) if envelopes.len() == 1 => self.hold_failed(&envelopes[0], &error).await,
             Err(_) => {
                 for envelope in envelopes {
-                    if let Err(error) = self.apply_batch::<H>(std::slice::from_ref(envelope)).await {
+                    if let Err(error) = self.apply_patiently::<H>(std::slice::from_ref(envelope)).await {
                         self.hold_failed(envelope, &error).await?;
                     }
                 }
                 Ok(())
             }
         }
+    }
+
+    /// Others may hold the same rows: that is no attempt of the message's either.
+    async fn apply_patiently<H: Handler>(&self, envelopes: &[Envelope]) -> Result<()> {
+        for _ in 0..CONTENDED {
+            match self.apply_batch::<H>(envelopes).await {
+                Err(error) if error.is_contention() => tokio::time::sleep(random::jitter(REST)).await,
+                result => return result,
+            }
+        }
+        self.apply_batch::<H>(envelopes).await
     }
 }

@@ -193,10 +193,14 @@ pub(super) async fn park_unreadable(
     body: &[u8],
     error: &str,
 ) -> Result<()> {
+    // The same message sent again is the same row.
+    let content = [consumer.as_bytes(), &[0], routing_key.as_bytes(), &[0], body].concat();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &content);
+    let id = Uuid::from_slice(&digest.as_ref()[..16]).unwrap_or_default();
     sqlx::query!(
         "INSERT INTO parked (id, consumer, type, aggregate_kind, version, payload, attempt, error)
-         VALUES ($1, $2, $3, '', 0, $4, 1, $5)",
-        Uuid::now_v7(),
+         VALUES ($1, $2, $3, '', 0, $4, 1, $5) ON CONFLICT (id) DO NOTHING",
+        id,
         consumer,
         routing_key,
         body,

@@ -26,6 +26,8 @@ pub async fn run(settings: &DatabaseSettings, service: &Migrator) -> anyhow::Res
     // What has been run is not for the runtime role to write.
     let revoke = format!("REVOKE INSERT, UPDATE, DELETE ON _platform_migrations, _migrations FROM {runtime}");
     owner.execute(AssertSqlSafe(revoke.as_str())).await?;
+    // Before the first row of a day comes, so that it finds the day's partition.
+    owner.execute("SELECT ensure_partitions(7)").await?;
     Ok(())
 }
 

@@ -21,6 +21,7 @@ use crate::{
     },
     error::{Error, Kind, Result},
     events::Event,
+    random,
     telemetry::{propagation, subject},
 };
 
@@ -197,9 +198,7 @@ impl Database {
         loop {
             match self.try_once(call, use_case).await {
                 Err(error) if error.is_contention() && attempt < ATTEMPTS => {
-                    // Different waits, so that those who collided do not collide again.
-                    let jitter = Uuid::now_v7().as_u128() % 20;
-                    tokio::time::sleep(Duration::from_millis(u64::from(10 * attempt) + jitter as u64)).await;
+                    tokio::time::sleep(random::jitter(Duration::from_millis(u64::from(30 * attempt)))).await;
                     attempt += 1;
                 }
                 result => return result,

@@ -13,7 +13,7 @@ use crate::{Context, Service};
 pub const BROKER: &str = "relais.broker";
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Sets everything to not serving: at the start, and when the process stops.
+/// Sets everything to not serving: at the start, and when no more calls are taken.
 pub(crate) async fn not_serving<S: Service>(reporter: &HealthReporter) {
     report::<S>(reporter, false, false).await;
 }
@@ -21,10 +21,16 @@ pub(crate) async fn not_serving<S: Service>(reporter: &HealthReporter) {
 /// Looks again and again, until no more calls are taken.
 pub(crate) async fn keep_reporting<S: Service>(context: Context, reporter: HealthReporter) {
     let closing = context.closing();
-    while !closing.is_cancelled() {
-        let serving = context.database.ping().await.is_ok() && !closing.is_cancelled();
-        report::<S>(&reporter, serving, context.broker.is_connected()).await;
-        tokio::time::sleep(INTERVAL).await;
+    let look = async {
+        loop {
+            let serving = context.database.ping().await.is_ok();
+            report::<S>(&reporter, serving, context.broker.is_connected()).await;
+            tokio::time::sleep(INTERVAL).await;
+        }
+    };
+    tokio::select! {
+        () = closing.cancelled() => not_serving::<S>(&reporter).await,
+        () = look => {}
     }
 }
 

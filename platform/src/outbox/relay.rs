@@ -25,6 +25,8 @@ use crate::{
     telemetry::propagation,
 };
 
+/// Within this time the database is there, or asked again.
+const STEP: Duration = Duration::from_secs(10);
 /// How long to stand by before asking for the lead again, and to rest after a failure.
 const REST: Duration = Duration::from_millis(500);
 
@@ -61,14 +63,14 @@ impl Relay {
             // A generic plan made while the outbox was empty would scan the whole backlog for each batch.
             ("plan_cache_mode", "force_custom_plan"),
         ]);
-        let mut connection = PgConnection::connect_with(&options).await?;
+        let mut connection = timeout(STEP, PgConnection::connect_with(&options)).await??;
         while !store::try_lead(&mut connection).await? {
             tokio::time::sleep(REST).await;
         }
         tracing::info!("this instance leads the relay");
         let channel = self.confirming_channel(&mut connection).await?;
         loop {
-            match self.publish_batch(&mut connection, &channel).await {
+            match timeout(millis(RELAY_SESSION_MS), self.publish_batch(&mut connection, &channel)).await? {
                 // Fewer than a batch: wait to be woken. The poll also keeps the session alive.
                 Ok(published) if published < usize::from(self.settings.publish_batch) => {
                     let _ = timeout(millis(self.settings.poll_ms), self.committed.notified()).await;
@@ -83,6 +85,8 @@ impl Relay {
     async fn confirming_channel(&self, connection: &mut PgConnection) -> anyhow::Result<Channel> {
         let opening = async {
             let channel = self.broker.channel().await?;
+            // What made the last channel fail may be a queue that was deleted.
+            within_step(self.broker.topology().declare(&channel)).await?;
             within_step(channel.confirm_select(ConfirmSelectOptions::default())).await?;
             anyhow::Ok(channel)
         };
@@ -100,10 +104,13 @@ impl Relay {
         let batch = store::take(&mut transaction, self.settings.publish_batch.into()).await?;
         if !batch.is_empty() {
             let within = millis(self.settings.publish_timeout_ms);
-            let published = timeout(within, self.publish(channel, &batch)).await;
-            // A connection that does not confirm is not worth keeping; a fault of the database does not touch it.
-            let published = published.unwrap_or_else(|_| Err(anyhow::anyhow!("the broker does not confirm in time")));
-            published.inspect_err(|_| self.broker.suspect())?;
+            if let Ok(published) = timeout(within, self.publish(channel, &batch)).await {
+                published?;
+            } else {
+                // A connection that does not confirm is not worth keeping.
+                self.broker.suspect();
+                bail!("the broker does not confirm in time");
+            }
         }
         transaction.commit().await?;
         Ok(batch.len())

@@ -56,6 +56,8 @@ CREATE TABLE referral_transition (
     reason      text        NOT NULL DEFAULT '',
     at          timestamptz NOT NULL,
     actor       text        NOT NULL,
+    -- What the answer of that version showed besides: an answer read again is the same.
+    appointment_id uuid,
     PRIMARY KEY (referral_id, version)
 );
 

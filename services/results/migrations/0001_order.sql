@@ -23,6 +23,8 @@ CREATE TABLE service_order (
 -- One order at a time serves a referral.
 CREATE UNIQUE INDEX service_order_open ON service_order (referral_id) WHERE state <> 'revoked';
 
+CREATE INDEX service_order_referral ON service_order (referral_id, create_time DESC, id DESC);
+
 -- The pages of a party whose capacity is clinical: one row for each order and organisation.
 CREATE TABLE service_order_party (
     order_id        uuid        NOT NULL REFERENCES service_order,

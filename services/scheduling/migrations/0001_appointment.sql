@@ -25,6 +25,8 @@ CREATE TABLE appointment (
 -- One appointment at a time serves a referral.
 CREATE UNIQUE INDEX appointment_open ON appointment (referral_id) WHERE state <> 'cancelled';
 
+CREATE INDEX appointment_referral ON appointment (referral_id, create_time DESC, id DESC);
+
 -- The pages of a party: one row for each appointment and organisation.
 CREATE TABLE appointment_party (
     appointment_id  uuid        NOT NULL REFERENCES appointment,

@@ -2,6 +2,7 @@
 
 mod clock;
 mod isolation;
+mod killed;
 mod layers;
 mod programs;
 mod reflection;

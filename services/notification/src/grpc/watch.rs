@@ -19,6 +19,7 @@ use tokio::sync::{
     mpsc::{self, Sender},
 };
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::convert;
@@ -40,6 +41,7 @@ pub(super) struct Watch {
     call: Call,
     /// Each mailbox, and the number of the last message read.
     inbox: Vec<(Mailbox, i64)>,
+    closing: CancellationToken,
 }
 
 impl Watch {
@@ -52,7 +54,8 @@ impl Watch {
         };
         let invalid = || Error::invalid(vec![Violation::new("resume_token", "was not given for this inbox")]);
         let inbox = mailboxes.into_iter().zip(numbers.ok_or_else(invalid)?).collect();
-        Ok(Self { context, call, inbox })
+        let closing = context.closing();
+        Ok(Self { context, call, inbox, closing })
     }
 
     /// Subscribes, then reads: nothing falls between.
@@ -65,7 +68,6 @@ impl Watch {
     }
 
     async fn run(mut self, mut wakes: Receiver<Wake>, sender: Sender<Next>) {
-        let closing = self.context.closing();
         loop {
             match self.read_on(&sender).await {
                 Ok(true) => {}
@@ -77,7 +79,7 @@ impl Watch {
             }
             tokio::select! {
                 () = sender.closed() => return,
-                () = closing.cancelled() => return,
+                () = self.closing.cancelled() => return,
                 () = self.until_woken(&mut wakes) => {}
                 () = tokio::time::sleep(POLL) => {}
             }
@@ -88,14 +90,14 @@ impl Watch {
     async fn read_on(&mut self, sender: &Sender<Next>) -> Result<bool> {
         for at in 0..self.inbox.len() {
             loop {
-                self.ensure_valid()?;
                 let (mailbox, after) = self.inbox[at];
                 let messages = self.context.read(self.call.clone(), ReadOn { mailbox, after }).await?;
                 let read = messages.len();
                 for (number, message) in messages {
+                    self.ensure_valid()?;
                     self.inbox[at].1 = number;
                     let (message, resume_token) = (Some(convert::message(message)), self.token());
-                    if sender.send(Ok(WatchMessagesResponse { message, resume_token })).await.is_err() {
+                    if !self.send(sender, WatchMessagesResponse { message, resume_token }).await {
                         return Ok(false);
                     }
                 }
@@ -104,7 +106,15 @@ impl Watch {
                 }
             }
         }
-        Ok(true)
+        self.ensure_valid().map(|()| true)
+    }
+
+    /// Waits for a slow reader, but not beyond the end; says whether to go on.
+    async fn send(&self, sender: &Sender<Next>, next: WatchMessagesResponse) -> bool {
+        tokio::select! {
+            sent = sender.send(Ok(next)) => sent.is_ok(),
+            () = self.closing.cancelled() => false,
+        }
     }
 
     /// A stream ends with the token that opened it.

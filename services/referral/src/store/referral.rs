@@ -141,14 +141,15 @@ pub async fn save(unit: &mut Unit<'_>, referral: &Referral, reason: &str) -> Res
              UPDATE referral SET state = $2, version = $3, update_time = $4
              WHERE id = $1 AND version = $3::bigint - 1 RETURNING id
          )
-         INSERT INTO referral_transition (referral_id, version, state, reason, at, actor)
-         SELECT r.id, $3, $2, $5, $4, $6 FROM r",
+         INSERT INTO referral_transition (referral_id, version, state, reason, at, actor, appointment_id)
+         SELECT r.id, $3, $2, $5, $4, $6, $7 FROM r",
         referral.id.0,
         referral.state.as_str(),
         referral.version,
         referral.update_time,
         reason,
         actor,
+        referral.appointment.map(|appointment| appointment.0),
     );
     let done = query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
@@ -202,13 +203,13 @@ pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>)
         r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
                   r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
                   r.prescriber_id, r.requested_date, r.priority, r.create_time, t.at AS update_time,
-                  a.appointment_id AS "appointment_id?",
+                  CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
                   (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'unit', p.unit_id,
                                     'capacity', p.capacity) ORDER BY p.capacity DESC, p.organisation_id)
                    FROM referral_party p WHERE p.referral_id = r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r
            JOIN referral_transition t ON t.referral_id = r.id AND t.version = COALESCE($4, r.version)
-           LEFT JOIN referral_appointment a ON a.referral_id = r.id AND $4 IS NULL
+           LEFT JOIN referral_appointment a ON a.referral_id = r.id
            WHERE r.id = ANY($1) AND EXISTS (
                SELECT FROM referral_party p WHERE p.referral_id = r.id AND p.organisation_id = $2
                    AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))

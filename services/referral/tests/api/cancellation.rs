@@ -49,6 +49,21 @@ async fn of_many_at_once_one_cancels() -> Result<()> {
 }
 
 #[tokio::test]
+async fn without_an_etag_the_slower_ones_hear_that_it_is_closed() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let sent = partners.submit().await?;
+    let calls = (0..10).map(|_| {
+        let mut client = partners.desk.referrals();
+        let request = CancelReferralRequest { etag: String::new(), ..cancel(&sent) };
+        async move { client.cancel_referral(request).await }
+    });
+    let answers = join_all(calls).await;
+    let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).map(tonic::Status::code).collect();
+    assert_eq!(refused, vec![Code::FailedPrecondition; 9]);
+    partners.world.end().await
+}
+
+#[tokio::test]
 async fn nobody_else_cancels() -> Result<()> {
     let partners = Partners::meet().await?;
     let sent = partners.submit().await?;

@@ -56,12 +56,11 @@ async fn an_appointment_is_noted_on_its_referral() -> Result<()> {
 
 #[tokio::test]
 async fn an_appointment_of_no_referral_is_held_back_and_parked() -> Result<()> {
-    let partners = Partners::meet().await?;
+    let partners = Partners::meet_with(&[("RELAIS__CONSUMER__MAX_ATTEMPTS", "3")]).await?;
     let (appointment, nobody) = (AppointmentId::draw(), ReferralId(Uuid::now_v7()));
     let told = v1::AppointmentProposed { appointment: appointment.to_string(), referral: nobody.to_string() };
     partners.world.tap.publish(appointment.0, 1, told).await?;
-    partners.world.until_count("SELECT count(*) FROM retry WHERE reason = 'failed' AND attempt >= 2", 1).await?;
+    partners.world.until_count("SELECT count(*) FROM parked WHERE state = 'parked' AND attempt = 3", 1).await?;
     assert_eq!(partners.world.count("SELECT count(*) FROM referral_appointment").await?, 0);
-    sqlx::query("DELETE FROM retry").execute(&partners.world.database).await?;
     partners.world.end().await
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use futures::future::join_all;
-use relais_proto::referral::v1::{
-    CancelReferralRequest, Referral, SubmitReferralRequest, cancel_referral_request::Reason, referral,
+use relais_platform::ids::AppointmentId;
+use relais_proto::{
+    events::v1,
+    referral::v1::{CancelReferralRequest, Referral, SubmitReferralRequest, cancel_referral_request::Reason, referral},
 };
 use relais_tests::{eventually, request_id, violations};
 use tonic::{Code, Request};
@@ -49,6 +51,10 @@ async fn the_answer_is_the_one_of_then_even_after_a_change() -> Result<()> {
     let mut client = partners.desk.referrals();
     let first = client.submit_referral(submit.clone()).await?.into_inner();
     let name = first.referral.as_ref().unwrap().name.clone();
+    let appointment = AppointmentId::draw();
+    let told = v1::AppointmentProposed { appointment: appointment.to_string(), referral: name.clone() };
+    partners.world.tap.publish(appointment.0, 1, told).await?;
+    partners.world.until_count("SELECT count(*) FROM referral_appointment", 1).await?;
     let cancel = CancelReferralRequest {
         name,
         reason: Reason::Duplicate.into(),
@@ -58,7 +64,8 @@ async fn the_answer_is_the_one_of_then_even_after_a_change() -> Result<()> {
     let cancelled = client.cancel_referral(cancel.clone()).await?.into_inner();
     assert_eq!(client.submit_referral(submit).await?.into_inner(), first);
     assert_eq!(client.cancel_referral(cancel).await?.into_inner(), cancelled, "cancelling again answers the same");
-    assert_eq!(cancelled.referral.unwrap().state(), referral::State::Cancelled);
+    let cancelled = cancelled.referral.unwrap();
+    assert_eq!((cancelled.state(), cancelled.appointment), (referral::State::Cancelled, appointment.to_string()));
     partners.world.end().await
 }
 

@@ -25,7 +25,11 @@ pub struct Partners {
 
 impl Partners {
     pub async fn meet() -> Result<Self> {
-        let world = World::start().await?;
+        Self::meet_with(&[]).await
+    }
+
+    pub async fn meet_with(settings: &[(&str, &str)]) -> Result<Self> {
+        let world = World::start_with(settings).await?;
         let operator = world.session(&Identity::new("operator", "operator"))?;
         let mdm = partnership::organisation(&operator, "Médecins du Monde").await?;
         let provider = partnership::organisation(&operator, "BioneXt Lab").await?;

@@ -123,7 +123,7 @@ pub async fn get(unit: &mut Unit<'_>, id: OrderId) -> Result<Order> {
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn list(unit: &mut Unit<'_>, referral: Option<ReferralId>, page: &PageRequest) -> Result<Vec<Order>> {
+pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Order>> {
     let scope = Scope::of(unit.caller()?)?;
     let query = sqlx::query_as!(
         Row,
@@ -131,17 +131,42 @@ pub async fn list(unit: &mut Unit<'_>, referral: Option<ReferralId>, page: &Page
                 a.update_time
          FROM service_order_party v JOIN service_order a ON a.id = v.order_id
          WHERE v.organisation_id = $1 AND (v.create_time, v.order_id) < ($3, $4)
-           AND ($5::uuid IS NULL OR a.referral_id = $5)
            AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
                        AND p.capacity IN ('referrer', 'provider')
                        AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
-         ORDER BY v.create_time DESC, v.order_id DESC LIMIT $6",
+         ORDER BY v.create_time DESC, v.order_id DESC LIMIT $5",
         scope.organisation,
         scope.unit,
         page.after.time,
         page.after.id,
-        referral.map(|referral| referral.0),
         page.limit(),
+    );
+    let rows = query.with_operation("SELECT", "service_order").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Order::try_from).collect()
+}
+
+/// Lists the orders of a referral, if the caller may see them, the most recent first.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageRequest) -> Result<Vec<Order>> {
+    let scope = Scope::of(unit.caller()?)?;
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.create_time,
+                a.update_time
+         FROM service_order a
+         WHERE a.referral_id = $6 AND (a.create_time, a.id) < ($3, $4)
+           AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
+                       AND p.capacity IN ('referrer', 'provider')
+                       AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+         ORDER BY a.create_time DESC, a.id DESC LIMIT $5",
+        scope.organisation,
+        scope.unit,
+        page.after.time,
+        page.after.id,
+        page.limit(),
+        referral.0,
     );
     let rows = query.with_operation("SELECT", "service_order").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Order::try_from).collect()

@@ -23,7 +23,10 @@ impl UseCase for ListAppointments {
     const NAME: &'static str = "list_appointments";
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Appointment>> {
-        let rows = store::list(unit, self.referral, &self.page).await?;
+        let rows = match self.referral {
+            Some(referral) => store::list_of(unit, referral, &self.page).await?,
+            None => store::list(unit, &self.page).await?,
+        };
         let page = self.page.page(rows, |found| Position { time: found.create_time, id: found.id.0 });
         page.rows.iter().for_each(|found| unit.audit(found.id));
         Ok(page)

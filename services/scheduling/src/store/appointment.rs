@@ -131,7 +131,7 @@ pub async fn get(unit: &mut Unit<'_>, id: AppointmentId) -> Result<Appointment> 
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn list(unit: &mut Unit<'_>, referral: Option<ReferralId>, page: &PageRequest) -> Result<Vec<Appointment>> {
+pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Appointment>> {
     let scope = Scope::of(unit.caller()?)?;
     let query = sqlx::query_as!(
         Row,
@@ -139,16 +139,40 @@ pub async fn list(unit: &mut Unit<'_>, referral: Option<ReferralId>, page: &Page
                 a.create_time, a.update_time
          FROM appointment_party v JOIN appointment a ON a.id = v.appointment_id
          WHERE v.organisation_id = $1 AND (v.create_time, v.appointment_id) < ($3, $4)
-           AND ($5::uuid IS NULL OR a.referral_id = $5)
            AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
                        AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
-         ORDER BY v.create_time DESC, v.appointment_id DESC LIMIT $6",
+         ORDER BY v.create_time DESC, v.appointment_id DESC LIMIT $5",
         scope.organisation,
         scope.unit,
         page.after.time,
         page.after.id,
-        referral.map(|referral| referral.0),
         page.limit(),
+    );
+    let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Appointment::try_from).collect()
+}
+
+/// Lists the appointments of a referral, if the caller may see them, the most recent first.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageRequest) -> Result<Vec<Appointment>> {
+    let scope = Scope::of(unit.caller()?)?;
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.site_id, a.requested_date,
+                a.create_time, a.update_time
+         FROM appointment a
+         WHERE a.referral_id = $6 AND (a.create_time, a.id) < ($3, $4)
+           AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
+                       AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+         ORDER BY a.create_time DESC, a.id DESC LIMIT $5",
+        scope.organisation,
+        scope.unit,
+        page.after.time,
+        page.after.id,
+        page.limit(),
+        referral.0,
     );
     let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Appointment::try_from).collect()

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use lapin::BasicProperties;
-use relais_proto::events::v1::ReferralSubmitted;
+use relais_proto::{events::v1::ReferralSubmitted, operations::v1::GetBacklogRequest};
 use relais_scheduling::Scheduling;
-use relais_tests::{Told, World};
+use relais_tests::{Identity, Told, World};
 use uuid::Uuid;
 
 const APPOINTMENTS: &str = "SELECT count(*) FROM appointment";
@@ -23,6 +23,20 @@ async fn the_same_message_ten_times_has_its_effect_once() -> Result<()> {
     world.tap.publish(later.id.0, 1, later.submitted()).await?;
     world.until_count(APPOINTMENTS, 2).await?;
     assert_eq!(world.count("SELECT count(*) FROM inbox").await?, 2);
+    world.end().await
+}
+
+#[tokio::test]
+async fn a_service_that_has_nothing_to_do_says_so() -> Result<()> {
+    let world = World::<Scheduling>::start().await?;
+    let operator = world.session(&Identity::new("operator", "operator"))?;
+    let mut settled = 0;
+    for _ in 0..10 {
+        let answer = operator.operations().get_backlog(GetBacklogRequest {}).await?.into_inner();
+        settled += i32::from(answer.settled);
+        tokio::time::sleep(Duration::from_millis(37)).await;
+    }
+    assert!(settled >= 8, "idle, and settled {settled} times of 10");
     world.end().await
 }
 
