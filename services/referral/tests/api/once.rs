@@ -97,8 +97,28 @@ async fn a_refusal_is_not_kept() -> Result<()> {
     partners.world.end().await
 }
 
-/// A deadline drops the handler wherever it stands. The unit of work goes on: whatever was answered or not, the same
-/// request again ends in exactly one referral, and no acknowledged write is lost to a connection left in a transaction.
+/// A deadline drops the handler while its unit of work waits for a lock. The unit goes on and commits: dropped with the
+/// handler, it would be rolled back, and its connection could be handed on while it begins.
+#[tokio::test]
+async fn a_unit_of_work_outlives_the_call_that_began_it() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let mut stranger = partners.world.database.begin().await?;
+    sqlx::query("LOCK TABLE referral IN EXCLUSIVE MODE").execute(&mut *stranger).await?;
+    let request = partners.request(partners.ask());
+    let mut impatient = Request::new(request.clone());
+    impatient.set_timeout(Duration::from_millis(300));
+    partners.desk.referrals().submit_referral(impatient).await.unwrap_err();
+    // The handler is dropped by now; only then is the way free.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(partners.world.count(REFERRALS).await?, 0);
+    stranger.rollback().await?;
+    partners.world.until_count(REFERRALS, 1).await?;
+    partners.desk.referrals().submit_referral(request).await?;
+    assert_eq!(partners.world.count(REFERRALS).await?, 1);
+    partners.world.end().await
+}
+
+/// Callers give up at any moment: whatever was answered or not, the same request again ends in exactly one referral.
 #[tokio::test]
 async fn a_caller_that_gives_up_loses_nothing() -> Result<()> {
     let partners = Partners::meet().await?;
