@@ -9,6 +9,9 @@ use super::{Database, setup};
 use crate::{error::Result, settings::DatabaseSettings};
 
 static PLATFORM: Migrator = sqlx::migrate!();
+/// Several at once wait for each other: PostgreSQL refuses two that grant or revoke on the same table. The lock ends with the
+/// connection.
+const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended(current_schema() || '.migrate', 0))";
 
 /// Brings the schema to this program's version. Safe to run again, and at once from several places.
 ///
@@ -21,6 +24,7 @@ pub async fn run(settings: &DatabaseSettings, service: &Migrator) -> anyhow::Res
     let options = PgConnectOptions::from_str(settings.owner_url.expose())?
         .options([("search_path", search_path.as_str()), ("relais.runtime_role", &runtime)]);
     let mut owner = options.connect().await.context("connecting as database.owner_url")?;
+    owner.execute(LOCK).await?;
     PLATFORM.run(&mut owner).await.context("the platform's migrations")?;
     service.run(&mut owner).await.context("the service's migrations")?;
     // What has been run is not for the runtime role to write.
