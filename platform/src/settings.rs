@@ -193,8 +193,9 @@ impl Settings {
         ];
         let missing = required.iter().filter(|(_, value)| value.is_empty());
         let mut faults: Vec<String> = missing.map(|(key, _)| format!("{key} is not set")).collect();
-        let slow = self.broker.publish_timeout_ms >= RELAY_SESSION_MS;
-        faults.extend(slow.then(|| format!("broker.publish_timeout_ms must be below {RELAY_SESSION_MS}")));
+        let times = [("publish_timeout_ms", self.broker.publish_timeout_ms), ("poll_ms", self.broker.poll_ms)];
+        let slow = times.iter().filter(|(_, value)| *value >= RELAY_SESSION_MS);
+        faults.extend(slow.map(|(key, _)| format!("broker.{key} must be below {RELAY_SESSION_MS}")));
         let short = (1..32).contains(&self.auth.token_key.expose().len());
         faults.extend(short.then(|| "auth.token_key has fewer than 32 characters".to_string()));
         faults
