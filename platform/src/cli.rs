@@ -27,7 +27,7 @@ struct Arguments {
     /// Print the settings in force, secrets masked, and end.
     #[arg(long)]
     print_config: bool,
-    /// Check settings, database, migrations and broker, say what is wrong, and end.
+    /// Check settings, keys, database, migrations and broker (whose topology is declared), say what is wrong, and end.
     #[arg(long, conflicts_with = "print_config")]
     check: bool,
     #[command(subcommand)]
@@ -117,12 +117,7 @@ async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
             Ok(_) => println!("tokens: keys read"),
             Err(error) => faults.push(format!("tokens: {error:#}")),
         }
-        let database = Database::new(&settings.database, Clock::default())?;
-        match database.is_migrated(S::migrator()).await {
-            Ok(true) => println!("database: reached, migrated"),
-            Ok(false) => faults.push("database: migrations are missing (run `migrate`)".into()),
-            Err(error) => faults.push(format!("database: {error}")),
-        }
+        faults.extend(database_fault::<S>(&settings).await);
         let broker = Broker::new(&settings.broker);
         let supervisor = tokio::spawn(broker.clone().supervise());
         match tokio::time::timeout(Duration::from_secs(10), broker.channel()).await {
@@ -134,6 +129,25 @@ async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
     faults.iter().for_each(|fault| println!("{fault}"));
     anyhow::ensure!(faults.is_empty(), "{} to mend", faults.len());
     Ok(())
+}
+
+/// What is wrong with the database, as an operator must know it.
+async fn database_fault<S: Service>(settings: &Settings) -> Option<String> {
+    let database = match Database::new(&settings.database, Clock::default()) {
+        Ok(database) => database,
+        Err(error) => return Some(format!("database.url cannot be read: {}", error.root_cause())),
+    };
+    match database.is_migrated(S::migrator()).await {
+        Ok(true) => {
+            println!("database: reached, migrated");
+            None
+        }
+        Ok(false) => Some("database: migrations are missing (run `migrate`)".into()),
+        Err(error) => {
+            let cause = error.source.as_ref().map_or_else(|| error.message.clone(), |source| format!("{source:#}"));
+            Some(format!("database: cannot be reached with database.url: {cause}"))
+        }
+    }
 }
 
 async fn healthcheck(settings: Settings) -> anyhow::Result<()> {

@@ -90,6 +90,10 @@ impl Servers {
     /// When the server cannot be reached.
     pub async fn drop_database(&self, name: &str) -> Result<()> {
         let mut admin = self.admin().await?;
+        let templates = sqlx::query_scalar("SELECT datistemplate FROM pg_database WHERE datname = $1").bind(name);
+        if templates.fetch_optional(&mut admin).await? == Some(true) {
+            admin.execute(AssertSqlSafe(format!("ALTER DATABASE {name} IS_TEMPLATE false").as_str())).await?;
+        }
         admin.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)").as_str())).await?;
         Ok(admin.close().await?)
     }

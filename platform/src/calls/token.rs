@@ -123,7 +123,7 @@ impl Verifier {
         if claims.nbf.is_some_and(|nbf| now.saturating_add(self.leeway_s) < nbf) {
             return Err(refused("the token is not valid yet"));
         }
-        caller(claims).ok_or_else(|| refused("the token's organisation, unit or expiry is none"))
+        caller(claims).ok_or_else(|| refused("the token's organisation, unit or expiry cannot be read"))
     }
 }
 

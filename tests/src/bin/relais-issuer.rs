@@ -2,13 +2,17 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use relais_platform::{
+    calls::Role,
+    ids::{Child, OrganisationId, ResourceId, UnitId},
+};
 use relais_tests::{Identity, Issuer};
 
 /// Makes a token of the development issuer. Services in production refuse its key by not having it.
 #[derive(Parser)]
-#[command(version, after_help = "Example: ./dev token --role operator")]
+#[command(version, bin_name = "./dev token", after_help = "Example: ./dev token --role operator")]
 struct Arguments {
     /// The subject.
     #[arg(long, default_value = "somebody")]
@@ -46,6 +50,14 @@ fn token(arguments: Arguments) -> Result<String> {
         None => staying()?,
     };
     let (subject, organisation, unit) = (arguments.subject, arguments.organisation, arguments.unit);
+    for role in &arguments.roles {
+        ensure!(Role::parse(role).is_some(), "--role {role} is none: see --help");
+    }
+    let own = |name: &str| organisation.is_empty() || name.starts_with(&organisation);
+    let named = organisation.is_empty() || OrganisationId::parse(&organisation).is_some();
+    ensure!(named, "--organisation must be a name of the form organisations/{{uuid}}");
+    let named = unit.is_empty() || (Child::<UnitId>::parse(&unit).is_some() && own(&unit));
+    ensure!(named, "--unit must be a unit of that organisation: organisations/{{uuid}}/units/{{uuid}}");
     Issuer::open(&keys)?.token(&Identity { subject, organisation, unit, roles: arguments.roles })
 }
 

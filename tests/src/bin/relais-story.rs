@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Instant};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use relais_tests::{
-    Options, Servers, Suite,
+    Identity, Options, Servers, Suite,
     story::{self, Cast, STORIES},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -90,10 +90,12 @@ fn show(suite: &Suite, cast: &Cast) -> Result<()> {
     }
     println!("\nTokens, good for an hour");
     for actor in &cast.actors {
-        println!("  # {}\n  {}", actor.title, suite.issuer.token(&actor.identity)?);
+        let Identity { organisation, unit, roles, .. } = &actor.identity;
+        let acts_for = if unit.is_empty() { organisation } else { unit };
+        println!("  # {} ({}) {acts_for}\n  {}", actor.title, roles.join(", "), suite.issuer.token(&actor.identity)?);
     }
     let (referral, notification) = (suite.address("referral"), suite.address("notification"));
-    println!("\nExample calls (put one of the tokens into TOKEN)");
+    println!("\nExample calls (put the care centre's token into TOKEN; the inbox is BioneXt Lab's)");
     let curl =
         "npx --yes @bufbuild/buf curl --protocol grpc --http2-prior-knowledge -H \"Authorization: Bearer $TOKEN\"";
     println!("  {curl} http://{referral}/relais.referral.v1.ReferralService/ListReferrals -d '{{}}'");

@@ -27,7 +27,7 @@ async fn the_referrer_cancels_once() -> Result<()> {
     let stale = client.cancel_referral(cancel(&sent)).await.unwrap_err();
     assert_eq!(stale.code(), Code::Aborted, "the etag is that of an earlier version");
     let closed = client.cancel_referral(cancel(&cancelled)).await.unwrap_err();
-    assert_eq!((closed.code(), rules(&closed)), (Code::FailedPrecondition, vec!["referral-is-open".to_string()]));
+    assert_eq!((closed.code(), rules(&closed)), (Code::FailedPrecondition, vec!["referral-not-open".to_string()]));
     let timeline = "SELECT count(*) FROM referral_transition WHERE reason IN ('', 'patient-declined')";
     assert_eq!(partners.world.count(timeline).await?, 2);
     partners.world.end().await

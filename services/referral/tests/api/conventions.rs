@@ -32,7 +32,7 @@ async fn a_draft_is_signed_once_and_read_by_its_parties() -> Result<()> {
         ..SignConventionRequest::default()
     };
     let again = partners.coordinator.conventions().sign_convention(request).await.unwrap_err();
-    assert_eq!(rules(&again), ["convention-is-draft"]);
+    assert_eq!(rules(&again), ["convention-not-draft"]);
 
     assert_eq!(get(&partners.lab, &signed.name).await?.state(), convention::State::Signed);
     assert_eq!(get(&partners.stranger, &signed.name).await.unwrap_err().code(), Code::NotFound);

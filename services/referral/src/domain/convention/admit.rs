@@ -44,11 +44,11 @@ pub fn admit(convention: &Convention, ask: Ask<'_>) -> Result<Admission, Vec<Vio
     let dates = format!("the convention admits from {} to {}, once signed", terms.start_date, terms.end_date);
     rule("convention-not-in-force", in_force, dates);
     let covered = terms.services.iter().any(|service| service.code.is_same(ask.service.0, ask.service.1));
-    rule("service-not-covered", covered, format!("services: the convention does not cover {}", ask.service.1));
+    rule("service-not-covered", covered, format!("the convention's services do not cover {}", ask.service.1));
     let referrer = terms.is_party(ask.referrer, Role::Referrer);
-    rule("referrer-not-party", referrer, format!("parties: {} is no referrer", ask.referrer));
+    rule("referrer-not-party", referrer, format!("{} is no referrer of the convention", ask.referrer));
     let provider = terms.is_party(ask.provider, Role::Provider);
-    rule("provider-not-party", provider, format!("parties: {} is no provider", ask.provider));
+    rule("provider-not-party", provider, format!("{} is no provider of the convention", ask.provider));
     if failed.is_empty() { Ok(Admission { convention_version: convention.terms_version }) } else { Err(failed) }
 }
 

@@ -11,7 +11,7 @@ use super::{Convention, State};
 /// FAILED_PRECONDITION when it is signed already.
 pub fn sign(draft: Convention, signature_date: NaiveDate) -> Result<Convention, Error> {
     if draft.state != State::Draft {
-        let rule = Violation::new("convention-is-draft", "only a draft can be signed");
+        let rule = Violation::new("convention-not-draft", "only a draft can be signed");
         return Err(Error::refused("CONVENTION_NOT_DRAFT", vec![rule]));
     }
     let (version, signature_date) = (draft.version + 1, Some(signature_date));

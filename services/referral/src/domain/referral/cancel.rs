@@ -33,7 +33,7 @@ pub fn cancel(referral: Referral, now: DateTime<Utc>) -> Result<Referral, Error>
             Ok(Referral { state: State::Cancelled, version, update_time: now, ..referral })
         }
         State::Cancelled => {
-            let rule = Violation::new("referral-is-open", "it is cancelled already");
+            let rule = Violation::new("referral-not-open", "it is cancelled already");
             Err(Error::refused("REFERRAL_CLOSED", vec![rule]))
         }
     }
