@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate};
+use relais_platform::clock::machine_now;
 use relais_proto::{
     convention::v1::{
         Coding, Convention, CreateConventionRequest, Line, Party, Service, SignConventionRequest, Terms, line, party,
@@ -11,10 +12,10 @@ use relais_proto::{
         CreateOrganisationRequest, CreatePractitionerRequest, CreateSiteRequest, CreateUnitRequest, Identifier,
         Organisation, Practitioner, Site, Unit, unit,
     },
-    referral::v1::{CreatePatientRequest, Referral},
+    referral::v1::{CreatePatientRequest, Referral, SubmitReferralRequest},
 };
 
-use crate::{Session, date, request_id};
+use crate::{Identity, Session, Suite, date, request_id};
 
 /// The code system of laboratories.
 pub const LOINC: &str = "http://loinc.org";
@@ -130,5 +131,55 @@ pub fn referral(convention: &str, patient: &str, provider: &str, day: NaiveDate)
         provider: provider.into(),
         requested_date: Some(date(day)),
         ..Referral::default()
+    }
+}
+
+/// Two organisations of a suite under a signed convention, and a patient: enough to submit.
+pub struct Partners {
+    /// Who runs the installation, at the referral service.
+    pub operator: Session,
+    /// The desk that sends, at the referral service.
+    pub desk: Session,
+    provider: String,
+    convention: String,
+    patient: String,
+    today: NaiveDate,
+}
+
+impl Partners {
+    /// Enters them all.
+    ///
+    /// # Errors
+    /// When the service refuses.
+    pub async fn meet(suite: &Suite) -> Result<Self> {
+        let operator = suite.session("referral", &Identity::new("operator", "operator"))?;
+        let referrer = organisation(&operator, "A").await?;
+        let provider = organisation(&operator, "B").await?;
+        let desk = suite.session("referral", &Identity::new("desk", "desk").of(&referrer))?;
+        let today = machine_now().date_naive();
+        let draft = draft(&operator, terms(&referrer, &provider, today)).await?;
+        let convention = sign(&operator, draft, today).await?.name;
+        let patient = patient(&desk).await?;
+        Ok(Self { operator, desk, provider, convention, patient, today })
+    }
+
+    /// The patient's name.
+    pub fn patient(&self) -> &str {
+        &self.patient
+    }
+
+    /// A request of its own for a referral that is admitted.
+    pub fn request(&self) -> SubmitReferralRequest {
+        let referral = Some(referral(&self.convention, &self.patient, &self.provider, self.today));
+        SubmitReferralRequest { referral, request_id: request_id() }
+    }
+
+    /// Submits a request.
+    ///
+    /// # Errors
+    /// When the service refuses, or cannot be reached.
+    pub async fn submit(&self, request: SubmitReferralRequest) -> Result<Referral> {
+        let answer = self.desk.referrals().submit_referral(request).await?.into_inner();
+        answer.referral.context("no referral")
     }
 }

@@ -2,33 +2,20 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use futures::future::join_all;
-use relais_proto::referral::v1::SubmitReferralRequest;
-use relais_tests::{Identity, Options, Session, Suite, eventually, partnership, request_id, settled};
+use relais_tests::{Identity, Options, Suite, eventually, partnership::Partners, settled};
 
 /// Kills two of the four services amid a load, over and over. Every referral that was acknowledged has its effect once in
 /// each of the others, and every request that was not, sent again, ends in exactly one referral.
 #[tokio::test]
 async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() -> Result<()> {
     let mut suite = Suite::start(Options::default()).await?;
-    let operator = suite.session("referral", &Identity::new("operator", "operator"))?;
-    let referrer = partnership::organisation(&operator, "A").await?;
-    let provider = partnership::organisation(&operator, "B").await?;
-    let today = relais_platform::clock::machine_now().date_naive();
-    let draft = partnership::draft(&operator, partnership::terms(&referrer, &provider, today)).await?;
-    let convention = partnership::sign(&operator, draft, today).await?.name;
-    let desk = suite.session("referral", &Identity::new("desk", "desk").of(&referrer))?;
-    let patient = partnership::patient(&desk).await?;
-    let requests: Vec<_> = (0..120)
-        .map(|_| {
-            let referral = Some(partnership::referral(&convention, &patient, &provider, today));
-            SubmitReferralRequest { referral, request_id: request_id() }
-        })
-        .collect();
+    let partners = Partners::meet(&suite).await?;
+    let requests: Vec<_> = (0..120).map(|_| partners.request()).collect();
 
     for (round, requests) in requests.chunks(40).enumerate() {
-        let calls = join_all(requests.iter().map(|request| submit(&desk, request.clone())));
+        let calls = join_all(requests.iter().map(|request| partners.submit(request.clone())));
         let kills = async {
             for service in ["referral", "scheduling", "notification"] {
                 tokio::time::sleep(Duration::from_millis(20 + 30 * round as u64)).await;
@@ -42,7 +29,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() -> Result<()> 
         suite.until_serving().await?;
     }
     for request in &requests {
-        let again = || async { submit(&desk, request.clone()).await.map(Some) };
+        let again = || async { partners.submit(request.clone()).await.map(Some) };
         eventually("an unanswered request is answered when it is sent again", again).await?;
     }
     settled(&suite.sessions(&Identity::new("operator", "operator"))?).await?;
@@ -57,8 +44,4 @@ async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() -> Result<()> 
         assert_eq!(suite.count(service, sql).await?, 120, "{sql}");
     }
     suite.stop().await
-}
-
-async fn submit(desk: &Session, request: SubmitReferralRequest) -> Result<()> {
-    desk.referrals().submit_referral(request).await.context("submitting").map(|_| ())
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use relais_platform::grpc::health::BROKER;
 use relais_proto::{
     network::v1::{CreateOrganisationRequest, Organisation},
     operations::v1::GetBacklogRequest,
 };
-use relais_tests::{Gate, Identity, Options, Session, Suite, eventually, partnership, request_id};
+use relais_tests::{Gate, Identity, Options, Session, Suite, eventually, partnership::Partners, request_id};
 use tonic::Code;
 use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
 use url::Url;
@@ -56,14 +56,14 @@ async fn without_a_broker_calls_are_served_and_their_events_follow() -> Result<(
     broker.open();
     suite.launch("referral")?;
     suite.until_health("referral", BROKER, Serving).await?;
-    let referrals = Referrals::begin(&suite).await?;
-    referrals.submit().await?;
-    eventually("the outbox is empty", || async { Ok((outbox(&referrals.operator).await? == 0).then_some(())) }).await?;
+    let partners = Partners::meet(&suite).await?;
+    partners.submit(partners.request()).await?;
+    eventually("the outbox is empty", || async { Ok((outbox(&partners.operator).await? == 0).then_some(())) }).await?;
 
     broker.close();
     suite.until_health("referral", BROKER, NotServing).await?;
     for _ in 0..5 {
-        referrals.submit().await?;
+        partners.submit(partners.request()).await?;
     }
     let sent = "SELECT count(*) FROM referral.outbox_sent";
     assert_eq!(suite.count("referral", sent).await?, 1);
@@ -80,12 +80,12 @@ async fn a_database_that_goes_away_and_comes_back_is_taken_up_again() -> Result<
     broker.open();
     suite.launch("referral")?;
     suite.until_health("referral", "", Serving).await?;
-    let referrals = Referrals::begin(&suite).await?;
+    let partners = Partners::meet(&suite).await?;
     database.close();
     suite.until_health("referral", "", NotServing).await?;
     database.open();
     suite.until_health("referral", "", Serving).await?;
-    referrals.submit().await?;
+    partners.submit(partners.request()).await?;
     let sent = "SELECT count(*) FROM referral.outbox_sent";
     eventually("the relay leads again", || async { Ok((suite.count("referral", sent).await? == 1).then_some(())) })
         .await?;
@@ -97,34 +97,4 @@ async fn create(operator: &Session) -> Result<(), tonic::Status> {
     let organisation = Some(Organisation { display_name, country_code, ..Organisation::default() });
     let request = CreateOrganisationRequest { organisation, request_id: request_id() };
     operator.network().create_organisation(request).await.map(|_| ())
-}
-
-/// Enough of a partnership to submit.
-struct Referrals {
-    operator: Session,
-    desk: Session,
-    provider: String,
-    convention: String,
-    patient: String,
-}
-
-impl Referrals {
-    async fn begin(suite: &Suite) -> Result<Self> {
-        let operator = suite.session("referral", &Identity::new("operator", "operator"))?;
-        let referrer = partnership::organisation(&operator, "A").await?;
-        let provider = partnership::organisation(&operator, "B").await?;
-        let desk = suite.session("referral", &Identity::new("desk", "desk").of(&referrer))?;
-        let today = relais_platform::clock::machine_now().date_naive();
-        let draft = partnership::draft(&operator, partnership::terms(&referrer, &provider, today)).await?;
-        let convention = partnership::sign(&operator, draft, today).await?.name;
-        let patient = partnership::patient(&desk).await?;
-        Ok(Self { operator, desk, provider, convention, patient })
-    }
-
-    async fn submit(&self) -> Result<()> {
-        let today = relais_platform::clock::machine_now().date_naive();
-        let referral = Some(partnership::referral(&self.convention, &self.patient, &self.provider, today));
-        let request = relais_proto::referral::v1::SubmitReferralRequest { referral, request_id: request_id() };
-        self.desk.referrals().submit_referral(request).await.context("submitting").map(|_| ())
-    }
 }

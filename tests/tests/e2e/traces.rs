@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use relais_proto::referral::v1::SubmitReferralRequest;
-use relais_tests::{Collector, Identity, Options, SeenSpan, Suite, eventually, partnership, request_id};
+use relais_tests::{Collector, Options, SeenSpan, Suite, eventually, partnership::Partners};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
@@ -39,19 +38,9 @@ async fn a_referral_is_one_connected_tree_that_carries_its_number() -> Result<()
         ("OTEL_BSP_SCHEDULE_DELAY".to_string(), "200".to_string()),
     ]);
     let suite = Suite::start(Options { settings }).await?;
-    let operator = suite.session("referral", &Identity::new("operator", "operator"))?;
-    let referrer = partnership::organisation(&operator, "A").await?;
-    let provider = partnership::organisation(&operator, "B").await?;
-    let today = relais_platform::clock::machine_now().date_naive();
-    let draft = partnership::draft(&operator, partnership::terms(&referrer, &provider, today)).await?;
-    let convention = partnership::sign(&operator, draft, today).await?.name;
-    let desk = suite.session("referral", &Identity::new("desk", "desk").of(&referrer))?;
-    let patient = partnership::patient(&desk).await?;
-
-    let traced = desk.traced(&format!("00-{TRACE}-{CALLER}-01"))?;
-    let referral = Some(partnership::referral(&convention, &patient, &provider, today));
-    let request = SubmitReferralRequest { referral, request_id: request_id() };
-    let sent = traced.referrals().submit_referral(request).await?.into_inner().referral.context("no referral")?;
+    let mut partners = Partners::meet(&suite).await?;
+    partners.desk = partners.desk.traced(&format!("00-{TRACE}-{CALLER}-01"))?;
+    let sent = partners.submit(partners.request()).await?;
 
     let missing = || {
         let spans = collector.trace(TRACE);
@@ -77,7 +66,7 @@ async fn a_referral_is_one_connected_tree_that_carries_its_number() -> Result<()
         assert_eq!(number, Some(sent.number.as_str()), "{}: {}", seen.service, seen.span.name);
     }
     let text = format!("{spans:?}");
-    assert!(!text.contains(&patient) && !text.contains("Bearer"), "a span holds what it must not");
+    assert!(!text.contains(partners.patient()) && !text.contains("Bearer"), "a span holds what it must not");
     suite.stop().await
 }
 
