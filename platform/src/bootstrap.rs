@@ -15,6 +15,7 @@ use crate::{
     grpc::{health, server},
     outbox::relay::Relay,
     settings::{EnvironmentKind, Settings, millis},
+    timers,
 };
 
 /// How often to look for what is not there yet.
@@ -47,6 +48,7 @@ pub async fn start<S: Service>(settings: Settings) -> anyhow::Result<Running> {
     let (reporter, routes) = server::routes::<S>(&context)?;
     health::not_serving::<S>(&reporter).await;
     context.spawn(context.broker.clone().supervise());
+    context.spawn(context.publishing.clone().supervise());
     context.spawn(work::<S>(context.clone(), reporter.clone()));
     let server = tokio::spawn(server::serve::<S>(context.clone(), listener, (reporter.clone(), routes)));
     tracing::info!(%address, "listening");
@@ -67,9 +69,11 @@ async fn work<S: Service>(context: Context, reporter: HealthReporter) {
         Ok(database) => context.spawn(
             Relay {
                 database,
-                broker: context.broker.clone(),
+                broker: context.publishing.clone(),
                 committed: context.database.committed(),
                 settings: context.settings.broker.clone(),
+                lead: context.lead.clone(),
+                planted: context.settings.planted(),
             }
             .run(),
         ),
@@ -77,7 +81,10 @@ async fn work<S: Service>(context: Context, reporter: HealthReporter) {
         Err(error) => tracing::error!(%error, "no relay"),
     }
     context.spawn_while_open(context.consumer.clone().run::<S>());
+    context.spawn_while_open(context.consumer.clone().run_critical::<S>());
+    context.spawn_while_open(context.consumer.clone().run_dead::<S>());
     context.spawn_while_open(context.consumer.clone().run_held::<S>());
+    context.spawn_while_open(timers::run::<S>(context.clone()));
     tracing::info!("serving");
     context.spawn(health::keep_reporting::<S>(context.clone(), reporter));
 }
@@ -138,9 +145,9 @@ impl Running {
 
 /// Waits until the outbox is empty; what is left waits for the next instance.
 async fn flush(context: &Context) {
-    while context.broker.is_connected() {
-        match context.database.backlog().await {
-            Ok(backlog) if backlog.outbox > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
+    while context.publishing.is_connected() {
+        match context.database.figures(context.clock.now()).await {
+            Ok(figures) if figures.outbox > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
             _ => return,
         }
     }

@@ -118,7 +118,7 @@ async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
             Err(error) => faults.push(format!("tokens: {error:#}")),
         }
         faults.extend(database_fault::<S>(&settings).await);
-        let broker = Broker::new(&settings.broker);
+        let broker = Broker::new(&settings.broker, "check");
         let supervisor = tokio::spawn(broker.clone().supervise());
         match tokio::time::timeout(Duration::from_secs(10), broker.channel()).await {
             Ok(Ok(_)) => println!("broker: reached, topology declared"),

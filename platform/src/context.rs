@@ -15,6 +15,7 @@ use crate::{
     consumer::{Activity, Consumer},
     database::{Database, UseCase},
     error::{Error, Result},
+    outbox::relay::Lead,
     settings::Settings,
 };
 
@@ -27,8 +28,12 @@ pub struct Context {
     pub service: &'static str,
     /// The service's database.
     pub database: Database,
-    /// The broker.
+    /// The broker, for all but the relay, which has a connection of its own.
     pub broker: Broker,
+    /// The relay's way to the broker.
+    pub(crate) publishing: Broker,
+    /// Whether this process leads the relay.
+    pub lead: Arc<Lead>,
     /// The clock by which rules are applied.
     pub clock: Clock,
     /// Page tokens.
@@ -51,9 +56,11 @@ impl Context {
     /// When a setting is not what it should be.
     pub fn new(service: &'static str, settings: Settings) -> anyhow::Result<Self> {
         let clock = Clock::default();
-        let database = Database::new(&settings.database, clock.clone())?;
-        let broker = Broker::new(&settings.broker);
-        let consumer = Consumer::new(service, database.clone(), broker.clone(), settings.consumer.clone());
+        let planted = settings.planted();
+        let database = Database::new(&settings.database, clock.clone())?.with(planted);
+        let broker = Broker::new(&settings.broker, "consume");
+        let publishing = Broker::new(&settings.broker, "publish");
+        let consumer = Consumer::new(service, database.clone(), broker.clone(), settings.consumer.clone(), planted);
         let fingerprints = Fingerprints::new(settings.auth.token_key.expose());
         let pages = Pages::new(fingerprints.clone());
         Ok(Self {
@@ -61,6 +68,8 @@ impl Context {
             service,
             database,
             broker,
+            publishing,
+            lead: Arc::default(),
             clock,
             pages,
             consumer,
@@ -127,6 +136,11 @@ impl Context {
                 }
             }
         });
+    }
+
+    /// Whether both connections to the broker stand.
+    pub fn is_connected(&self) -> bool {
+        self.broker.is_connected() && self.publishing.is_connected()
     }
 
     /// Ends when a background task has panicked.

@@ -14,6 +14,32 @@ pub fn aggregate_kind(event_type: &str) -> &str {
     }
 }
 
+/// A type without its version.
+fn stem(event_type: &str) -> &str {
+    event_type.rsplit_once('.').map_or(event_type, |(stem, _)| stem)
+}
+
+/// What a type and a body turn out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decoded {
+    /// An event of the table.
+    Event(Event),
+    /// A type of the table in a version that this program does not know.
+    OtherVersion,
+    /// A type that this program has never heard of.
+    Unknown,
+}
+
+impl Decoded {
+    /// The event, if it is one.
+    pub fn event(self) -> Option<Event> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::OtherVersion | Self::Unknown => None,
+        }
+    }
+}
+
 macro_rules! events {
     ($($event:ident = $type:literal;)*) => {
         /// An event of the suite, with its body.
@@ -36,14 +62,15 @@ macro_rules! events {
                 match self { $(Self::$event(body) => body.encode_to_vec(),)* }
             }
 
-            /// The event of a type and a body; `None` for a type that is not in the table.
+            /// The event of a type and a body, where the type is in the table.
             ///
             /// # Errors
             /// When the body is not one of that type.
-            pub fn decode(type_name: &str, body: &[u8]) -> Result<Option<Self>, prost::DecodeError> {
+            pub fn decode(type_name: &str, body: &[u8]) -> Result<Decoded, prost::DecodeError> {
                 match type_name {
-                    $($type => v1::$event::decode(body).map(|body| Some(Self::$event(body))),)*
-                    _ => Ok(None),
+                    $($type => v1::$event::decode(body).map(|body| Decoded::Event(Self::$event(body))),)*
+                    other if TYPES.iter().any(|known| stem(known) == stem(other)) => Ok(Decoded::OtherVersion),
+                    _ => Ok(Decoded::Unknown),
                 }
             }
         }
@@ -73,8 +100,9 @@ mod tests {
     #[test]
     fn a_body_is_read_back_under_its_type() {
         let event = Event::from(v1::OrderDrafted { order: "orders/1".into(), referral: "referrals/2".into() });
-        assert_eq!(Event::decode(event.type_name(), &event.encode()), Ok(Some(event)));
-        assert_eq!(Event::decode("relais.results.order.burnt.v1", &[]), Ok(None));
+        assert_eq!(Event::decode(event.type_name(), &event.encode()), Ok(Decoded::Event(event)));
+        assert_eq!(Event::decode("relais.results.order.burnt.v1", &[]), Ok(Decoded::Unknown));
+        assert_eq!(Event::decode("relais.results.order.drafted.v2", &[]), Ok(Decoded::OtherVersion));
         assert!(Event::decode(TYPES[0], &[0xff]).is_err());
     }
 

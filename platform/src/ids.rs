@@ -83,6 +83,8 @@ ids! {
     OrderId = "orders";
     /// A message in an inbox.
     MessageId = "messages";
+    /// A message that was given up.
+    ParkedMessageId = "parkedMessages";
 }
 
 /// The name of what stands under an organisation: `organisations/{uuid}/units/{uuid}`.

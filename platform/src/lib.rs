@@ -18,20 +18,29 @@ pub mod context;
 pub mod database;
 pub mod error;
 pub mod events;
+pub mod figures;
 pub mod grpc;
 pub mod ids;
 pub mod outbox;
 pub mod parties;
+pub mod planted;
 pub mod random;
 pub mod settings;
 pub mod telemetry;
 mod text_enum;
+pub mod timers;
 
 pub use context::Context;
 pub use error::{Error, Result};
 
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
+use uuid::Uuid;
+
+use consumer::rebuild::Snapshot;
+use database::Unit;
+use error::Violation;
+use timers::Timer;
 
 /// A service, as the platform sees it.
 pub trait Service: consumer::Handler {
@@ -49,4 +58,33 @@ pub trait Service: consumer::Handler {
 
     /// Its gRPC services. Called once; what it needs in the background it spawns on the context.
     fn routes(context: &Context) -> Routes;
+
+    /// Does what a timer is for, in the transaction that removes it: `timers.rs` of a service that sets any, one arm a kind.
+    ///
+    /// # Errors
+    /// The timer is tried again later.
+    fn due(unit: &mut Unit<'_>, timer: &Timer) -> impl Future<Output = Result<()>> + Send {
+        let _ = unit;
+        let unknown = Error::internal(anyhow::anyhow!("{} sets no timer {}", Self::NAME, timer.kind));
+        async { Err(unknown) }
+    }
+
+    /// The present state of the next aggregates of `kind` by id, for others to rebuild from; empty after the last.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for a kind that this service does not own.
+    fn snapshot(
+        unit: &mut Unit<'_>,
+        kind: &str,
+        after: Uuid,
+        limit: i64,
+    ) -> impl Future<Output = Result<Vec<Snapshot>>> + Send {
+        let _ = (unit, kind, after, limit);
+        async { Err(not_owned()) }
+    }
+}
+
+/// A kind of aggregates that a service does not own.
+pub fn not_owned() -> Error {
+    Error::invalid(vec![Violation::new("aggregate_kind", "must be one that this service owns")])
 }

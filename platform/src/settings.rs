@@ -10,8 +10,6 @@ use config::{Config, ConfigError, Environment, File, FileFormat};
 use serde::{Deserialize, Serialize, Serializer};
 
 const DEFAULTS: &str = include_str!("settings.toml");
-/// The relay's session is ended by the server after so long without a statement, see [`crate::outbox::relay`].
-pub(crate) const RELAY_SESSION_MS: u64 = 15_000;
 
 /// A setting that is never printed.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
@@ -66,8 +64,13 @@ pub struct Settings {
     pub database: DatabaseSettings,
     pub broker: BrokerSettings,
     pub consumer: ConsumerSettings,
+    pub timers: TimerSettings,
+    pub peers: Peers,
     pub auth: Auth,
     pub telemetry: Telemetry,
+    #[cfg(feature = "planted-bugs")]
+    #[serde(default)]
+    pub planted: crate::planted::Planted,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -104,6 +107,7 @@ pub struct BrokerSettings {
     pub publish_batch: u16,
     pub publish_timeout_ms: u64,
     pub poll_ms: u64,
+    pub leader_silence_ms: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -115,7 +119,27 @@ pub struct ConsumerSettings {
     pub retry_first_ms: u64,
     pub retry_max_ms: u64,
     pub max_attempts: u16,
+    pub gap_timeout_ms: u64,
     pub poll_ms: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct TimerSettings {
+    pub poll_ms: u64,
+    pub retry_first_ms: u64,
+    pub retry_max_ms: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct Peers {
+    pub referral: String,
+    pub scheduling: String,
+    pub results: String,
+    pub notification: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -134,6 +158,7 @@ pub struct Auth {
 #[allow(missing_docs, reason = "documented once, in settings.toml")]
 pub struct Telemetry {
     pub otlp_endpoint: String,
+    pub metrics_interval_ms: u64,
     pub log_format: LogFormat,
     pub filter: String,
 }
@@ -183,6 +208,14 @@ impl Settings {
         toml::to_string(self).unwrap_or_else(|error| format!("# cannot be printed: {error}\n"))
     }
 
+    /// What a test planted in this process; see [`crate::planted`].
+    pub fn planted(&self) -> crate::planted::Planted {
+        #[cfg(feature = "planted-bugs")]
+        return self.planted;
+        #[cfg(not(feature = "planted-bugs"))]
+        crate::planted::Planted::default()
+    }
+
     /// What is missing or contradicts itself before a service can serve; empty when nothing is.
     pub fn faults(&self) -> Vec<String> {
         let required = [
@@ -194,8 +227,8 @@ impl Settings {
         let missing = required.iter().filter(|(_, value)| value.is_empty());
         let mut faults: Vec<String> = missing.map(|(key, _)| format!("{key} is not set")).collect();
         let times = [("publish_timeout_ms", self.broker.publish_timeout_ms), ("poll_ms", self.broker.poll_ms)];
-        let slow = times.iter().filter(|(_, value)| *value >= RELAY_SESSION_MS);
-        faults.extend(slow.map(|(key, _)| format!("broker.{key} must be below {RELAY_SESSION_MS}")));
+        let slow = times.iter().filter(|(_, value)| *value >= self.broker.leader_silence_ms);
+        faults.extend(slow.map(|(key, _)| format!("broker.{key} must be below broker.leader_silence_ms")));
         let short = (1..32).contains(&self.auth.token_key.expose().len());
         faults.extend(short.then(|| "auth.token_key has fewer than 32 characters".to_string()));
         faults

@@ -18,6 +18,12 @@ const PERSISTENT: u8 = 2;
 const CONTENT_TYPE: &str = "application/protobuf";
 /// Headers of the trace, as W3C names them.
 const TRACE: [&str; 3] = ["traceparent", "tracestate", "baggage"];
+/// A longer header of a trace is dropped: W3C Baggage asks for no more than this many bytes.
+const MAX_TRACE: usize = 8_192;
+/// As long as a routing key can be.
+const MAX_TYPE: usize = 255;
+/// The largest body of an event, in bytes. Brokers take more; an event of identifiers and codes has no need of it.
+pub const MAX_BODY: usize = 262_144;
 
 /// An event on its way: what outbox, broker, retry and parked rows hold alike.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,10 +98,20 @@ impl Envelope {
         }
         let time = DateTime::parse_from_rfc3339(&header("cloudEvents_time")?);
         let subject = Uuid::try_parse(&header("cloudEvents_subject")?);
-        let carrier = TRACE.iter().filter_map(|key| Some(((*key).to_string(), text(&headers, key)?.into())));
+        let type_name = header("cloudEvents_type")?;
+        if type_name.len() > MAX_TYPE || !type_name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(broken("cloudEvents_type"));
+        }
+        // PostgreSQL holds no NUL in JSON; W3C allows printable characters alone.
+        let sound = |value: &String| value.len() <= MAX_TRACE && !value.bytes().any(|byte| byte.is_ascii_control());
+        let traced = |key: &&str| text(&headers, key).filter(sound);
+        let carrier = TRACE.iter().filter_map(|key| Some(((*key).to_string(), traced(key)?.into())));
+        if delivery.properties.message_id().as_ref().is_some_and(|named| named.as_str() != id.to_string()) {
+            return Err("message_id and cloudEvents_id differ".into());
+        }
         Ok(Self {
             id,
-            type_name: header("cloudEvents_type")?,
+            type_name,
             aggregate_id: subject.map_err(|_| broken("cloudEvents_subject"))?,
             version,
             time: time.map_err(|_| broken("cloudEvents_time"))?.with_timezone(&Utc),

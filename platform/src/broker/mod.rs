@@ -1,4 +1,7 @@
-//! RabbitMQ: one connection per process, rebuilt by one supervisor.
+//! RabbitMQ: two connections per process, each rebuilt by one supervisor.
+//!
+//! One publishes, one consumes: a broker that runs out of memory or disk stops reading from connections that publish, and
+//! what consumes must still acknowledge.
 //!
 //! lapin's own recovery is off: with it, publishing hangs for seconds after a broker was killed, and as long as a memory
 //! alarm lasts. Whoever works on a channel takes one with [`Broker::channel`], sets its own time-out on every operation,
@@ -39,6 +42,7 @@ const WATCH: Duration = Duration::from_millis(200);
 /// The process's way to the broker. Cheap to clone.
 #[derive(Clone)]
 pub struct Broker {
+    purpose: &'static str,
     url: crate::settings::Secret,
     topology: Topology,
     live: Arc<watch::Sender<Option<Arc<Connection>>>>,
@@ -46,11 +50,11 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Not connected yet: [`Broker::supervise`] connects.
-    pub fn new(settings: &BrokerSettings) -> Self {
+    /// Not connected yet: [`Broker::supervise`] connects. The broker's own tools show the purpose.
+    pub fn new(settings: &BrokerSettings, purpose: &'static str) -> Self {
         let topology = Topology::new(&settings.prefix);
         let live = Arc::new(watch::Sender::new(None));
-        Self { url: settings.url.clone(), topology, live, suspected: Arc::default() }
+        Self { purpose, url: settings.url.clone(), topology, live, suspected: Arc::default() }
     }
 
     /// The names of exchanges and queues.
@@ -85,14 +89,14 @@ impl Broker {
         loop {
             match self.connect().await {
                 Ok(connection) => {
-                    tracing::info!("connected to the broker");
+                    tracing::info!(purpose = self.purpose, "connected to the broker");
                     // A suspicion of the connection before this one is no suspicion of this one.
                     let _ = self.suspected.notified().now_or_never();
                     delays = backoff();
                     self.live.send_replace(Some(connection.clone()));
                     self.until_lost(&connection).await;
                     self.live.send_replace(None);
-                    tracing::warn!("the connection to the broker was lost");
+                    tracing::warn!(purpose = self.purpose, "the connection to the broker was lost");
                     let _ = timeout(Duration::from_secs(1), connection.close(320, "rebuilding".into())).await;
                 }
                 Err(error) => {
@@ -113,7 +117,8 @@ impl Broker {
     }
 
     async fn connect(&self) -> anyhow::Result<Arc<Connection>> {
-        let properties = ConnectionProperties::default().with_connection_name("relais".into());
+        let properties =
+            ConnectionProperties::default().with_connection_name(format!("relais {}", self.purpose).into());
         let connecting = Connection::connect(self.url.expose(), properties);
         let connection = within_step(connecting).await?;
         let channel = within_step(connection.create_channel()).await?;

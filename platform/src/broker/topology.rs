@@ -4,6 +4,9 @@
 //! after each reconnect: a service that was never started yet still gets its messages. Names carry a version, because a
 //! queue cannot be declared again with other arguments: change the arguments, raise the version.
 //!
+//! Written for RabbitMQ 3.10 and 4.x: every argument here means the same on both, nothing is left to a default or a policy
+//! that changed between them, and the platform never requeues, which they count differently.
+//!
 //! To let a service hear of another kind of aggregate, add it to [`HEARS`].
 
 use lapin::{
@@ -20,9 +23,14 @@ pub const HEARS: &[(&str, &[&str])] = &[
     ("notification", &["relais.referral.referral", "relais.scheduling.appointment", "relais.results.order"]),
 ];
 
+/// Kinds that must not wait behind others: they have a queue of their own at each service that hears of them.
+pub const CRITICAL: &[(&str, &[&str])] = &[("notification", &["relais.results.critical"])];
+
 /// Deliveries of one message before it is dead-lettered: it ends messages that kill whoever takes them. Positive, for
 /// RabbitMQ 3.10 destroys messages at -1, and stated, for 4.x has 20 by default.
 const DELIVERY_LIMIT: i64 = 50;
+/// Dead letters have no further place to go: at the limit a broker would throw them away.
+const NO_LIMIT: i64 = 1_000_000_000;
 
 /// The names, behind the prefix of the settings.
 #[derive(Debug, Clone)]
@@ -43,12 +51,28 @@ impl Topology {
 
     /// The queue of a service.
     pub fn queue(&self, service: &str) -> String {
-        format!("{}.{service}.v1", self.prefix)
+        format!("{}.{service}.v2", self.prefix)
     }
 
-    /// The exchange and the queue of dead letters.
+    /// The queue of what must not wait, for services that hear of such.
+    pub fn critical_queue(&self, service: &str) -> Option<String> {
+        let hears = CRITICAL.iter().any(|(name, _)| *name == service);
+        hears.then(|| format!("{}.{service}.critical.v1", self.prefix))
+    }
+
+    /// The exchange of dead letters; the routing key is the service that could not take them.
     pub fn dead_letters(&self) -> String {
-        format!("{}.dead.v1", self.prefix)
+        format!("{}.dead.v2", self.prefix)
+    }
+
+    /// The queue of what a service was sent too often.
+    pub fn dead_queue(&self, service: &str) -> String {
+        format!("{}.{service}.dead.v2", self.prefix)
+    }
+
+    /// All queues of a service.
+    pub fn queues(&self, service: &str) -> Vec<String> {
+        [self.queue(service), self.dead_queue(service)].into_iter().chain(self.critical_queue(service)).collect()
     }
 
     /// Declares everything. Safe to run again, and at once from several processes.
@@ -59,15 +83,17 @@ impl Topology {
         let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
         let none = FieldTable::default();
         let (events, dead) = (self.exchange(), self.dead_letters());
-        channel.exchange_declare(dead.as_str().into(), ExchangeKind::Fanout, durable, none.clone()).await?;
-        self.declare_queue(channel, &dead, quorum()).await?;
-        self.bind(channel, &dead, &dead, "").await?;
+        channel.exchange_declare(dead.as_str().into(), ExchangeKind::Direct, durable, none.clone()).await?;
         channel.exchange_declare(events.as_str().into(), ExchangeKind::Topic, durable, none).await?;
         for (service, kinds) in HEARS {
-            let queue = self.queue(service);
-            self.declare_queue(channel, &queue, self.arguments()).await?;
-            for kind in *kinds {
-                self.bind(channel, &queue, &events, &format!("{kind}.#")).await?;
+            let letters = self.dead_queue(service);
+            self.declare_queue(channel, &letters, quorum(NO_LIMIT)).await?;
+            self.bind(channel, &letters, &dead, service).await?;
+            self.declare_heard(channel, service, &self.queue(service), kinds).await?;
+        }
+        for (service, kinds) in CRITICAL {
+            if let Some(queue) = self.critical_queue(service) {
+                self.declare_heard(channel, service, &queue, kinds).await?;
             }
         }
         Ok(())
@@ -78,12 +104,19 @@ impl Topology {
     /// # Errors
     /// When the broker refuses.
     pub async fn delete(&self, channel: &Channel) -> lapin::Result<()> {
-        let queues = HEARS.iter().map(|(service, _)| self.queue(service)).chain([self.dead_letters()]);
-        for queue in queues {
+        for queue in HEARS.iter().flat_map(|(service, _)| self.queues(service)) {
             channel.queue_delete(queue.into(), Default::default()).await?;
         }
         for exchange in [self.exchange(), self.dead_letters()] {
             channel.exchange_delete(exchange.into(), Default::default()).await?;
+        }
+        Ok(())
+    }
+
+    async fn declare_heard(&self, channel: &Channel, service: &str, queue: &str, kinds: &[&str]) -> lapin::Result<()> {
+        self.declare_queue(channel, queue, self.arguments(service)).await?;
+        for kind in kinds {
+            self.bind(channel, queue, &self.exchange(), &format!("{kind}.#")).await?;
         }
         Ok(())
     }
@@ -100,19 +133,20 @@ impl Topology {
 
     /// A service's queue: what dies in it reaches the dead letters at least once, and a full queue says so to the
     /// publisher instead of dropping.
-    fn arguments(&self) -> FieldTable {
-        let mut arguments = quorum();
+    fn arguments(&self, service: &str) -> FieldTable {
+        let mut arguments = quorum(DELIVERY_LIMIT);
         let text = |value: &str| AMQPValue::LongString(value.into());
-        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
         arguments.insert("x-dead-letter-exchange".into(), text(&self.dead_letters()));
+        arguments.insert("x-dead-letter-routing-key".into(), text(service));
         arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
         arguments.insert("x-overflow".into(), text("reject-publish"));
         arguments
     }
 }
 
-fn quorum() -> FieldTable {
+fn quorum(delivery_limit: i64) -> FieldTable {
     let mut arguments = FieldTable::default();
+    arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(delivery_limit));
     arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
     arguments
 }
@@ -124,9 +158,16 @@ mod tests {
 
     #[test]
     fn every_type_reaches_a_durable_queue() {
-        let heard = |kind: &str| HEARS.iter().any(|(_, kinds)| kinds.contains(&kind));
+        let heard = |kind: &str| HEARS.iter().chain(CRITICAL).any(|(_, kinds)| kinds.contains(&kind));
         let lost: Vec<_> = TYPES.iter().filter(|name| !heard(aggregate_kind(name))).collect();
         assert!(lost.is_empty(), "nobody hears of {lost:?}");
+    }
+
+    #[test]
+    fn what_is_critical_waits_behind_nothing_else() {
+        let ordinary = |kind: &&&str| HEARS.iter().any(|(_, kinds)| kinds.contains(*kind));
+        let mixed: Vec<_> = CRITICAL.iter().flat_map(|(_, kinds)| kinds.iter()).filter(ordinary).collect();
+        assert!(mixed.is_empty(), "{mixed:?}");
     }
 
     #[test]

@@ -5,7 +5,11 @@ use std::time::Duration;
 use lapin::message::Delivery;
 use tokio::time::timeout;
 
-use super::{Consumer, Handler, store};
+use super::{
+    Consumer, Handler,
+    inbox::{self, Seen},
+    parked, store,
+};
 use crate::{
     broker::envelope::Envelope,
     error::{Error, Kind, Result},
@@ -15,7 +19,7 @@ use crate::{
 /// Looks for ripe messages when woken, and again and again.
 pub(super) async fn run<H: Handler>(consumer: Consumer) {
     loop {
-        match consumer.apply_ripe::<H>().await {
+        match consumer.look::<H>().await {
             // More may have become ripe by what was applied.
             Ok(applied) if applied > 0 => continue,
             Ok(_) => {}
@@ -26,6 +30,17 @@ pub(super) async fn run<H: Handler>(consumer: Consumer) {
 }
 
 impl Consumer {
+    /// Reopens before it looks, and parks after: what became ripe meanwhile is not parked.
+    async fn look<H: Handler>(&self) -> Result<usize> {
+        self.database.reopen_gaps(self.name).await?;
+        let applied = self.apply_ripe::<H>().await?;
+        let parked = self.database.park_old_gaps(self.name, millis(self.settings.gap_timeout_ms)).await?;
+        if parked > 0 {
+            tracing::error!(parked, "messages were parked that wait for earlier ones: rebuild, or publish those again");
+        }
+        Ok(applied)
+    }
+
     async fn apply_ripe<H: Handler>(&self) -> Result<usize> {
         let ripe = self.database.ripe(self.name).await?;
         if ripe.is_empty() {
@@ -78,7 +93,7 @@ impl Consumer {
         let (key, body) = (delivery.routing_key.as_str().to_string(), delivery.data.clone());
         self.write(async move {
             let mut unit = consumer.database.open().await?;
-            store::park_unreadable(&mut unit, consumer.name, &key, &body, &fault).await?;
+            parked::park_unreadable(&mut unit, consumer.name, &key, &body, &fault).await?;
             consumer.database.finish(unit).await
         })
         .await
@@ -87,7 +102,8 @@ impl Consumer {
     async fn record_failure(&self, envelope: Envelope, reason: String, next: Next, first: bool) -> Result<()> {
         let mut unit = self.database.open().await?;
         let ours = if first {
-            !store::take_in(&mut unit, self.name, std::slice::from_ref(&envelope)).await?.is_empty()
+            let mut intake = inbox::take_in(&mut unit, self.name, std::slice::from_ref(&envelope)).await?;
+            intake.take(&envelope) == Seen::Never
         } else {
             store::release(&mut unit, self.name, envelope.id).await?
         };
@@ -101,7 +117,7 @@ impl Consumer {
                 store::hold_failed(&mut unit, self.name, &envelope, attempt, after, &reason).await?;
             }
             Next::Park { attempt } => {
-                store::park(&mut unit, self.name, &envelope, attempt, &reason).await?;
+                parked::park(&mut unit, self.name, &envelope, attempt, &reason).await?;
             }
         }
         self.database.finish(unit).await
@@ -116,7 +132,7 @@ impl Consumer {
         }
     }
 
-    async fn write(&self, work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+    pub(super) async fn write(&self, work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
         self.database.detached(tracing::info_span!("hold"), work).await
     }
 }
@@ -151,6 +167,7 @@ mod tests {
             retry_first_ms: 1_000,
             retry_max_ms: 10_000,
             max_attempts: 12,
+            gap_timeout_ms: 1,
             poll_ms: 1,
         };
         let seconds: Vec<_> = (1..=6).map(|attempt| delay(&settings, attempt).as_secs()).collect();

@@ -10,12 +10,17 @@ use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use uuid::Uuid;
 
-use super::{Consumer, Handler, store};
+use super::{
+    Consumer, Handler,
+    inbox::{self, Seen},
+    parked, store,
+};
 use crate::{
-    broker::envelope::Envelope,
+    broker::envelope::{Envelope, MAX_BODY},
     database::{Database, Unit},
     error::{Error, Kind, Result},
-    events::Event,
+    events::{Decoded, Event},
+    planted::{Bug, Fault},
     telemetry::propagation,
 };
 
@@ -67,6 +72,7 @@ impl Consumer {
         let result = self.fill::<H>(&mut unit, &envelopes, batch).await;
         match result {
             Ok(held) => {
+                self.planted.die(Fault::DieBeforeCommit);
                 database.finish(unit).await?;
                 if held {
                     self.ripe.notify_one();
@@ -83,15 +89,24 @@ impl Consumer {
     /// Fills the unit; says whether messages are, or were, held back for these aggregates.
     async fn fill<H: Handler>(&self, unit: &mut Unit<'_>, envelopes: &[Envelope], batch: &Context) -> Result<bool> {
         let (mut versions, waiting) = store::lock_versions(unit, self.name, envelopes).await?;
-        let fresh = store::take_in(unit, self.name, envelopes).await?;
+        let mut intake = inbox::take_in(unit, self.name, envelopes).await?;
         let mut held = waiting;
         let alone = envelopes.len() == 1;
-        for envelope in envelopes.iter().filter(|envelope| fresh.contains(&envelope.id)) {
+        for envelope in envelopes {
+            match intake.take(envelope) {
+                Seen::Before if !self.planted.has(Bug::NoInbox) => continue,
+                Seen::AsAnother if !self.planted.has(Bug::NoInbox) => {
+                    parked::park_reused(unit, self.name, envelope).await?;
+                    continue;
+                }
+                _ => {}
+            }
             let consumed = versions.entry((envelope.aggregate_kind().into(), envelope.aggregate_id)).or_default();
             match Step::of(envelope.version, *consumed) {
                 Step::Stale => {}
                 Step::Next => {
                     let span = if alone { tracing::Span::current() } else { linked_span(self.name, envelope, batch) };
+                    self.planted_death(envelope);
                     handle::<H>(unit, envelope, &span).await?;
                     *consumed = envelope.version;
                 }
@@ -106,12 +121,28 @@ impl Consumer {
     }
 }
 
+impl Consumer {
+    fn planted_death(&self, envelope: &Envelope) {
+        if envelope.type_name.ends_with(".cancelled.v1") {
+            self.planted.die(Fault::DieOfCancelled);
+        }
+    }
+}
+
 /// Hands one message to the service; what it emits stands under the message's span.
 pub(super) async fn handle<H: Handler>(unit: &mut Unit<'_>, envelope: &Envelope, span: &tracing::Span) -> Result<()> {
-    let decoded = Event::decode(&envelope.type_name, &envelope.payload);
-    let undecodable = |_| Error::new(Kind::InvalidArgument, "BODY_UNREADABLE", "the body is not one of its type");
-    let Some(event) = decoded.map_err(undecodable)? else {
-        return Ok(());
+    let refused = |reason, message| Err(Error::new(Kind::InvalidArgument, reason, message));
+    if envelope.payload.len() > MAX_BODY {
+        return refused("BODY_TOO_LARGE", "the body is larger than any event");
+    }
+    let event = match Event::decode(&envelope.type_name, &envelope.payload) {
+        Ok(Decoded::Event(event)) => event,
+        Ok(Decoded::Unknown) => return Ok(()),
+        // Passed over, its effect would be lost for good; parked, it can be replayed by a later version of this program.
+        Ok(Decoded::OtherVersion) => {
+            return refused("TYPE_VERSION_UNKNOWN", "the type is known in other versions alone");
+        }
+        Err(_) => return refused("BODY_UNREADABLE", "the body is not one of its type"),
     };
     unit.follow_trace(Some(span.context()));
     // The span is not entered: the SQL of a batch belongs to the batch's trace.
@@ -172,6 +203,7 @@ impl Consumer {
             return Ok(());
         }
         if step == Step::Next {
+            self.planted_death(held);
             handle::<H>(unit, held, &tracing::Span::current()).await?;
             *consumed = held.version;
             store::save_versions(unit, self.name, &versions).await?;

@@ -3,24 +3,31 @@
 //! Messages are applied in batches, one transaction each (`batch.rs`); a batch that fails is redone one by one. Each
 //! aggregate's versions are applied in order: older ones are dropped, later ones wait for the gap. A message that fails
 //! becomes a row of `retry` and is acknowledged; later ones of its aggregate wait behind it and all others pass. After
-//! its last attempt it is parked, visible with its error (`again.rs`). A lost connection is no attempt.
+//! its last attempt it is parked, visible with its error (`again.rs`), until a person replays or discards it (`parked.rs`).
+//! A lost connection is no attempt. What killed its consumer too often comes back through the dead letters (`dead.rs`); what
+//! was lost altogether is healed by a snapshot (`rebuild.rs`).
 
 mod again;
 mod batch;
+mod dead;
+mod inbox;
+pub(crate) mod parked;
+pub mod rebuild;
 mod store;
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use futures::StreamExt;
 use lapin::{
+    Channel,
     message::Delivery,
-    options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
+    options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions},
     types::FieldTable,
 };
 use tokio::sync::Notify;
@@ -30,11 +37,10 @@ use crate::{
     database::{Database, Unit},
     error::{Kind, Result},
     events::Event,
+    planted::{Bug, Fault, Planted},
     random,
     settings::ConsumerSettings,
 };
-
-pub use store::Backlog;
 
 /// How often a batch is run again after contention.
 const CONTENDED: usize = 3;
@@ -48,6 +54,27 @@ pub trait Handler: Send + Sync + 'static {
     /// # Errors
     /// The message is tried again later, and parked after the last attempt.
     fn consume(unit: &mut Unit<'_>, event: &Event, envelope: &Envelope) -> impl Future<Output = Result<()>> + Send;
+
+    /// Brings what this service made of an aggregate to the aggregate's present state, see [`Restored`]. Run again, it
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// The rebuild stops and says so.
+    fn restore(unit: &mut Unit<'_>, restored: &Restored) -> impl Future<Output = Result<()>> + Send {
+        let _ = (unit, restored);
+        async { Ok(()) }
+    }
+}
+
+/// An aggregate as its owner has it: a snapshot for whoever lost events of it.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    /// The fewest events that lead from nothing to its present state, in order; never empty.
+    pub events: Vec<Event>,
+    /// Its present version.
+    pub version: i64,
+    /// How far this consumer had come with it; 0: it never heard of it.
+    pub consumed: i64,
 }
 
 /// How busy the consumer is, for the backlog.
@@ -83,7 +110,7 @@ impl Activity {
 /// A service's consumer. Cheap to clone.
 #[derive(Clone)]
 pub struct Consumer {
-    /// The service's name: its queue, and its rows in the platform's tables.
+    /// The service's name: its queues, and its rows in the platform's tables.
     pub(crate) name: &'static str,
     pub(crate) database: Database,
     pub(crate) broker: Broker,
@@ -91,22 +118,38 @@ pub struct Consumer {
     pub(crate) activity: Arc<Activity>,
     /// Woken when held messages may be ripe.
     pub(crate) ripe: Arc<Notify>,
+    planted: Planted,
 }
 
 impl Consumer {
-    /// The consumer of `name`'s queue.
-    pub fn new(name: &'static str, database: Database, broker: Broker, settings: ConsumerSettings) -> Self {
-        Self { name, database, broker, settings, activity: Arc::new(Activity::new()), ripe: Arc::default() }
+    /// The consumer of `name`'s queues.
+    pub fn new(
+        name: &'static str,
+        database: Database,
+        broker: Broker,
+        settings: ConsumerSettings,
+        planted: Planted,
+    ) -> Self {
+        let (activity, ripe) = (Arc::new(Activity::new()), Arc::default());
+        Self { name, database, broker, settings, activity, ripe, planted }
     }
 
-    /// Takes messages from the queue, again after each break; ends with its task.
+    /// Takes messages from the service's queue, again after each break; ends with its task.
     pub async fn run<H: Handler>(self) {
-        loop {
-            if let Err(error) = self.take::<H>().await {
-                tracing::warn!(error = format!("{error:#}"), "the consumer begins again");
-            }
-            tokio::time::sleep(REST).await;
+        let queue = self.broker.topology().queue(self.name);
+        self.keep_taking::<H>(queue).await;
+    }
+
+    /// Takes what must not wait from a queue of its own, if the service hears of such; ends with its task.
+    pub async fn run_critical<H: Handler>(self) {
+        if let Some(queue) = self.broker.topology().critical_queue(self.name) {
+            self.keep_taking::<H>(queue).await;
         }
+    }
+
+    /// Takes dead letters; ends with its task.
+    pub async fn run_dead<H: Handler>(self) {
+        dead::run::<H>(self).await;
     }
 
     /// Applies what is held back, when it is due; ends with its task.
@@ -114,26 +157,42 @@ impl Consumer {
         again::run::<H>(self).await;
     }
 
-    async fn take<H: Handler>(&self) -> anyhow::Result<()> {
-        let channel = self.broker.channel().await?;
-        within_step(channel.basic_qos(self.settings.prefetch, BasicQosOptions::default())).await?;
-        let queue = self.broker.topology().queue(self.name);
-        let options = BasicConsumeOptions::default();
-        let deliveries =
-            within_step(channel.basic_consume(queue.into(), "".into(), options, FieldTable::default())).await?;
-        let mut batches = deliveries.ready_chunks(self.settings.batch);
+    async fn keep_taking<H: Handler>(&self, queue: String) {
+        loop {
+            if let Err(error) = self.take::<H>(&queue).await {
+                tracing::warn!(queue, error = format!("{error:#}"), "the consumer begins again");
+            }
+            tokio::time::sleep(REST).await;
+        }
+    }
+
+    async fn take<H: Handler>(&self, queue: &str) -> anyhow::Result<()> {
+        let channel = self.subscribe(self.settings.prefetch).await?;
+        let mut batches = deliveries(&channel, queue).await?.ready_chunks(self.settings.batch);
         while let Some(batch) = batches.next().await {
             let batch: Vec<Delivery> = batch.into_iter().collect::<Result<_, _>>()?;
             self.activity.begin(batch.len());
             let done = self.apply_and_acknowledge::<H>(&batch).await;
             self.activity.end(batch.len());
             done?;
+            self.break_channel(&channel).await?;
         }
-        anyhow::bail!("the broker ended the consumer")
+        Err(ended(&channel, queue))
+    }
+
+    /// A channel to consume on. What ended the one before may be a queue that was deleted: it is declared again.
+    async fn subscribe(&self, prefetch: u16) -> anyhow::Result<Channel> {
+        let channel = self.broker.channel().await?;
+        within_step(self.broker.topology().declare(&channel)).await?;
+        within_step(channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
+        Ok(channel)
     }
 
     /// Commits, then acknowledges all at once: this channel's deliveries are applied in order.
     async fn apply_and_acknowledge<H: Handler>(&self, deliveries: &[Delivery]) -> anyhow::Result<()> {
+        if self.planted.has(Bug::AckBeforeCommit) {
+            acknowledge(deliveries).await?;
+        }
         let mut envelopes = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             match Envelope::read(delivery) {
@@ -141,12 +200,11 @@ impl Consumer {
                 Err(fault) => self.until_available(|| self.park_unreadable(delivery, &fault)).await?,
             }
         }
-        self.until_available(|| self.apply::<H>(&envelopes)).await?;
-        if let Some(last) = deliveries.last() {
-            let acknowledged = within_step(last.acker.ack(BasicAckOptions { multiple: true })).await?;
-            anyhow::ensure!(acknowledged, "the channel is gone: the broker will send the batch again");
+        if self.planted.has(Bug::EndlessRedelivery) && self.apply_patiently::<H>(&envelopes).await.is_err() {
+            return requeue(deliveries).await;
         }
-        Ok(())
+        self.until_available(|| self.apply::<H>(&envelopes)).await?;
+        acknowledge(deliveries).await
     }
 
     /// Tries as long as the database is away: that is no attempt of the message's.
@@ -188,4 +246,47 @@ impl Consumer {
         }
         self.apply_batch::<H>(envelopes).await
     }
+
+    /// The planted fault `close-channel`: the broker closes a channel that acknowledges what it never delivered.
+    async fn break_channel(&self, channel: &Channel) -> anyhow::Result<()> {
+        static BROKEN: AtomicBool = AtomicBool::new(false);
+        if self.planted.befalls(Fault::CloseChannel) && !BROKEN.swap(true, Ordering::SeqCst) {
+            within_step(channel.basic_ack(u64::MAX, BasicAckOptions::default())).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn deliveries(channel: &Channel, queue: &str) -> anyhow::Result<lapin::Consumer> {
+    let options = BasicConsumeOptions::default();
+    within_step(channel.basic_consume(queue.into(), "".into(), options, FieldTable::default())).await
+}
+
+async fn acknowledge(deliveries: &[Delivery]) -> anyhow::Result<()> {
+    if let Some(last) = deliveries.last() {
+        let acknowledged = within_step(last.acker.ack(BasicAckOptions { multiple: true })).await?;
+        anyhow::ensure!(acknowledged, "the channel is gone: the broker will send the batch again");
+    }
+    Ok(())
+}
+
+/// The planted bug `endless-redelivery`.
+async fn requeue(deliveries: &[Delivery]) -> anyhow::Result<()> {
+    if let Some(last) = deliveries.last() {
+        within_step(last.acker.nack(BasicNackOptions { multiple: true, requeue: true })).await?;
+    }
+    Ok(())
+}
+
+/// Why no more messages come.
+fn ended(channel: &Channel, queue: &str) -> anyhow::Error {
+    if channel.status().connected() {
+        // Only the broker cancels a consumer of ours. What was in the queue is gone; the relays have it still.
+        tracing::error!(
+            queue,
+            "the queue was deleted: publish again what it held, with RepublishEvents of its sources"
+        );
+        return anyhow::anyhow!("the broker cancelled the consumer");
+    }
+    anyhow::anyhow!("the broker ended the channel")
 }

@@ -1,6 +1,6 @@
-//! The consumer's SQL: inbox, versions, held and parked messages.
+//! The consumer's SQL: versions, and messages held back.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
@@ -11,17 +11,6 @@ use crate::{
     database::{Database, Unit},
     error::Result,
 };
-
-/// Rows of what is still to be done.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Backlog {
-    /// Events not yet confirmed.
-    pub outbox: i64,
-    /// Messages held back.
-    pub retry: i64,
-    /// Messages given up and not seen to.
-    pub parked: i64,
-}
 
 /// Locks the (consumer, aggregate) rows of a batch in order, making missing ones, and says how far each has come and
 /// whether any of these aggregates has messages held back. The envelopes are sorted.
@@ -60,19 +49,6 @@ pub(super) async fn lock_versions(
     .await?;
     let held = rows.iter().any(|row| row.held);
     Ok((rows.into_iter().map(|row| ((row.aggregate_kind, row.aggregate_id), row.version)).collect(), held))
-}
-
-/// Notes the messages in the inbox; the answer holds those that were not there yet.
-pub(super) async fn take_in(unit: &mut Unit<'_>, consumer: &str, envelopes: &[Envelope]) -> Result<HashSet<Uuid>> {
-    let ids: Vec<Uuid> = envelopes.iter().map(|envelope| envelope.id).collect();
-    let query = sqlx::query_scalar!(
-        "INSERT INTO inbox (message_id, consumer) SELECT id, $1 FROM unnest($2::uuid[]) AS m(id)
-         ON CONFLICT DO NOTHING RETURNING message_id",
-        consumer,
-        &ids,
-    );
-    let fresh = query.with_operation("INSERT", "inbox").fetch_all(unit.sql()).await?;
-    Ok(fresh.into_iter().collect())
 }
 
 /// Keeps how far the consumer has come.
@@ -154,64 +130,6 @@ pub(super) async fn release(unit: &mut Unit<'_>, consumer: &str, message_id: Uui
     Ok(query.with_operation("DELETE", "retry").execute(unit.sql()).await?.rows_affected() == 1)
 }
 
-/// Parks a message.
-pub(super) async fn park(
-    unit: &mut Unit<'_>,
-    consumer: &str,
-    envelope: &Envelope,
-    attempt: u16,
-    error: &str,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO parked (id, consumer, message_id, type, aggregate_kind, aggregate_id, version, time, payload, trace,
-                             attempt, error)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        Uuid::now_v7(),
-        consumer,
-        envelope.id,
-        envelope.type_name,
-        envelope.aggregate_kind(),
-        envelope.aggregate_id,
-        envelope.version,
-        envelope.time,
-        envelope.payload,
-        envelope.trace,
-        i32::from(attempt),
-        error,
-    )
-    .with_operation("INSERT", "parked")
-    .execute(unit.sql())
-    .await?;
-    Ok(())
-}
-
-/// Parks a message without a readable envelope.
-pub(super) async fn park_unreadable(
-    unit: &mut Unit<'_>,
-    consumer: &str,
-    routing_key: &str,
-    body: &[u8],
-    error: &str,
-) -> Result<()> {
-    // The same message sent again is the same row.
-    let content = [consumer.as_bytes(), &[0], routing_key.as_bytes(), &[0], body].concat();
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &content);
-    let id = Uuid::from_slice(&digest.as_ref()[..16]).unwrap_or_default();
-    sqlx::query!(
-        "INSERT INTO parked (id, consumer, type, aggregate_kind, version, payload, attempt, error)
-         VALUES ($1, $2, $3, '', 0, $4, 1, $5) ON CONFLICT (id) DO NOTHING",
-        id,
-        consumer,
-        routing_key,
-        body,
-        error,
-    )
-    .with_operation("INSERT", "parked")
-    .execute(unit.sql())
-    .await?;
-    Ok(())
-}
-
 impl Database {
     /// Held messages that may be applied now, with their attempts so far: due, and with nothing missing before them.
     pub(super) async fn ripe(&self, consumer: &str) -> Result<Vec<(Envelope, u16)>> {
@@ -238,16 +156,50 @@ impl Database {
         Ok(ripe.collect())
     }
 
-    /// What is still to be done, counted.
-    ///
-    /// # Errors
-    /// UNAVAILABLE when the database cannot be asked.
-    pub async fn backlog(&self) -> Result<Backlog> {
-        let query = sqlx::query_as!(
-            Backlog,
-            r#"SELECT (SELECT count(*) FROM outbox) AS "outbox!", (SELECT count(*) FROM retry) AS "retry!",
-                      (SELECT count(*) FROM parked WHERE state = 'parked') AS "parked!""#
+    /// Parks the first message of each aggregate that waited too long for an earlier version; those behind it wait on.
+    pub(super) async fn park_old_gaps(&self, consumer: &str, after: Duration) -> Result<u64> {
+        let done = sqlx::query!(
+            "WITH old AS (
+                 SELECT r.message_id FROM retry r LEFT JOIN consumed_version v USING (consumer, aggregate_kind, aggregate_id)
+                 WHERE r.consumer = $1 AND r.reason = 'gap' AND r.received_at < now() - make_interval(secs => $2)
+                   AND r.version > COALESCE(v.version, 0) + 1
+                   AND NOT EXISTS (SELECT FROM retry e WHERE e.consumer = r.consumer AND e.version < r.version
+                                   AND e.aggregate_kind = r.aggregate_kind AND e.aggregate_id = r.aggregate_id)
+                   AND NOT EXISTS (SELECT FROM parked p WHERE p.consumer = r.consumer AND p.version < r.version
+                                   AND p.aggregate_kind = r.aggregate_kind AND p.aggregate_id = r.aggregate_id
+                                   AND p.state = 'parked')
+                 ORDER BY r.received_at LIMIT 100 FOR UPDATE OF r SKIP LOCKED
+             ), taken AS (
+                 DELETE FROM retry USING old WHERE consumer = $1 AND retry.message_id = old.message_id RETURNING retry.*
+             )
+             INSERT INTO parked (id, consumer, message_id, type, aggregate_kind, aggregate_id, version, time, payload, trace,
+                                 attempt, error, cause)
+             SELECT gen_random_uuid(), consumer, message_id, type, aggregate_kind, aggregate_id, version, time, payload,
+                    trace, attempt, 'EARLIER_VERSION_MISSING: it waited too long for one', 'gap' FROM taken",
+            consumer,
+            after.as_secs_f64(),
         );
-        Ok(query.fetch_one(self.quiet()).await?)
+        Ok(done.execute(self.quiet()).await?.rows_affected())
+    }
+
+    /// Has messages tried again that were parked for a gap, once it is filled: by a late message, or by a snapshot.
+    pub(super) async fn reopen_gaps(&self, consumer: &str) -> Result<u64> {
+        let done = sqlx::query!(
+            "WITH ready AS (
+                 SELECT p.id FROM parked p JOIN consumed_version v USING (consumer, aggregate_kind, aggregate_id)
+                 WHERE p.consumer = $1 AND p.state = 'parked' AND p.cause = 'gap' AND p.version <= v.version + 1
+                 LIMIT 100 FOR UPDATE OF p SKIP LOCKED
+             ), again AS (
+                 UPDATE parked SET state = 'replayed', resolved_at = now(), resolved_by = 'system',
+                                   reason = 'the gap was filled'
+                 FROM ready WHERE parked.id = ready.id RETURNING parked.*
+             )
+             INSERT INTO retry (consumer, message_id, reason, type, aggregate_kind, aggregate_id, version, time, payload,
+                                trace, due_at)
+             SELECT consumer, message_id, 'gap', type, aggregate_kind, aggregate_id, version, time, payload, trace, now()
+             FROM again ON CONFLICT DO NOTHING",
+            consumer,
+        );
+        Ok(done.execute(self.quiet()).await?.rows_affected())
     }
 }

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     clock::Clock,
     error::Result,
+    planted::Planted,
     settings::{DatabaseSettings, millis},
 };
 
@@ -41,6 +42,7 @@ pub struct Database {
     committed: Arc<Notify>,
     /// Units of work under way: they outlive cancelled calls, and a drain waits for them.
     units: TaskTracker,
+    planted: Planted,
 }
 
 impl Database {
@@ -55,7 +57,20 @@ impl Database {
             .connect_lazy_with(options(settings)?);
         let quiet = pool.clone();
         let pool = PoolBuilder::from(pool).with_query_text_mode(QueryTextMode::Full).build();
-        Ok(Self { pool, quiet, clock, committed: Arc::default(), units: TaskTracker::new() })
+        Ok(Self {
+            pool,
+            quiet,
+            clock,
+            committed: Arc::default(),
+            units: TaskTracker::new(),
+            planted: Planted::default(),
+        })
+    }
+
+    /// With what a test planted.
+    #[must_use]
+    pub(crate) fn with(self, planted: Planted) -> Self {
+        Self { planted, ..self }
     }
 
     /// For what is asked again and again, outside any unit of work.

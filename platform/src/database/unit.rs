@@ -21,6 +21,7 @@ use crate::{
     },
     error::{Error, Kind, Result},
     events::Event,
+    planted::Bug,
     random,
     telemetry::{propagation, subject},
 };
@@ -57,6 +58,7 @@ pub struct Unit<'t> {
     now: DateTime<Utc>,
     trace: Option<Context>,
     writes: WriteSet,
+    wakes: bool,
 }
 
 impl<'t> Unit<'t> {
@@ -108,6 +110,11 @@ impl<'t> Unit<'t> {
         self.trace = context;
     }
 
+    /// Wakes the relay after the commit, for events that were not emitted here.
+    pub(crate) fn wake_relay(&mut self) {
+        self.wakes = true;
+    }
+
     /// Keeps the idempotency key with the rest.
     pub(crate) fn keep(&mut self, key: Key) {
         self.writes.key(key);
@@ -115,7 +122,7 @@ impl<'t> Unit<'t> {
 
     /// Writes what was collected and commits. Says whether events were committed.
     pub(crate) async fn commit(mut self) -> Result<bool> {
-        let events = self.writes.has_events();
+        let events = self.wakes || self.writes.has_events();
         std::mem::take(&mut self.writes).flush(&mut self.transaction).await?;
         self.transaction.commit().await?;
         Ok(events)
@@ -175,6 +182,9 @@ impl Database {
         span: tracing::Span,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
+        if self.planted.has(Bug::CancellableUnit) {
+            return work.instrument(span).await;
+        }
         let task = self.units.spawn(work.instrument(span));
         task.await.unwrap_or_else(|panic| Err(Error::internal(panic)))
     }
@@ -190,7 +200,7 @@ impl Database {
     async fn unit(&self, call: Option<&Call>) -> Result<Unit<'_>> {
         let transaction = self.pool.begin().await?;
         let writes = WriteSet::default();
-        Ok(Unit { transaction, call: call.cloned(), now: self.clock.now(), trace: None, writes })
+        Ok(Unit { transaction, call: call.cloned(), now: self.clock.now(), trace: None, writes, wakes: false })
     }
 
     async fn attempt<U: UseCase>(&self, call: Option<&Call>, use_case: &U) -> Result<U::Outcome> {

@@ -24,7 +24,7 @@ pub(crate) async fn keep_reporting<S: Service>(context: Context, reporter: Healt
     let look = async {
         loop {
             let serving = context.database.ping().await.is_ok();
-            report::<S>(&reporter, serving, context.broker.is_connected()).await;
+            report::<S>(&reporter, serving, context.is_connected()).await;
             tokio::time::sleep(INTERVAL).await;
         }
     };

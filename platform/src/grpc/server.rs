@@ -56,7 +56,7 @@ fn without_baggage<B>(mut request: http::Request<B>) -> http::Request<B> {
 pub(crate) fn routes<S: Service>(context: &Context) -> anyhow::Result<(HealthReporter, Routes)> {
     let settings = &context.settings.server;
     let (reporter, health) = tonic_health::server::health_reporter();
-    let operations = OperationsServiceServer::new(Operations::new(context.clone()))
+    let operations = OperationsServiceServer::new(Operations::<S>::new(context.clone()))
         .max_decoding_message_size(settings.max_message_bytes);
     let mut routes = S::routes(context).add_service(health).add_service(operations);
     if settings.reflection {

@@ -3,5 +3,6 @@
 //! A unit writes its events into `outbox` in its own transaction. One [`relay`] per service moves them to `outbox_sent` and
 //! publishes them; a crash between the two repeats, never loses.
 
+mod publish;
 pub mod relay;
-mod store;
+pub(crate) mod store;

@@ -3,7 +3,7 @@
 use relais_platform::{
     Result,
     broker::envelope::Envelope,
-    consumer::Handler,
+    consumer::{Handler, Restored},
     database::{Unit, UseCase},
     events::Event,
 };
@@ -23,5 +23,15 @@ impl Handler for Referral {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The last event of an appointment tells all that is kept of it.
+    async fn restore(unit: &mut Unit<'_>, restored: &Restored) -> Result<()> {
+        let (state, referral, appointment) = match restored.events.last() {
+            Some(Event::AppointmentProposed(told)) => (AppointmentState::Proposed, &told.referral, &told.appointment),
+            Some(Event::AppointmentCancelled(told)) => (AppointmentState::Cancelled, &told.referral, &told.appointment),
+            _ => return Ok(()),
+        };
+        NoteAppointment::try_new(referral, appointment, state)?.run(unit).await
     }
 }

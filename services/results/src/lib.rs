@@ -10,9 +10,10 @@ pub mod domain;
 pub mod grpc;
 pub mod store;
 
-use relais_platform::{Context, Service, calls::Rules};
+use relais_platform::{Context, Result, Service, calls::Rules, consumer::rebuild::Snapshot, database::Unit, not_owned};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
+use uuid::Uuid;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -32,5 +33,12 @@ impl Service for Results {
 
     fn routes(context: &Context) -> Routes {
         grpc::routes(context)
+    }
+
+    async fn snapshot(unit: &mut Unit<'_>, kind: &str, after: Uuid, limit: i64) -> Result<Vec<Snapshot>> {
+        match kind {
+            "relais.results.order" => app::snapshot_orders(unit, after, limit).await,
+            _ => Err(not_owned()),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use relais_platform::{
     Result,
     broker::envelope::Envelope,
-    consumer::Handler,
+    consumer::{Handler, Restored},
     database::{Unit, UseCase},
     events::Event,
 };
@@ -18,6 +18,15 @@ impl Handler for Scheduling {
         match event {
             Event::ReferralSubmitted(told) => OpenAppointment::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => CancelAppointment::try_new(told)?.run(unit).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The last event of a referral tells whether it is to have an appointment.
+    async fn restore(unit: &mut Unit<'_>, restored: &Restored) -> Result<()> {
+        match restored.events.last() {
+            Some(Event::ReferralSubmitted(told)) => OpenAppointment::try_new(told)?.restore(unit).await,
+            Some(Event::ReferralCancelled(told)) => CancelAppointment::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }

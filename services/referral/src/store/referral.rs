@@ -223,6 +223,31 @@ pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>)
     rows.into_iter().map(Referral::try_from).collect()
 }
 
+/// Lists referrals of all parties by id, those after `after`: for a snapshot, which no caller's parties limit.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Vec<Referral>> {
+    let query = sqlx::query_as!(
+        Row,
+        r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
+                  r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
+                  r.prescriber_id, r.requested_date, r.priority, r.create_time, t.at AS update_time,
+                  a.appointment_id AS "appointment_id?",
+                  (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'unit', p.unit_id,
+                                    'capacity', p.capacity) ORDER BY p.capacity DESC, p.organisation_id)
+                   FROM referral_party p WHERE p.referral_id = r.id) AS "parties!: Json<Vec<Party>>"
+           FROM referral r
+           JOIN referral_transition t ON t.referral_id = r.id AND t.version = r.version
+           LEFT JOIN referral_appointment a ON a.referral_id = r.id
+           WHERE r.id > $1 ORDER BY r.id LIMIT $2"#,
+        after,
+        limit,
+    );
+    let rows = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Referral::try_from).collect()
+}
+
 /// Notes what scheduling told of a referral's appointment.
 ///
 /// # Errors

@@ -4,8 +4,10 @@ mod get_order;
 mod list_orders;
 mod open_order;
 mod revoke_order;
+mod snapshot_orders;
 
 pub use get_order::GetOrder;
 pub use list_orders::ListOrders;
 pub use open_order::OpenOrder;
 pub use revoke_order::RevokeOrder;
+pub use snapshot_orders::snapshot_orders;

@@ -36,6 +36,17 @@ impl OpenOrder {
         let parties = parties::of_event(&mut check, &told.parties);
         check.finish().map(|()| Self { ask, parties })
     }
+
+    /// Opens it, unless it is open: the parties are taken over all the same.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the database is.
+    pub async fn restore(&self, unit: &mut Unit<'_>) -> Result<()> {
+        match store::find_open(unit, self.ask.referral).await? {
+            Some(open) => store::save_parties(unit, open.referral, &self.parties).await,
+            None => self.run(unit).await,
+        }
+    }
 }
 
 impl UseCase for OpenOrder {

@@ -171,3 +171,19 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
     let rows = query.with_operation("SELECT", "service_order").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Order::try_from).collect()
 }
+
+/// Lists orders of all parties by id, those after `after`: for a snapshot, which no caller's parties limit.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Vec<Order>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, state, version, referral_id, referral_number, provider_id, create_time, update_time
+         FROM service_order WHERE id > $1 ORDER BY id LIMIT $2",
+        after,
+        limit,
+    );
+    let rows = query.with_operation("SELECT", "service_order").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Order::try_from).collect()
+}

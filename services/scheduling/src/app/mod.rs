@@ -4,8 +4,10 @@ mod cancel_appointment;
 mod get_appointment;
 mod list_appointments;
 mod open_appointment;
+mod snapshot_appointments;
 
 pub use cancel_appointment::CancelAppointment;
 pub use get_appointment::GetAppointment;
 pub use list_appointments::ListAppointments;
 pub use open_appointment::OpenAppointment;
+pub use snapshot_appointments::snapshot_appointments;

@@ -177,3 +177,20 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
     let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Appointment::try_from).collect()
 }
+
+/// Lists appointments of all parties by id, those after `after`: for a snapshot, which no caller's parties limit.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Vec<Appointment>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time,
+                update_time
+         FROM appointment WHERE id > $1 ORDER BY id LIMIT $2",
+        after,
+        limit,
+    );
+    let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Appointment::try_from).collect()
+}

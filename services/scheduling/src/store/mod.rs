@@ -4,5 +4,5 @@
 mod appointment;
 mod party;
 
-pub use appointment::{find_open, get, insert, list, list_of, save};
+pub use appointment::{find_open, get, insert, list, list_all, list_of, save};
 pub use party::save_parties;

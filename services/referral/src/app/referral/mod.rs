@@ -4,6 +4,7 @@ mod cancel_referral;
 mod get_referral;
 mod list_referrals;
 mod note_appointment;
+mod snapshot_referrals;
 mod submit_referral;
 mod tell;
 
@@ -11,6 +12,7 @@ pub use cancel_referral::CancelReferral;
 pub use get_referral::GetReferral;
 pub use list_referrals::ListReferrals;
 pub use note_appointment::NoteAppointment;
+pub use snapshot_referrals::snapshot_referrals;
 pub use submit_referral::SubmitReferral;
 
 use relais_platform::{

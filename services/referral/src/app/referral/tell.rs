@@ -1,9 +1,19 @@
 //! What other services are told of a referral: identifiers and codes, and the whole list of parties.
 
-use relais_platform::{calls::check::date_to_proto, database::Unit, ids::Child};
+use relais_platform::{calls::check::date_to_proto, consumer::rebuild::Snapshot, database::Unit, ids::Child};
 use relais_proto::events::v1;
 
 use crate::domain::referral::{Capacity, Party, Referral, State};
+
+/// The events that lead to the referral's present state, for others to rebuild from.
+pub(super) fn snapshot(referral: &Referral) -> Snapshot {
+    let opening = [submitted(referral).into()];
+    let end = match referral.state {
+        State::Submitted => None,
+        State::Cancelled => Some(cancelled(referral).into()),
+    };
+    Snapshot { id: referral.id.0, version: referral.version, events: opening.into_iter().chain(end).collect() }
+}
 
 /// Emits the event of the referral's present version.
 pub(super) fn tell(unit: &mut Unit<'_>, referral: &Referral) {
