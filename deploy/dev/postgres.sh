@@ -2,19 +2,29 @@
 # shellcheck shell=bash
 
 start_postgres() {
-  local bin dir=$RELAIS_DEV_STATE/postgres tries
+  local bin dir=$RELAIS_DEV_STATE/postgres tries as_postgres
   bin=$(find_postgres)
   say "starting PostgreSQL ($bin)"
   pg_password=$(random_hex 16)
   mkdir -m 700 "$dir"
   printf '%s\n' "$pg_password" >"$dir/password"
-  ((EUID != 0)) || chown -R "$(postgres_user)" "$dir"
-  as_postgres "$bin/initdb" --pgdata="$dir/data" --username=postgres --pwfile="$dir/password" --auth=scram-sha-256 \
-    --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$RELAIS_DEV_STATE/initdb.log" 2>&1 || show_and_fail initdb.log
+  as_postgres=("${clean[@]}" HOME="$dir")
+  if ((EUID == 0)); then # PostgreSQL refuses to run as root
+    chown -R "$(postgres_user)" "$dir"
+    as_postgres+=(setpriv --reuid="$(postgres_user)" --regid="$(id -g "$(postgres_user)")" --clear-groups)
+  fi
+  # From its folder, since the caller's may be closed to PostgreSQL's user.
+  (cd "$dir" && "${as_postgres[@]}" "$bin/initdb" --pgdata="$dir/data" --username=postgres --pwfile="$dir/password" \
+    --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --no-sync) >"$RELAIS_DEV_STATE/initdb.log" 2>&1 || show_and_fail initdb.log
   for tries in 1 2 3; do
     pg_port=$(free_port) # may be taken by the time it is used; then once more
-    if as_postgres "$bin/pg_ctl" start --wait --silent --pgdata="$dir/data" --log="$dir/log" --options="-p $pg_port \
-      -c listen_addresses=127.0.0.1 -c unix_socket_directories=$dir -c max_connections=300" >/dev/null; then
+    write_postgres_start "${as_postgres[@]}" "$bin/postgres" -D "$dir/data" -p "$pg_port" -c listen_addresses=127.0.0.1 \
+      -c unix_socket_directories="$dir" -c max_connections=300 ${RELAIS_DEV_COMMIT_TIMES:+-c track_commit_timestamp=on}
+    set -m # a process group of its own: a Ctrl-C in the terminal leaves it to us
+    "$dir/start" &
+    set +m
+    disown -a # bash is not to report its end
+    if await_postgres "$!"; then
       export RELAIS_DEV_DATABASE_URL="postgres://postgres:$pg_password@127.0.0.1:$pg_port/postgres"
       return
     fi
@@ -22,27 +32,78 @@ start_postgres() {
   done
 }
 
+# write_postgres_start COMMAND...: the script that becomes the server, for us and for tests that kill it. PostgreSQL
+# refuses to start while anything of a killed server is left, so the script waits for that, up to ten seconds.
+write_postgres_start() {
+  local dir=$RELAIS_DEV_STATE/postgres
+  cat >"$dir/start" <<END
+#!/usr/bin/env bash
+# Becomes the PostgreSQL of this run. Further arguments are further options.
+cd ${dir@Q} || exit
+exec </dev/null >>log 2>&1
+$(declare -f processes_in is_left_over)
+for ((tries = 0; tries < 100; tries++)); do
+  is_left_over || break
+  sleep 0.1
+done
+echo "\$\$" >pid
+exec ${*@Q} "\$@"
+END
+  chmod 755 "$dir/start"
+}
+
+# Backends go by themselves, soon after their server; the server itself when its parent has asked how it ended.
+is_left_over() {
+  local pid
+  [[ -z $(processes_in data) ]] || return 0
+  { read -r pid <data/postmaster.pid && [[ $(<"/proc/$pid/comm") == postgres ]]; } 2>/dev/null
+}
+
+# The server says in the last line of its pid file when it is ready.
+await_postgres() {
+  local file=$RELAIS_DEV_STATE/postgres/data/postmaster.pid deadline=$((SECONDS + 60)) lines
+  while kill -0 "$1" 2>/dev/null && ((SECONDS < deadline)); do
+    { mapfile -t lines <"$file"; } 2>/dev/null || lines=()
+    [[ ${lines[0]:-} != "$1" || ${lines[7]:-} != ready* ]] || return 0
+    sleep 0.1
+  done
+  return 1
+}
+
 show_and_fail() {
   tail -n 30 "$RELAIS_DEV_STATE/$1" >&2
   fail "could not start a private server, see above ($1)"
 }
 
-# PostgreSQL refuses to run as root.
-as_postgres() (
-  cd "$RELAIS_DEV_STATE/postgres" || exit # the caller's folder may be closed to PostgreSQL's user
-  ((EUID != 0)) || set -- setpriv --reuid="$(postgres_user)" --regid="$(id -g "$(postgres_user)")" --clear-groups "$@"
-  as_server "$RELAIS_DEV_STATE/postgres" "$@"
-)
-
 postgres_user() { id -un postgres 2>/dev/null || echo nobody; }
 
-# SIGQUIT is its immediate stop. Never SIGKILL first: that would leave shared memory behind.
+# SIGQUIT is its immediate stop. Never SIGKILL first: that would leave shared memory behind. Where a test did that,
+# the server is started once more, for it removes what the one before left.
 quit_postgres() {
-  local pid tries
-  { read -r pid <"$1/postgres/data/postmaster.pid"; } 2>/dev/null || return 0
-  for ((tries = 0; tries < 100; tries++)); do
-    grep -qszxF "RELAIS_DEV_SERVER=$1" "/proc/$pid/environ" || return 0
-    ((tries > 0)) || kill -s QUIT "$pid"
+  local dir=$1/postgres pid tries
+  [[ -e $dir/data/postmaster.pid && -x $dir/start ]] || return 0
+  if postmaster "$1" >/dev/null; then
+    signal_all CONT "$dir/data"
+  else
+    signal_all KILL "$dir/data"
+    "$dir/start" -c listen_addresses= & # its port may be somebody else's by now
+  fi
+  for ((tries = 0; tries < 150; tries++)); do
+    [[ -e $dir/data/postmaster.pid ]] || return 0
+    ! pid=$(postmaster "$1") || kill -s QUIT "$pid" 2>/dev/null || true
     sleep 0.1
   done
+}
+
+# The pid of a state's PostgreSQL, if it runs.
+postmaster() {
+  local pid
+  { read -r pid <"$1/postgres/data/postmaster.pid"; } 2>/dev/null || return
+  grep -qszxF "RELAIS_DEV_SERVER=$1" "/proc/$pid/environ" && echo "$pid"
+}
+
+signal_all() {
+  local pids
+  mapfile -t pids < <(processes_in "$2")
+  ((${#pids[@]} == 0)) || kill -s "$1" "${pids[@]}" 2>/dev/null || true
 }

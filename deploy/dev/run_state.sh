@@ -9,6 +9,9 @@ new_state() {
   RELAIS_DEV_STATE=$(mktemp -d /tmp/relais.XXXXXX)
   chmod 755 "$RELAIS_DEV_STATE" # PostgreSQL's user passes through
   printf '%s\n' "$ROOT" "$$" "$(start_time "$$")" >"$RELAIS_DEV_STATE/owner"
+  # What a server's command begins with; HOME is to follow. Settings of the caller's own servers must not leak in.
+  # shellcheck disable=SC2034
+  clean=(env -i PATH="$PATH" LANG=C.UTF-8 RELAIS_DEV_SERVER="$RELAIS_DEV_STATE")
 }
 
 # With the pid it names a process for good: pids are used again.
@@ -19,25 +22,27 @@ start_time() {
   echo "${fields[19]}"
 }
 
-# as_server HOME COMMAND...: a clean environment, since settings of the caller's own servers must not leak in.
-# Takes the place of the shell that calls it: for subshells and the background.
-as_server() {
-  exec env -i PATH="$PATH" LANG=C.UTF-8 HOME="$1" RELAIS_DEV_SERVER="$RELAIS_DEV_STATE" "${@:2}"
-}
-
 # processes_with NAME=VALUE: the pids whose environment holds exactly this.
 processes_with() {
   local file files=(/proc/[0-9]*/environ) # listed before grep starts, which would find itself
   while IFS=/ read -r _ _ file _; do echo "$file"; done < <(grep -lszxF -- "$1" "${files[@]}")
 }
 
-# end_processes NAME=VALUE SIGNAL SECONDS: asks, waits that long, then kills.
+# processes_in FOLDER: the pids that work in it. PostgreSQL's backends write their title over their environment.
+processes_in() {
+  local process
+  for process in /proc/[0-9]*; do
+    [[ ! $process/cwd -ef $1 ]] || echo "${process#/proc/}"
+  done
+}
+
+# end_processes NAME=VALUE SIGNAL SECONDS: asks, also those that are stopped, waits that long, then kills.
 end_processes() {
   local pids signal=$2 deadline=$((SECONDS + $3))
   while mapfile -t pids < <(processes_with "$1") && ((${#pids[@]} > 0)); do
     ((SECONDS < deadline)) || signal=KILL
     ((SECONDS < deadline + 10)) || { say "cannot end: ${pids[*]}" && return; }
-    [[ -z $signal ]] || kill -s "$signal" "${pids[@]}" 2>/dev/null || true
+    [[ -z $signal ]] || { kill -s "$signal" "${pids[@]}"; kill -s CONT "${pids[@]}"; } 2>/dev/null || true
     signal=
     sleep 0.1
   done
