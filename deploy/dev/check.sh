@@ -85,5 +85,5 @@ check_scripts() {
     say 'shellcheck is not installed: skipped'
     return 0
   fi
-  shellcheck dev .ci/run deploy/dev/*.sh deploy/dev/rustc-online
+  shellcheck dev .ci/run deploy/dev/*.sh deploy/dev/{rustc-online,in-root}
 }

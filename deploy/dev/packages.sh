@@ -1,5 +1,6 @@
 # What must be there: found, or on Debian installed in such a way that installing starts nothing.
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # broker and rabbitmq_root are set in broker.sh
 
 GUARD_POLICY=/usr/sbin/policy-rc.d
 GUARD_CLUSTER=/etc/postgresql-common/createcluster.d/relais.conf
@@ -15,6 +16,7 @@ need_servers() {
   [[ -d /proc/self ]] || fail 'private servers need Linux; elsewhere give DATABASE_URL and AMQP_URL'
   local server missing=()
   for server; do
+    if [[ $server == rabbitmq && -n $broker ]]; then need_broker; fi
     [[ -z $("find_$server") ]] || continue
     case $server in
       postgres) missing+=(postgresql) ;;
@@ -36,9 +38,17 @@ find_postgres() {
 # RabbitMQ's own script: the one that Debian puts into PATH changes user and folder.
 find_rabbitmq() {
   local script
-  for script in {/usr/lib/rabbitmq/lib,/opt}/rabbitmq_server-*/sbin/rabbitmq-server /opt/rabbitmq/sbin/rabbitmq-server; do
+  for script in "$rabbitmq_root"{{/usr/lib/rabbitmq/lib,/opt}/rabbitmq_server-*,/opt/rabbitmq}/sbin/rabbitmq-server; do
     [[ ! -x $script ]] || echo "$script"
   done | sort -V | tail -n 1
+}
+
+# Read from the name of its main part, for it has no quick way to say it.
+rabbitmq_version() {
+  local part
+  for part in "${1%/sbin/*}"/plugins/rabbit-[0-9]*; do
+    [[ ! -e $part ]] || basename "${part##*/rabbit-}" .ez
+  done
 }
 
 install_packages() {

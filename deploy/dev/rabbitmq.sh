@@ -4,7 +4,7 @@
 start_rabbitmq() {
   local script dir=$RELAIS_DEV_STATE/rabbitmq epmd_port password node
   script=$(find_rabbitmq)
-  say "starting RabbitMQ ($script)"
+  say "starting RabbitMQ $(rabbitmq_version "$script") ($script)"
   rm -rf "$dir"
   mkdir -m 700 "$dir" && mkdir "$dir/conf.d"
   amqp_port=$(free_port)
@@ -36,7 +36,7 @@ disk_free_limit.absolute = 50MB
 END
 }
 
-# Sets node: the words that run a program of the node. All get the same settings.
+# Sets node: the words that run a program of the node, in the folder tree that holds it. All get the same settings.
 # RUNNING_UNDER_SYSTEMD: the server's script becomes the node instead of waiting for it.
 node_words() {
   node=("${clean[@]}" HOME="$dir" RUNNING_UNDER_SYSTEMD=true ERL_EPMD_PORT="$1" ERL_EPMD_ADDRESS=127.0.0.1
@@ -46,11 +46,12 @@ node_words() {
     RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_CONFIG_FILE="$dir/rabbitmq.conf" RABBITMQ_CONFIG_FILES="$dir/conf.d"
     RABBITMQ_ADVANCED_CONFIG_FILE="$dir/advanced.config" RABBITMQ_ENABLED_PLUGINS_FILE="$dir/enabled_plugins"
     RABBITMQ_GENERATED_CONFIG_DIR="$dir" RABBITMQ_MNESIA_BASE="$dir/mnesia" RABBITMQ_LOG_BASE="$dir")
+  [[ -z $rabbitmq_root ]] || node+=("$ROOT/deploy/dev/in-root" "$rabbitmq_root" "$RELAIS_DEV_STATE")
 }
 
 # The script that becomes the node, and rabbitmqctl for it: for us, and for tests that kill the node or starve it.
 write_rabbitmq_scripts() {
-  local sbin=$1
+  local sbin=${1#"$rabbitmq_root"}
   cat >"$dir/start" <<END
 #!/usr/bin/env bash
 # Becomes the RabbitMQ node of this run.
