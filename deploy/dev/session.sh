@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 child=
+profile=debug # what cargo builds, and where the programs are
 
 # begin_session [postgres] [rabbitmq]: the servers named are started, unless the caller gave them.
 begin_session() {
@@ -14,7 +15,7 @@ begin_session() {
   export RELAIS_DEV_STATE RELAIS_DEV_PREFIX RELAIS_DEV_BIN RELAIS_DEV_DATABASE_URL RELAIS_DEV_AMQP_URL
   new_state
   RELAIS_DEV_PREFIX=relais_$(random_hex 4)
-  RELAIS_DEV_BIN=$CARGO_TARGET_DIR/debug
+  RELAIS_DEV_BIN=$CARGO_TARGET_DIR/$profile
   RELAIS_DEV_DATABASE_URL=${DATABASE_URL:-}
   RELAIS_DEV_AMQP_URL=${AMQP_URL:-}
   unset DATABASE_URL AMQP_URL # one name each from here on
@@ -52,6 +53,7 @@ run_child() {
   set +m
   wait "$child" || code=$?
   child=
+profile=debug # what cargo builds, and where the programs are
   return "$code"
 }
 

@@ -1,19 +1,22 @@
-# ./dev test: all tests, against private servers.
+# ./dev test: all tests, then some kills under load, against private servers.
 # shellcheck shell=bash
 
 dev_test() {
-  local arg filter=() harness=() code=0
+  local filter=() harness=() kills=8 code=0 killed=0
   # No benches: their harnesses know no --include-ignored.
   local targets=(--lib --bins --tests)
-  for arg; do
-    case $arg in
+  while (($# > 0)); do
+    case $1 in
       --long)
         export RELAIS_LONG=1
         harness=(-- --include-ignored)
+        kills=30
         ;;
-      -*) wrong_usage "test takes a filter and --long, not $arg" ;;
-      *) filter+=("$arg") ;;
+      --broker) choose_broker "${2:-}" && shift ;;
+      -*) wrong_usage "test takes a filter, --long and --broker, not $1" ;;
+      *) filter+=("$1") ;;
     esac
+    shift
   done
   ((${#filter[@]} < 2)) || wrong_usage 'test takes one filter'
   begin_session postgres rabbitmq
@@ -24,5 +27,10 @@ dev_test() {
   say 'testing'
   run_child cargo test "${SCOPE[@]}" "${targets[@]}" --no-fail-fast "${filter[@]}" "${harness[@]}" || code=$?
   say "tests ended with exit code $code"
-  return "$code"
+  # A filter asks about a few tests, quickly.
+  if ((${#filter[@]} == 0)); then
+    play_faults --kills "$kills" || killed=$?
+    say "killing ended with exit code $killed"
+  fi
+  return "$((code > 0 ? code : killed))"
 }

@@ -1,0 +1,18 @@
+# ./dev bench: what is shipped is measured, so it is built for release and without what only tests may do.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # read where the session and its PostgreSQL begin
+
+dev_bench() {
+  [[ ${1:-} == messages ]] || wrong_usage 'bench takes what to measure: messages'
+  local profile=release RELAIS_DEV_COMMIT_TIMES=1 service
+  # relais-story is what tidies servers that were given.
+  local programs=(-p relais-tests --bin relais-bench --bin relais-story)
+  for service in "${SERVICES[@]}"; do programs+=(-p "relais-$service" --bin "relais-$service"); done
+  begin_session postgres rabbitmq
+  say 'building for release'
+  # Not SCOPE: its features are for tests, and a release build has none of them.
+  run_child cargo build --locked --release "${programs[@]}"
+  await_servers
+  say "measuring $1"
+  run_child "$RELAIS_DEV_BIN/relais-bench" "$@"
+}
