@@ -32,4 +32,4 @@ pub use settle::{eventually, settled};
 pub use suite::{Addresses, Options, Suite};
 pub use tap::Tap;
 pub use told::Told;
-pub use world::World;
+pub use world::{World, insert_event};

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, Consumer,
     options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueBindOptions, QueueDeclareOptions},
-    types::FieldTable,
+    types::{FieldTable, ShortString},
 };
 use relais_platform::{
     broker::{envelope::Envelope, topology::Topology},
@@ -19,9 +19,11 @@ use uuid::Uuid;
 
 /// A tap with a queue of its own.
 pub struct Tap {
-    _connection: Connection,
+    connection: Connection,
     channel: Channel,
+    topology: Topology,
     exchange: String,
+    queue: ShortString,
     deliveries: Consumer,
 }
 
@@ -41,8 +43,9 @@ impl Tap {
         let (exchange, options) = (topology.exchange(), QueueBindOptions::default());
         channel.queue_bind(queue.clone(), exchange.as_str().into(), "#".into(), options, FieldTable::default()).await?;
         let unacknowledged = BasicConsumeOptions { no_ack: true, ..Default::default() };
-        let deliveries = channel.basic_consume(queue, "".into(), unacknowledged, FieldTable::default()).await?;
-        Ok(Self { _connection: connection, channel, exchange, deliveries })
+        let deliveries =
+            channel.basic_consume(queue.clone(), "".into(), unacknowledged, FieldTable::default()).await?;
+        Ok(Self { connection, channel, topology, exchange, queue, deliveries })
     }
 
     /// The next message, within ten seconds.
@@ -55,6 +58,80 @@ impl Tap {
         let envelope = Envelope::read(&delivery).map_err(anyhow::Error::msg)?;
         let event = Event::decode(&envelope.type_name, &envelope.payload)?.event().context("an unknown type")?;
         Ok((envelope, event))
+    }
+
+    /// Sees no more of what is published: the services' own queues are left alone with it.
+    ///
+    /// # Errors
+    /// When the broker does not do it.
+    pub async fn look_away(&self) -> Result<()> {
+        let exchange = self.exchange.as_str().into();
+        Ok(self.channel.queue_unbind(self.queue.clone(), exchange, "#".into(), FieldTable::default()).await?)
+    }
+
+    /// Sees what dies in a service's queue as well.
+    ///
+    /// # Errors
+    /// When the broker does not do it.
+    pub async fn watch_dead_letters(&self, service: &str) -> Result<()> {
+        let (exchange, options) = (self.topology.dead_letters().into(), QueueBindOptions::default());
+        let (queue, none) = (self.queue.clone(), FieldTable::default());
+        Ok(self.channel.queue_bind(queue, exchange, service.into(), options, none).await?)
+    }
+
+    /// Deletes a queue, with all that is in it.
+    ///
+    /// # Errors
+    /// When the broker does not do it.
+    pub async fn delete_queue(&self, queue: &str) -> Result<()> {
+        self.channel.queue_delete(queue.into(), Default::default()).await?;
+        Ok(())
+    }
+
+    /// How many messages wait in a queue; none when there is no such queue.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn waiting(&self, queue: &str) -> Result<Option<u32>> {
+        // Asking for a queue that is not there closes the channel.
+        let channel = self.connection.create_channel().await?;
+        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+        let asked = channel.queue_declare(queue.into(), passive, FieldTable::default()).await;
+        Ok(asked.ok().map(|queue| queue.message_count()))
+    }
+
+    /// The names of exchanges and queues.
+    pub fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// Takes the first message of a queue and dies of it, `times` over: what the broker sees of a consumer that a message
+    /// kills.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn die_of_next(&self, queue: &str, times: usize) -> Result<()> {
+        for _ in 0..times {
+            let channel = self.connection.create_channel().await?;
+            let options = BasicConsumeOptions::default();
+            let mut deliveries = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+            if timeout(Duration::from_secs(2), deliveries.next()).await.is_err() {
+                return Ok(());
+            }
+            channel.close(200, "died".into()).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a message to the dead letters of a service.
+    ///
+    /// # Errors
+    /// When the broker does not take it.
+    pub async fn bury(&self, envelope: &Envelope, service: &str) -> Result<()> {
+        let (exchange, options) = (self.topology.dead_letters().into(), BasicPublishOptions::default());
+        let properties = envelope.properties(&envelope.trace);
+        self.channel.basic_publish(exchange, service.into(), options, &envelope.payload, properties).await?.await?;
+        Ok(())
     }
 
     /// Whether nothing is published within `time`.

@@ -1,14 +1,18 @@
 //! A world for one service's tests: a database of its own from a template, queues of its own, tokens of its own.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
 use relais_platform::{
     Service,
     bootstrap::{self, Running},
     database::{migrate, setup},
+    events::{Event, aggregate_kind},
     settings::Settings,
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgConnectOptions};
 use tonic::transport::{Channel, Endpoint};
+use uuid::Uuid;
 
 use crate::{Identity, Issuer, Servers, Session, Tap, eventually};
 
@@ -105,6 +109,51 @@ impl<S: Service> World<S> {
         eventually(&format!("{sql} is {expected}"), counted).await
     }
 
+    /// Another instance of the service, on the same database and queues.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn another(&self) -> Result<Running> {
+        bootstrap::start::<S>(self.settings.clone()).await
+    }
+
+    /// Waits until a query counts `expected`, for a short while: whether it did.
+    ///
+    /// # Errors
+    /// When the query is wrong.
+    pub async fn counts(&self, sql: &'static str, expected: i64, within: Duration) -> Result<bool> {
+        let until = Instant::now() + within;
+        while self.count(sql).await? != expected {
+            if Instant::now() > until {
+                return Ok(false);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(true)
+    }
+
+    /// Commits an event to the outbox that no use case emitted.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    pub async fn commit_event(&self, aggregate: Uuid, version: i64, event: impl Into<Event>) -> Result<Uuid> {
+        let mut transaction = self.database.begin().await?;
+        let id = insert_event(&mut transaction, aggregate, version, event).await?;
+        transaction.commit().await?;
+        Ok(id)
+    }
+
+    /// Ends the world, whatever is left undone: for what is to break.
+    ///
+    /// # Errors
+    /// When its database or queues cannot be removed.
+    pub async fn abandon(self) -> Result<()> {
+        self.running.stop::<S>().await;
+        self.database.close().await;
+        self.servers.drop_topology(&self.name).await?;
+        self.servers.drop_database(&self.name).await
+    }
+
     /// Ends the world; fails when events or messages were left undone.
     ///
     /// # Errors
@@ -132,6 +181,32 @@ impl<S: Service> World<S> {
         })
         .await
     }
+}
+
+/// Inserts an event into the outbox of a transaction that the caller commits, and tells its id.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn insert_event(
+    transaction: &mut PgConnection,
+    aggregate: Uuid,
+    version: i64,
+    event: impl Into<Event>,
+) -> Result<Uuid> {
+    let (event, id) = (event.into(), Uuid::now_v7());
+    sqlx::query(
+        "INSERT INTO outbox (id, type, aggregate_kind, aggregate_id, version, time, payload)
+         VALUES ($1, $2, $3, $4, $5, now(), $6)",
+    )
+    .bind(id)
+    .bind(event.type_name())
+    .bind(aggregate_kind(event.type_name()))
+    .bind(aggregate)
+    .bind(version)
+    .bind(event.encode())
+    .execute(transaction)
+    .await?;
+    Ok(id)
 }
 
 fn settings<S: Service>(
