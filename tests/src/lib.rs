@@ -6,15 +6,19 @@
 //! - [`Tap`], [`Gate`], [`Collector`]: what is published, a connection that can be cut, spans as they arrive;
 //! - [`Told`]: events as the referral service tells them;
 //! - [`partnership`]: organisations and conventions, entered through the public APIs;
+//! - [`faults`]: what is promised, held against processes that are killed and frozen;
 //! - [`story`]: partnerships played through the public APIs.
 //!
 //! The servers come from `./dev`, see [`Servers`]: outside of it, tests say so and stop.
 
 mod client;
 mod collector;
+pub mod faults;
 mod gate;
 mod issuer;
 pub mod partnership;
+mod ports;
+mod process;
 mod servers;
 mod settle;
 pub mod story;

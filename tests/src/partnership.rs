@@ -140,6 +140,8 @@ pub struct Partners {
     pub operator: Session,
     /// The desk that sends, at the referral service.
     pub desk: Session,
+    /// Whom that desk's token names.
+    pub sender: Identity,
     provider: String,
     convention: String,
     patient: String,
@@ -152,15 +154,24 @@ impl Partners {
     /// # Errors
     /// When the service refuses.
     pub async fn meet(suite: &Suite) -> Result<Self> {
-        let operator = suite.session("referral", &Identity::new("operator", "operator"))?;
+        Self::meet_at(|identity| suite.session("referral", identity)).await
+    }
+
+    /// Enters them all at a referral service to which somebody has sessions.
+    ///
+    /// # Errors
+    /// When the service refuses.
+    pub async fn meet_at(session: impl Fn(&Identity) -> Result<Session>) -> Result<Self> {
+        let operator = session(&Identity::new("operator", "operator"))?;
         let referrer = organisation(&operator, "A").await?;
         let provider = organisation(&operator, "B").await?;
-        let desk = suite.session("referral", &Identity::new("desk", "desk").of(&referrer))?;
+        let sender = Identity::new("desk", "desk").of(&referrer);
+        let desk = session(&sender)?;
         let today = machine_now().date_naive();
         let draft = draft(&operator, terms(&referrer, &provider, today)).await?;
         let convention = sign(&operator, draft, today).await?.name;
         let patient = patient(&desk).await?;
-        Ok(Self { operator, desk, provider, convention, patient, today })
+        Ok(Self { operator, desk, sender, provider, convention, patient, today })
     }
 
     /// The patient's name.
@@ -170,8 +181,13 @@ impl Partners {
 
     /// A request of its own for a referral that is admitted.
     pub fn request(&self) -> SubmitReferralRequest {
+        self.request_as(request_id())
+    }
+
+    /// The request of that id: the same each time.
+    pub fn request_as(&self, request_id: String) -> SubmitReferralRequest {
         let referral = Some(referral(&self.convention, &self.patient, &self.provider, self.today));
-        SubmitReferralRequest { referral, request_id: request_id() }
+        SubmitReferralRequest { referral, request_id }
     }
 
     /// Submits a request.

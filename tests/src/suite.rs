@@ -1,20 +1,15 @@
 //! The four programs as a user would run them: set up, migrated, started, stopped.
 
-use std::{
-    collections::HashMap,
-    net::{SocketAddr, TcpListener},
-    path::PathBuf,
-    process::Stdio,
-    time::Duration,
-};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use sqlx::{Connection, PgConnection};
+use rustix::process::Signal;
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use crate::{Identity, Issuer, SERVICES, Servers, Session, Sessions, eventually};
+use crate::{Identity, Issuer, SERVICES, Servers, Session, Sessions, eventually, ports, process};
 
 /// How a suite differs from the usual.
 #[derive(Debug, Clone, Default)]
@@ -162,11 +157,20 @@ impl Suite {
     /// # Errors
     /// When the query is wrong.
     pub async fn count(&self, service: &str, sql: &'static str) -> Result<i64> {
-        let settings = self.servers.database_settings(service, &self.name);
-        let mut owner = PgConnection::connect(settings.owner_url.expose()).await?;
+        let mut owner = self.owner(service).await?;
         let count = sqlx::query_scalar(sql).fetch_one(&mut owner).await?;
         owner.close().await?;
         Ok(count)
+    }
+
+    /// A view on a service's schema, as its owner.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn owner(&self, service: &str) -> Result<PgConnection> {
+        let settings = self.servers.database_settings(service, &self.name);
+        let options: PgConnectOptions = settings.owner_url.expose().parse()?;
+        Ok(PgConnection::connect_with(&options.options([("search_path", service)])).await?)
     }
 
     /// Somebody at each of the services.
@@ -221,7 +225,7 @@ impl Suite {
     pub async fn stop(mut self) -> Result<()> {
         let programs = std::mem::take(&mut self.programs);
         for child in programs.values() {
-            terminate(child).await?;
+            process::signal(&child.id().into_iter().collect::<Vec<_>>(), Signal::TERM)?;
         }
         for (service, mut child) in programs {
             let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
@@ -241,23 +245,7 @@ impl Suite {
     }
 }
 
-/// SIGTERM, by the shell's own `kill`: this crate holds no unsafe code, and a small system has no program for it.
-async fn terminate(child: &Child) -> Result<()> {
-    if let Some(pid) = child.id() {
-        let status = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid.to_string()]).status().await?;
-        ensure!(status.success(), "kill -TERM {pid}");
-    }
-    Ok(())
-}
-
 fn free_addresses() -> Result<Addresses> {
-    // All are held until all are known, so that none is drawn twice.
-    let mut held = Vec::new();
-    let mut addresses = SERVICES.map(|service| (service, SocketAddr::from(([127, 0, 0, 1], 0))));
-    for (_, address) in &mut addresses {
-        let listener = TcpListener::bind(*address)?;
-        *address = listener.local_addr()?;
-        held.push(listener);
-    }
-    Ok(addresses)
+    let addresses = ports::free::<4>()?;
+    Ok(std::array::from_fn(|n| (SERVICES[n], addresses[n])))
 }

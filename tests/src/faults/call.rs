@@ -1,0 +1,72 @@
+//! One call with a deadline, and what its answer means.
+
+use std::time::Duration;
+
+use relais_platform::{
+    grpc::status::DOMAIN,
+    ids::{ReferralId, ResourceId},
+};
+use relais_proto::referral::v1::Referral;
+use tokio::time::timeout;
+use tonic::{Code, Request, Response, Status};
+use tonic_types::StatusExt;
+use uuid::Uuid;
+
+/// The server is told of the deadline; this much later the client stops waiting by itself, for the server may be frozen.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// How a call went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reply<T> {
+    /// Acknowledged.
+    Done(T),
+    /// Refused by the service: with the code and what it said.
+    Refused(String),
+    /// Not answered, or asked to come again: the same request is to be sent again.
+    Again,
+}
+
+/// Calls, and reads the referral's id out of the answer.
+pub(super) async fn call<B, A, F>(
+    patience: Duration,
+    body: B,
+    send: impl FnOnce(Request<B>) -> F,
+    referral: impl FnOnce(A) -> Option<Referral>,
+) -> Reply<Uuid>
+where
+    F: Future<Output = Result<Response<A>, Status>>,
+{
+    let mut request = Request::new(body);
+    request.set_timeout(patience);
+    match timeout(patience + GRACE, send(request)).await {
+        Ok(Ok(answer)) => match referral(answer.into_inner()).and_then(|found| ReferralId::parse(&found.name)) {
+            Some(id) => Reply::Done(id.0),
+            None => Reply::Refused("an answer without a referral's name".into()),
+        },
+        Ok(Err(status)) if is_refusal(&status) => Reply::Refused(format!("{:?}: {}", status.code(), status.message())),
+        Ok(Err(_)) | Err(_) => Reply::Again,
+    }
+}
+
+/// Only what the service itself says is a refusal, and not when it asks to come again. All else is the transport's.
+fn is_refusal(status: &Status) -> bool {
+    let ours = status.get_details_error_info().is_some_and(|info| info.domain == DOMAIN);
+    ours && !matches!(status.code(), Code::Unavailable | Code::Aborted | Code::ResourceExhausted)
+}
+
+#[cfg(test)]
+mod tests {
+    use relais_platform::Error;
+
+    use super::*;
+
+    #[test]
+    fn what_may_be_sent_again_is_no_refusal() {
+        assert!(is_refusal(&Error::not_found("referrals/1").into()));
+        assert!(is_refusal(&Error::internal(anyhow::anyhow!("a fault")).into()));
+        assert!(!is_refusal(&Error::unavailable(anyhow::anyhow!("the database")).into()));
+        assert!(!is_refusal(&Error::contention("others").into()));
+        assert!(!is_refusal(&Status::internal("h2 protocol error")));
+        assert!(!is_refusal(&Status::cancelled("Timeout expired")));
+    }
+}
