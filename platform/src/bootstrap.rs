@@ -15,6 +15,7 @@ use crate::{
     grpc::{health, server},
     outbox::relay::Relay,
     settings::{EnvironmentKind, Settings, millis},
+    telemetry::metrics,
     timers,
 };
 
@@ -65,6 +66,9 @@ async fn work<S: Service>(context: Context, reporter: HealthReporter) {
         context.spawn(context.clock.clone().keep_following(context.database.clone()));
     }
     context.spawn(keep_partitions(context.database.clone()));
+    if !context.settings.telemetry.otlp_endpoint.is_empty() {
+        context.spawn(metrics::keep_sampling(context.clone()));
+    }
     match database::options(&context.settings.database) {
         Ok(database) => context.spawn(
             Relay {

@@ -1,4 +1,4 @@
-//! An OTLP receiver that keeps the spans it gets, so that tests can look at traces as an operator would.
+//! An OTLP receiver that keeps the spans and metrics it gets, so that tests can look at them as an operator would.
 
 use std::{
     net::SocketAddr,
@@ -7,11 +7,18 @@ use std::{
 
 use anyhow::Result;
 use opentelemetry_proto::tonic::{
-    collector::trace::v1::{
-        ExportTraceServiceRequest, ExportTraceServiceResponse,
-        trace_service_server::{TraceService, TraceServiceServer},
+    collector::{
+        metrics::v1::{
+            ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+            metrics_service_server::{MetricsService, MetricsServiceServer},
+        },
+        trace::v1::{
+            ExportTraceServiceRequest, ExportTraceServiceResponse,
+            trace_service_server::{TraceService, TraceServiceServer},
+        },
     },
     common::v1::{KeyValue, any_value::Value},
+    metrics::v1::{Metric, metric::Data, number_data_point},
     trace::v1::Span,
 };
 use tokio::net::TcpListener;
@@ -36,15 +43,28 @@ impl SeenSpan {
     }
 }
 
-/// Receives and keeps spans.
+/// The last value of a metric as it arrived: of a gauge or a sum; of a histogram, how often it was recorded.
+#[derive(Debug, Clone)]
+pub struct SeenMetric {
+    /// The service that sent it.
+    pub service: String,
+    /// Its name.
+    pub name: String,
+    /// The sum over its attributes.
+    pub value: f64,
+}
+
+/// Receives and keeps spans and metrics.
 #[derive(Clone)]
 pub struct Collector {
     /// Where it listens.
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<SeenSpan>>>,
+    metrics: Arc<Mutex<Vec<SeenMetric>>>,
 }
 
 struct Receiver(Arc<Mutex<Vec<SeenSpan>>>);
+struct MetricReceiver(Arc<Mutex<Vec<SeenMetric>>>);
 
 impl Collector {
     /// Starts one on a free port.
@@ -54,10 +74,19 @@ impl Collector {
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let seen = Arc::default();
-        let server = TraceServiceServer::new(Receiver(Arc::clone(&seen)));
-        tokio::spawn(Server::builder().add_service(server).serve_with_incoming(TcpIncoming::from(listener)));
-        Ok(Self { address, seen })
+        let (seen, metrics) = (Arc::default(), Arc::default());
+        let spans = TraceServiceServer::new(Receiver(Arc::clone(&seen)));
+        let figures = MetricsServiceServer::new(MetricReceiver(Arc::clone(&metrics)));
+        let server = Server::builder().add_service(spans).add_service(figures);
+        tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+        Ok(Self { address, seen, metrics })
+    }
+
+    /// The last value of a service's metric.
+    pub fn metric(&self, service: &str, name: &str) -> Option<f64> {
+        let metrics = self.metrics.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = metrics.iter().rev().find(|seen| seen.service == service && seen.name == name);
+        found.map(|seen| seen.value)
     }
 
     /// The spans of a trace, by its id in hexadecimal.
@@ -86,6 +115,44 @@ impl TraceService for Receiver {
         }
         Ok(Response::new(ExportTraceServiceResponse::default()))
     }
+}
+
+#[tonic::async_trait]
+impl MetricsService for MetricReceiver {
+    async fn export(
+        &self,
+        request: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for resource in request.into_inner().resource_metrics {
+            let attributes = resource.resource.map(|resource| resource.attributes).unwrap_or_default();
+            let service = text(&attributes, "service.name").unwrap_or_default().to_string();
+            let metrics = resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics);
+            seen.extend(metrics.map(|metric| SeenMetric {
+                service: service.clone(),
+                value: value(&metric),
+                name: metric.name,
+            }));
+        }
+        Ok(Response::new(ExportMetricsServiceResponse::default()))
+    }
+}
+
+fn value(metric: &Metric) -> f64 {
+    let points = match &metric.data {
+        Some(Data::Gauge(gauge)) => &gauge.data_points,
+        Some(Data::Sum(sum)) => &sum.data_points,
+        Some(Data::Histogram(histogram)) => {
+            return histogram.data_points.iter().map(|point| point.count as f64).sum();
+        }
+        _ => return 0.0,
+    };
+    let number = |value| match value {
+        Some(number_data_point::Value::AsInt(value)) => value as f64,
+        Some(number_data_point::Value::AsDouble(value)) => value,
+        None => 0.0,
+    };
+    points.iter().map(|point| number(point.value)).sum()
 }
 
 fn text<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a str> {

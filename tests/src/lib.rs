@@ -28,7 +28,7 @@ mod told;
 mod world;
 
 pub use client::{Bearer, Session, Sessions, date, methods, request_id, rules, violations};
-pub use collector::{Collector, SeenSpan};
+pub use collector::{Collector, SeenMetric, SeenSpan};
 pub use gate::Gate;
 pub use issuer::{Identity, Issuer};
 pub use servers::{SERVICES, Servers};

@@ -95,6 +95,38 @@ impl Suite {
         Ok(())
     }
 
+    /// Freezes one program (SIGSTOP): its connections stay open and it does not answer.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn freeze(&self, service: &str) -> Result<()> {
+        process::signal(&[self.pid(service)?], Signal::STOP)
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn thaw(&self, service: &str) -> Result<()> {
+        process::signal(&[self.pid(service)?], Signal::CONT)
+    }
+
+    fn pid(&self, service: &str) -> Result<u32> {
+        let pid = self.programs.get(service).and_then(Child::id);
+        pid.with_context(|| format!("relais-{service} does not run"))
+    }
+
+    /// Waits until a program has ended by itself.
+    ///
+    /// # Errors
+    /// When it does not, within half a minute.
+    pub async fn until_ended(&mut self, service: &str) -> Result<()> {
+        let mut child = self.programs.remove(service).with_context(|| format!("relais-{service} does not run"))?;
+        let ended = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
+        ended.with_context(|| format!("relais-{service} does not end"))??;
+        Ok(())
+    }
+
     /// The program with the suite's settings, for its other commands.
     pub fn command(&self, service: &'static str) -> Command {
         let database = self.servers.database_settings(service, &self.name);
@@ -111,8 +143,16 @@ impl Suite {
             .env("RELAIS__BROKER__POLL_MS", "100")
             .env("RELAIS__AUTH__JWKS_FILE", self.issuer.jwks())
             .env("RELAIS__AUTH__TOKEN_KEY", format!("pages and fingerprints of {}, for all instances", self.name))
+            .envs(self.peers())
             .envs(&self.options.settings);
         command
+    }
+
+    fn peers(&self) -> HashMap<String, String> {
+        let peer = |(service, address): &(&str, SocketAddr)| {
+            (format!("RELAIS__PEERS__{}", service.to_uppercase()), format!("http://{address}"))
+        };
+        self.addresses.iter().map(peer).collect()
     }
 
     /// Where a service listens.
@@ -142,6 +182,11 @@ impl Suite {
     /// Adds settings for programs that are launched from here on.
     pub fn set(&mut self, settings: HashMap<String, String>) {
         self.options.settings.extend(settings);
+    }
+
+    /// Takes a setting back, for programs that are launched from here on.
+    pub fn unset(&mut self, setting: &str) {
+        self.options.settings.remove(setting);
     }
 
     /// Somebody at one service.

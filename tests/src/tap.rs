@@ -40,12 +40,12 @@ impl Tap {
         topology.declare(&channel).await?;
         let exclusive = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
         let queue = channel.queue_declare("".into(), exclusive, FieldTable::default()).await?.name().clone();
-        let (exchange, options) = (topology.exchange(), QueueBindOptions::default());
-        channel.queue_bind(queue.clone(), exchange.as_str().into(), "#".into(), options, FieldTable::default()).await?;
+        let exchange = topology.exchange();
         let unacknowledged = BasicConsumeOptions { no_ack: true, ..Default::default() };
-        let deliveries =
-            channel.basic_consume(queue.clone(), "".into(), unacknowledged, FieldTable::default()).await?;
-        Ok(Self { connection, channel, topology, exchange, queue, deliveries })
+        let deliveries = channel.basic_consume(queue.clone(), "".into(), unacknowledged, FieldTable::default()).await?;
+        let tap = Self { connection, channel, topology, exchange, queue, deliveries };
+        tap.look().await?;
+        Ok(tap)
     }
 
     /// The next message, within ten seconds.
@@ -67,6 +67,16 @@ impl Tap {
     pub async fn look_away(&self) -> Result<()> {
         let exchange = self.exchange.as_str().into();
         Ok(self.channel.queue_unbind(self.queue.clone(), exchange, "#".into(), FieldTable::default()).await?)
+    }
+
+    /// Sees what is published again.
+    ///
+    /// # Errors
+    /// When the broker does not do it.
+    pub async fn look(&self) -> Result<()> {
+        let (exchange, options) = (self.exchange.as_str().into(), QueueBindOptions::default());
+        let (queue, none) = (self.queue.clone(), FieldTable::default());
+        Ok(self.channel.queue_bind(queue, exchange, "#".into(), options, none).await?)
     }
 
     /// Sees what dies in a service's queue as well.

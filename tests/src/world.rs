@@ -117,6 +117,19 @@ impl<S: Service> World<S> {
         bootstrap::start::<S>(self.settings.clone()).await
     }
 
+    /// Stops the service, has `work` done on its database, and starts it again.
+    ///
+    /// # Errors
+    /// When the work fails, or the service does not start.
+    pub async fn while_stopped(mut self, work: impl AsyncFnOnce(&PgPool) -> Result<()>) -> Result<Self> {
+        self.running.stop::<S>().await;
+        work(&self.database).await?;
+        self.running = bootstrap::start::<S>(self.settings.clone()).await?;
+        self.channel = Endpoint::from_shared(format!("http://{}", self.running.address))?.connect_lazy();
+        self.until_serving().await?;
+        Ok(self)
+    }
+
     /// Waits until a query counts `expected`, for a short while: whether it did.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use crate::{
     broker::envelope::Envelope,
     error::{Error, Kind, Result},
     settings::{ConsumerSettings, millis},
+    telemetry::metrics::{self, Failure},
 };
 
 /// Looks for ripe messages when woken, and again and again.
@@ -100,6 +101,8 @@ impl Consumer {
     }
 
     async fn record_failure(&self, envelope: Envelope, reason: String, next: Next, first: bool) -> Result<()> {
+        let what = if matches!(next, Next::Try { .. }) { Failure::Held } else { Failure::Parked };
+        metrics::failed(self.name, what, reason.split(':').next().unwrap_or_default());
         let mut unit = self.database.open().await?;
         let ours = if first {
             let mut intake = inbox::take_in(&mut unit, self.name, std::slice::from_ref(&envelope)).await?;

@@ -40,6 +40,7 @@ use crate::{
     planted::{Bug, Fault, Planted},
     random,
     settings::ConsumerSettings,
+    telemetry::metrics,
 };
 
 /// How often a batch is run again after contention.
@@ -171,9 +172,11 @@ impl Consumer {
         let mut batches = deliveries(&channel, queue).await?.ready_chunks(self.settings.batch);
         while let Some(batch) = batches.next().await {
             let batch: Vec<Delivery> = batch.into_iter().collect::<Result<_, _>>()?;
+            let began = Instant::now();
             self.activity.begin(batch.len());
             let done = self.apply_and_acknowledge::<H>(&batch).await;
             self.activity.end(batch.len());
+            metrics::consumed(self.name, batch.len(), began.elapsed());
             done?;
             self.break_channel(&channel).await?;
         }

@@ -22,6 +22,7 @@ use crate::{
     broker::{Broker, within_step},
     planted::{Bug, Planted},
     settings::{BrokerSettings, millis},
+    telemetry::metrics,
 };
 
 /// Within this time the database is there, or asked again.
@@ -148,6 +149,7 @@ impl Relay {
             store::put_back(&mut transaction, &unproven).await?;
         }
         transaction.commit().await?;
+        metrics::sent(batch.len() - unproven.len());
         if unproven.is_empty() {
             return Ok(batch.len());
         }

@@ -1,17 +1,19 @@
-//! Logs and traces from the first call: `tracing` inside, OTLP and log lines outside.
+//! Logs, traces and metrics from the first call: `tracing` inside, OTLP and log lines outside.
 //!
 //! Every log line carries the trace's id. Every span of a referral carries its number, see [`subject`].
 
 mod logs;
+pub(crate) mod metrics;
 pub mod propagation;
 pub mod subject;
 
 use std::time::Duration;
 
 use opentelemetry::{KeyValue, global, propagation::TextMapCompositePropagator, trace::TracerProvider};
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{
     Resource,
+    metrics::{PeriodicReader, SdkMeterProvider},
     propagation::{BaggagePropagator, TraceContextPropagator},
     trace::SdkTracerProvider,
 };
@@ -23,6 +25,7 @@ use crate::settings::{LogFormat, Telemetry};
 #[derive(Debug)]
 pub struct Guard {
     provider: SdkTracerProvider,
+    meters: SdkMeterProvider,
 }
 
 impl Guard {
@@ -31,10 +34,13 @@ impl Guard {
         if let Err(error) = self.provider.shutdown_with_timeout(Duration::from_secs(5)) {
             tracing::warn!(%error, "the last spans may not have been sent");
         }
+        if let Err(error) = self.meters.shutdown_with_timeout(Duration::from_secs(2)) {
+            tracing::warn!(%error, "the last metrics may not have been sent");
+        }
     }
 }
 
-/// Sets up propagation, spans and log lines for the process.
+/// Sets up propagation, spans, metrics and log lines for the process.
 ///
 /// # Errors
 /// When the exporter's address is not one, or a subscriber is there already.
@@ -45,6 +51,8 @@ pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Guar
     ]));
     let provider = provider(service, settings)?;
     global::set_tracer_provider(provider.clone());
+    let meters = meters(service, settings)?;
+    global::set_meter_provider(meters.clone());
 
     let filter = EnvFilter::try_new(&settings.filter)?;
     let lines = match settings.log_format {
@@ -59,16 +67,30 @@ pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Guar
         .with_location(false)
         .with_threads(false);
     tracing_subscriber::registry().with(filter).with(spans).with(lines).try_init()?;
-    Ok(Guard { provider })
+    Ok(Guard { provider, meters })
 }
 
-fn provider(service: &'static str, settings: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
-    let resource = Resource::builder()
+fn resource(service: &'static str) -> Resource {
+    Resource::builder()
         .with_service_name(format!("relais-{service}"))
         .with_attribute(KeyValue::new("service.namespace", "relais"))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        .build();
-    let mut builder = SdkTracerProvider::builder().with_resource(resource).with_span_processor(subject::Processor);
+        .build()
+}
+
+fn meters(service: &'static str, settings: &Telemetry) -> anyhow::Result<SdkMeterProvider> {
+    let mut builder = SdkMeterProvider::builder().with_resource(resource(service));
+    if !settings.otlp_endpoint.is_empty() {
+        let exporter = MetricExporter::builder().with_tonic().with_endpoint(&settings.otlp_endpoint).build()?;
+        let interval = crate::settings::millis(settings.metrics_interval_ms);
+        builder = builder.with_reader(PeriodicReader::builder(exporter).with_interval(interval).build());
+    }
+    Ok(builder.build())
+}
+
+fn provider(service: &'static str, settings: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
+    let mut builder =
+        SdkTracerProvider::builder().with_resource(resource(service)).with_span_processor(subject::Processor);
     if !settings.otlp_endpoint.is_empty() {
         let exporter = SpanExporter::builder().with_tonic().with_endpoint(&settings.otlp_endpoint).build()?;
         builder = builder.with_batch_exporter(exporter);

@@ -1,5 +1,6 @@
 //! The notification service through real clients and real messages, on real PostgreSQL and RabbitMQ.
 
+mod critical;
 mod inbox;
 mod watch;
 

@@ -101,7 +101,18 @@ async fn a_refusal_is_not_kept() -> Result<()> {
 /// handler, it would be rolled back, and its connection could be handed on while it begins.
 #[tokio::test]
 async fn a_unit_of_work_outlives_the_call_that_began_it() -> Result<()> {
-    let partners = Partners::meet().await?;
+    assert!(unit_outlives_call(&[]).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_unit_of_work_that_ends_with_its_call_is_caught() -> Result<()> {
+    assert!(!unit_outlives_call(&[("RELAIS__PLANTED__BUG", "cancellable-unit")]).await?);
+    Ok(())
+}
+
+async fn unit_outlives_call(planted: &[(&str, &str)]) -> Result<bool> {
+    let partners = Partners::meet_with(planted).await?;
     let mut stranger = partners.world.database.begin().await?;
     sqlx::query("LOCK TABLE referral IN EXCLUSIVE MODE").execute(&mut *stranger).await?;
     let request = partners.request(partners.ask());
@@ -112,10 +123,11 @@ async fn a_unit_of_work_outlives_the_call_that_began_it() -> Result<()> {
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(partners.world.count(REFERRALS).await?, 0);
     stranger.rollback().await?;
-    partners.world.until_count(REFERRALS, 1).await?;
+    let outlived = partners.world.counts(REFERRALS, 1, Duration::from_secs(3)).await?;
     partners.desk.referrals().submit_referral(request).await?;
     assert_eq!(partners.world.count(REFERRALS).await?, 1);
-    partners.world.end().await
+    partners.world.end().await?;
+    Ok(outlived)
 }
 
 /// Callers give up at any moment: whatever was answered or not, the same request again ends in exactly one referral.

@@ -9,7 +9,7 @@ use relais_scheduling::Scheduling;
 use relais_tests::{Identity, Told, World};
 use uuid::Uuid;
 
-const APPOINTMENTS: &str = "SELECT count(*) FROM appointment";
+use super::APPOINTMENTS;
 
 #[tokio::test]
 async fn the_same_message_ten_times_has_its_effect_once() -> Result<()> {

@@ -1,5 +1,7 @@
 //! Bad input: whatever a broker may bring, it is applied, passed over, held or parked; it is never lost and blocks nobody.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use lapin::types::{AMQPValue, FieldTable};
 use relais_platform::{broker::envelope::Envelope, clock::machine_now, events::Event};
@@ -50,7 +52,8 @@ async fn one_parked(world: World<Scheduling>, cause: &str, error: &str) -> Resul
 async fn an_unknown_type_is_passed_over() -> Result<()> {
     let told = Told::new("AAAA-BBBB-CCC");
     let world = with_a_good_one(async |world| {
-        let bad = Envelope { type_name: "relais.referral.referral.burnt.v1".into(), ..message(&told, told.submitted()) };
+        let bad =
+            Envelope { type_name: "relais.referral.referral.burnt.v1".into(), ..message(&told, told.submitted()) };
         world.tap.send(&bad).await
     });
     let world = world.await?;
@@ -216,15 +219,20 @@ async fn headers_that_the_database_would_refuse_are_parked() -> Result<()> {
     let told = Told::new("AAAA-BBBB-CCC");
     let world = with_a_good_one(async |world| {
         let sound = message(&told, told.submitted());
+        let headers = sound.properties(&sound.trace).headers().clone().unwrap_or_default();
         for type_name in ["relais.referral.referral.\0.v1".to_string(), format!("relais.{}.v1", "x".repeat(60_000))] {
-            let bad = Envelope { id: Uuid::now_v7(), type_name, ..sound.clone() };
-            world.tap.send_raw(SUBMITTED, &bad.payload, bad.properties(&bad.trace)).await?;
-            world.tap.send_raw("relais.referral.referral.\0", b"nul", lapin::BasicProperties::default()).await?;
+            let mut headers = headers.clone();
+            headers.insert("cloudEvents_type".into(), AMQPValue::LongString(type_name.into()));
+            let properties = lapin::BasicProperties::default().with_headers(headers);
+            world.tap.send_raw(SUBMITTED, &sound.payload, properties).await?;
         }
-        let nested = FieldTable::from([("cloudEvents_id".into(), AMQPValue::FieldTable(FieldTable::default()))]);
+        world.tap.send_raw("relais.referral.referral.\0", b"nul", lapin::BasicProperties::default()).await?;
+        let nested = BTreeMap::from([("cloudEvents_id".into(), AMQPValue::FieldTable(FieldTable::default()))]);
+        let nested = FieldTable::from(nested);
         world.tap.send_raw(SUBMITTED, b"x", lapin::BasicProperties::default().with_headers(nested)).await
     });
     let world = world.await?;
+    // The two with a body that is sound differ in their headers alone: as they came, they are one.
     world.until_count("SELECT count(*) FROM parked WHERE cause = 'unreadable'", 3).await?;
     world.end().await
 }

@@ -54,7 +54,10 @@ async fn a_parked_message_is_shown_without_its_body() -> Result<()> {
     let shown = operator.operations().get_parked_message(request).await?.into_inner().parked_message;
     assert_eq!(shown.as_ref(), Some(&listed));
     assert_eq!((listed.state(), listed.cause(), listed.attempts, listed.version), (State::Parked, Cause::Failed, 2, 1));
-    assert_eq!((&*listed.r#type, &listed.aggregate_id), ("relais.referral.referral.submitted.v1", &told.id.0.to_string()));
+    assert_eq!(
+        (&*listed.r#type, &listed.aggregate_id),
+        ("relais.referral.referral.submitted.v1", &told.id.0.to_string())
+    );
     assert!(listed.error.contains("not_this_one") && listed.size > 0, "{listed:?}");
     // The event names its patient; nothing that an operator is shown does.
     let patient = String::from_utf8_lossy(&prost::Message::encode_to_vec(&told.submitted())).contains("patients/");

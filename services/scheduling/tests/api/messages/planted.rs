@@ -116,7 +116,7 @@ async fn what_was_not_committed_comes_again(planted: &[(&str, &str)]) -> Result<
     tap.publish(told.id.0, 1, told.submitted()).await?;
     suite.launch("scheduling")?;
     suite.until_ended("scheduling").await?;
-    suite.set(HashMap::from([("RELAIS__PLANTED__FAULT".into(), "close-channel".into())]));
+    suite.unset("RELAIS__PLANTED__FAULT");
     suite.launch("scheduling")?;
     let serving = tonic_health::pb::health_check_response::ServingStatus::Serving;
     suite.until_health("scheduling", relais_platform::grpc::health::BROKER, serving).await?;

@@ -66,7 +66,11 @@ async fn what_was_sent_is_published_again_under_its_own_ids_once_per_request() -
         ..request.clone()
     };
     assert_eq!(operator.operations().republish_events(other_kind).await?.into_inner().events, 0);
-    let backwards = RepublishEventsRequest { end_time: Some(prost_types::Timestamp { seconds: 0, nanos: 0 }), ..request };
-    assert_eq!(operator.operations().republish_events(backwards).await.unwrap_err().code(), tonic::Code::InvalidArgument);
+    let backwards =
+        RepublishEventsRequest { end_time: Some(prost_types::Timestamp { seconds: 0, nanos: 0 }), ..request };
+    assert_eq!(
+        operator.operations().republish_events(backwards).await.unwrap_err().code(),
+        tonic::Code::InvalidArgument
+    );
     world.end().await
 }

@@ -1,22 +1,15 @@
 //! Timers: once across instances, late after a stop, the most urgent first; one that fails stops no other.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use anyhow::Result;
 use chrono::TimeDelta;
 use relais_platform::{
-    Context, Error, Service,
-    bootstrap::{self, Running},
-    broker::envelope::Envelope,
-    calls::Rules,
-    clock::machine_now,
-    consumer::Handler,
-    database::Unit,
-    events::Event,
-    timers::Timer,
+    Context, Error, Service, bootstrap::Running, broker::envelope::Envelope, calls::Rules, clock::machine_now,
+    consumer::Handler, database::Unit, events::Event, timers::Timer,
 };
 use relais_scheduling::Scheduling;
-use relais_tests::{World, eventually};
+use relais_tests::World;
 use sqlx::{PgPool, migrate::Migrator};
 use tonic::service::Routes;
 use uuid::Uuid;
@@ -98,22 +91,20 @@ async fn each_rings_once_across_three_instances() -> Result<()> {
 #[tokio::test]
 async fn late_ones_ring_after_a_stop_the_most_urgent_first() -> Result<()> {
     let world = World::<Ticking>::start_with(&POLL).await?;
-    let World { running, settings, database, .. } = world.parts();
-    running.stop::<Ticking>().await;
-    let hours = |hours| TimeDelta::hours(hours);
-    let routine_old = set(&database, "reminder", 3, hours(-9)).await?;
-    let urgent = set(&database, "reminder", 2, hours(-1)).await?;
-    let stat_new = set(&database, "reminder", 0, hours(-1)).await?;
-    let stat_old = set(&database, "reminder", 0, hours(-2)).await?;
-    let later = set(&database, "reminder", 0, hours(2)).await?;
-    let running = bootstrap::start::<Ticking>(settings).await?;
-    eventually("the late ones rang", || async { Ok((rang(&database).await?.len() == 4).then_some(())) }).await?;
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(rang(&database).await?, [stat_old, stat_new, urgent, routine_old]);
-    let left: Vec<Uuid> = sqlx::query_scalar("SELECT subject FROM timer").fetch_all(&database).await?;
-    assert_eq!(left, [later], "what is not due has not rung");
-    running.stop::<Ticking>().await;
-    Ok(())
+    let mut expected = Vec::new();
+    let world = world.while_stopped(async |database| {
+        let late = async |urgency: i16, hours: i64| set(database, "reminder", urgency, TimeDelta::hours(-hours)).await;
+        let (routine_old, urgent) = (late(3, 9).await?, late(2, 1).await?);
+        let (stat_new, stat_old) = (late(0, 1).await?, late(0, 2).await?);
+        set(database, "of-later", 0, TimeDelta::hours(2)).await?;
+        expected = vec![stat_old, stat_new, urgent, routine_old];
+        Ok(())
+    });
+    let world = world.await?;
+    until_empty(&world).await?;
+    assert_eq!(rang(&world.database).await?, expected);
+    assert_eq!(world.count("SELECT count(*) FROM timer WHERE kind = 'of-later'").await?, 1, "it is not due");
+    world.end().await
 }
 
 /// The reminder of a patient without a telephone once stopped the reminders of all.

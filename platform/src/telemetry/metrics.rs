@@ -1,0 +1,144 @@
+//! Metrics of messages and of what is still to be done, by OpenTelemetry's names where it has one, else under `relais.`.
+//!
+//! Counters are fed where things happen; gauges by [`keep_sampling`], which asks database and broker for the same figures
+//! that `GetBacklog` answers with.
+
+use std::{
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::Duration,
+};
+
+use opentelemetry::{
+    KeyValue, global,
+    metrics::{Counter, Histogram, Meter},
+};
+
+use crate::{
+    Context,
+    figures::{Figures, QueueFigures},
+    settings::millis,
+};
+
+/// Counters of messages.
+pub(crate) struct Messages {
+    sent: Counter<u64>,
+    consumed: Counter<u64>,
+    processing: Histogram<f64>,
+    failed: Counter<u64>,
+}
+
+/// What a consumer did with messages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Failure {
+    /// Held back for another attempt.
+    Held,
+    /// Given up.
+    Parked,
+}
+
+impl Failure {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
+    let meter = global::meter("relais");
+    Messages {
+        sent: meter.u64_counter("messaging.client.sent.messages").with_unit("{message}").build(),
+        consumed: meter.u64_counter("messaging.client.consumed.messages").with_unit("{message}").build(),
+        processing: meter.f64_histogram("messaging.process.duration").with_unit("s").build(),
+        failed: meter.u64_counter("relais.consumer.failures").with_unit("{message}").build(),
+    }
+});
+
+/// The relay published `messages` of which each was confirmed as routed.
+pub(crate) fn sent(messages: usize) {
+    MESSAGES.sent.add(messages as u64, &[KeyValue::new("messaging.system", "rabbitmq")]);
+}
+
+/// A consumer was done with a batch of `messages` after this time.
+pub(crate) fn consumed(consumer: &'static str, messages: usize, took: Duration) {
+    let attributes =
+        [KeyValue::new("messaging.system", "rabbitmq"), KeyValue::new("messaging.consumer.group.name", consumer)];
+    MESSAGES.consumed.add(messages as u64, &attributes);
+    MESSAGES.processing.record(took.as_secs_f64(), &attributes);
+}
+
+/// A message failed.
+pub(crate) fn failed(consumer: &'static str, what: Failure, reason: &str) {
+    let attributes = [
+        KeyValue::new("messaging.consumer.group.name", consumer),
+        KeyValue::new("relais.outcome", what.name()),
+        KeyValue::new("error.type", reason.to_string()),
+    ];
+    MESSAGES.failed.add(1, &attributes);
+}
+
+/// The last sample; figures are kept while the broker is away, and the other way round.
+#[derive(Default)]
+struct Sample {
+    figures: Option<Figures>,
+    queues: Vec<QueueFigures>,
+    leads: bool,
+}
+
+/// Samples figures for the gauges, again and again; ends with its task.
+pub(crate) async fn keep_sampling(context: Context) {
+    let sample = Arc::new(Mutex::new(Sample::default()));
+    gauges(&global::meter("relais"), &sample);
+    loop {
+        let figures = context.database.figures(context.clock.now()).await.ok();
+        let queues = context.queues().await.unwrap_or_default();
+        *lock(&sample) = Sample { figures, queues, leads: context.lead.is_ours() };
+        tokio::time::sleep(millis(context.settings.telemetry.metrics_interval_ms)).await;
+    }
+}
+
+fn lock(sample: &Mutex<Sample>) -> std::sync::MutexGuard<'_, Sample> {
+    sample.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn gauges(meter: &Meter, sample: &Arc<Mutex<Sample>>) {
+    gauge(meter, sample, "relais.outbox.messages", "{message}", |figures| figures.outbox as f64);
+    gauge(meter, sample, "relais.outbox.lag", "s", |figures| figures.outbox_lag.as_secs_f64());
+    gauge(meter, sample, "relais.retry.messages", "{message}", |figures| figures.retry as f64);
+    gauge(meter, sample, "relais.retry.lag", "s", |figures| figures.retry_lag.as_secs_f64());
+    gauge(meter, sample, "relais.parked.messages", "{message}", |figures| figures.parked as f64);
+    gauge(meter, sample, "relais.timers.due", "{timer}", |figures| figures.timers_due as f64);
+    let seen = sample.clone();
+    meter
+        .u64_observable_gauge("relais.relay.leads")
+        .with_callback(move |observer| observer.observe(lock(&seen).leads.into(), &[]))
+        .build();
+    let seen = sample.clone();
+    meter
+        .u64_observable_gauge("relais.queue.messages")
+        .with_unit("{message}")
+        .with_callback(move |observer| {
+            for queue in &lock(&seen).queues {
+                let name = KeyValue::new("messaging.destination.name", queue.queue.clone());
+                observer.observe(queue.messages.into(), &[name]);
+            }
+        })
+        .build();
+}
+
+fn gauge(
+    meter: &Meter,
+    sample: &Arc<Mutex<Sample>>,
+    name: &'static str,
+    unit: &'static str,
+    value: impl Fn(&Figures) -> f64 + Send + Sync + 'static,
+) {
+    let seen = sample.clone();
+    let observe = move |observer: &dyn opentelemetry::metrics::AsyncInstrument<f64>| {
+        if let Some(figures) = &lock(&seen).figures {
+            observer.observe(value(figures), &[]);
+        }
+    };
+    meter.f64_observable_gauge(name).with_unit(unit).with_callback(observe).build();
+}

@@ -1,0 +1,46 @@
+//! Metrics, as an operator's collector gets them.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use relais_tests::{Collector, Options, Suite, eventually, partnership::Partners};
+
+#[tokio::test]
+async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
+    let collector = Collector::start().await?;
+    let settings = HashMap::from([
+        ("RELAIS__TELEMETRY__OTLP_ENDPOINT".to_string(), format!("http://{}", collector.address)),
+        ("RELAIS__TELEMETRY__METRICS_INTERVAL_MS".to_string(), "200".to_string()),
+    ]);
+    let suite = Suite::start(Options { settings }).await?;
+    let partners = Partners::meet(&suite).await?;
+    for _ in 0..3 {
+        partners.submit(partners.request()).await?;
+    }
+    // Three referrals: each sent by referral, consumed by scheduling, and told back as an appointment.
+    for (service, metric, expected) in [
+        ("relais-referral", "messaging.client.sent.messages", 3.0),
+        ("relais-scheduling", "messaging.client.consumed.messages", 3.0),
+        ("relais-scheduling", "messaging.client.sent.messages", 3.0),
+        ("relais-referral", "relais.relay.leads", 1.0),
+        ("relais-referral", "relais.outbox.messages", 0.0),
+        ("relais-referral", "relais.outbox.lag", 0.0),
+        ("relais-scheduling", "relais.retry.messages", 0.0),
+        ("relais-scheduling", "relais.parked.messages", 0.0),
+        ("relais-scheduling", "relais.timers.due", 0.0),
+        ("relais-scheduling", "relais.queue.messages", 0.0),
+    ] {
+        let arrived = || async { Ok((collector.metric(service, metric) == Some(expected)).then_some(())) };
+        eventually(&format!("{service} tells {metric} = {expected}"), arrived).await?;
+    }
+    let processed = collector.metric("relais-scheduling", "messaging.process.duration");
+    assert!(processed.is_some_and(|batches| batches >= 1.0), "{processed:?}");
+
+    // One that is given up shows.
+    let tap = relais_tests::Tap::new(&suite.servers.amqp_url, &suite.name).await?;
+    tap.send_raw("relais.referral.referral.submitted.v1", b"?", lapin::BasicProperties::default()).await?;
+    let parked =
+        || async { Ok((collector.metric("relais-scheduling", "relais.parked.messages") == Some(1.0)).then_some(())) };
+    eventually("a parked message shows", parked).await?;
+    suite.stop().await
+}
