@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use relais_tests::faults::{self, Options};
+use relais_tests::faults::{self, Options, Outage};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Kills and freezes services, broker and database under load, and checks that nothing is lost and nothing happens twice.
@@ -18,12 +18,15 @@ struct Arguments {
     /// Draws the same faults again; by itself another one each time.
     #[arg(long, default_value_t = fastrand::u64(..1_000_000))]
     seed: u64,
+    /// One long outage instead.
+    #[arg(long)]
+    outage: Option<Outage>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { kills, seed } = Arguments::parse();
-    match until_stopped(&Options { kills, seed }).await {
+    let Arguments { kills, seed, outage } = Arguments::parse();
+    match until_stopped(&Options { kills, seed, outage }).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -102,12 +102,16 @@ impl Client {
 
     async fn send(&mut self, mut errand: Errand) {
         self.tally.sent(errand.attempt);
+        let began = Instant::now();
         let reply = match errand.what {
             What::Submit => self.submit(&errand).await,
             What::Cancel => self.cancel(&errand).await,
         };
         match reply {
-            Reply::Done(referral) => self.acknowledged(&errand, referral),
+            Reply::Done(referral) => {
+                self.tally.answered(began);
+                self.acknowledged(&errand, referral);
+            }
             Reply::Refused(said) => self.refused(&errand, said),
             Reply::Again => {
                 self.tally.unanswered(errand.attempt);

@@ -14,7 +14,7 @@ use tokio::{process::Command, time::timeout};
 use tonic::transport::Endpoint;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use super::plan::{INSTANCES, Victim};
+use super::plan::{INSTANCES, LEADER_SILENCE_MS, Victim};
 use crate::{Identity, Options, SERVICES, Session, Suite, eventually, ports, process::Process};
 
 /// Settings of every instance: what waits for long waits less, and nothing is parked because its database was away.
@@ -43,7 +43,8 @@ impl Fleet {
     /// When a program is missing or does not come up.
     pub async fn start() -> Result<Self> {
         let settings = SETTINGS.map(|(key, value)| (key.to_string(), value.to_string())).into_iter();
-        let suite = Suite::prepare(Options { settings: settings.collect() }).await?;
+        let silence = ("RELAIS__BROKER__LEADER_SILENCE_MS".to_string(), LEADER_SILENCE_MS.to_string());
+        let suite = Suite::prepare(Options { settings: settings.chain([silence]).collect() }).await?;
         let instances = SERVICES.iter().flat_map(|service| (0..INSTANCES).map(|index| Victim::Service(service, index)));
         let addresses: BTreeMap<_, _> = instances.zip(ports::free::<{ SERVICES.len() * INSTANCES }>()?).collect();
         let mut processes: BTreeMap<_, _> = addresses.keys().map(|victim| (*victim, Process::default())).collect();
@@ -75,10 +76,7 @@ impl Fleet {
     /// # Errors
     /// When it cannot be started.
     pub async fn launch(&self, victim: Victim) -> Result<()> {
-        let log = OpenOptions::new().create(true).append(true).open(self.log(victim))?;
-        let mut command = self.command(victim);
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        self.process(victim)?.start(command).await.with_context(|| format!("starting {victim}"))
+        self.process(victim)?.start(self.command(victim)?).await.with_context(|| format!("starting {victim}"))
     }
 
     /// SIGKILL.
@@ -146,7 +144,20 @@ impl Fleet {
         Ok(())
     }
 
-    /// The log of what was started here.
+    /// RabbitMQ's own tool, for a broker that can be started again.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub async fn rabbitmqctl(&self, arguments: &[&str]) -> Result<()> {
+        let program = folder(&self.suite, Victim::Broker).join("ctl");
+        let output =
+            Command::new(program).args(arguments).stdin(Stdio::null()).output().await.context("rabbitmqctl")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "rabbitmqctl {}: {said}", arguments.join(" "));
+        Ok(())
+    }
+
+    /// The log of an instance.
     pub fn log(&self, victim: Victim) -> PathBuf {
         self.suite.servers.state.join(format!("{}-{victim}.log", self.suite.name))
     }
@@ -164,23 +175,26 @@ impl Fleet {
         self.suite.stop().await
     }
 
-    fn command(&self, victim: Victim) -> Command {
-        match victim {
+    fn command(&self, victim: Victim) -> Result<Command> {
+        let mut command = match victim {
             Victim::Service(service, _) => {
+                let log = OpenOptions::new().create(true).append(true).open(self.log(victim))?;
                 let mut command = self.suite.command(service);
-                command.kill_on_drop(true);
+                command.stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
                 if let Some(address) = self.addresses.get(&victim) {
                     command.env("RELAIS__SERVER__ADDRESS", address.to_string());
                 }
                 command
             }
-            // It outlives this program, as the one that was there before: whoever started that one ends it.
+            // It writes its own log, and outlives this program as the one before would have: `./dev` ends it.
             server => {
                 let mut command = Command::new(folder(&self.suite, server).join("start"));
                 command.process_group(0);
                 command
             }
-        }
+        };
+        command.stdin(Stdio::null());
+        Ok(command)
     }
 
     fn process(&self, victim: Victim) -> Result<&Process> {

@@ -1,9 +1,8 @@
 //! What the databases and the broker hold afterwards: the other side of the check.
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
 use lapin::{Connection, ConnectionProperties, options::QueueDeclareOptions, types::FieldTable};
-use relais_platform::broker::topology::{HEARS, Topology};
+use relais_platform::broker::topology::Topology;
 use sqlx::{FromRow, PgConnection, postgres::PgRow};
 use uuid::Uuid;
 
@@ -81,8 +80,6 @@ pub struct Sent {
     pub aggregate: Uuid,
     /// Its version.
     pub version: i64,
-    /// When its batch was taken.
-    pub at: DateTime<Utc>,
 }
 
 /// How far a consumer has come with an aggregate.
@@ -101,7 +98,7 @@ pub struct Consumed {
 /// Work that should not be there any more.
 #[derive(Debug, Clone, FromRow)]
 pub struct Left {
-    /// Where: `outbox`, `retry`, `parked`, `queue` or `dead letters`.
+    /// Where: `outbox`, `retry`, `parked` or `queue`.
     pub place: String,
     /// What it is about.
     pub about: String,
@@ -152,7 +149,7 @@ const ORDERS: &str = "SELECT id, referral_id AS referral, version, state = 'revo
 const MESSAGES: &str = "SELECT id, referral_id AS referral, kind = 'referral-cancelled' AS closed,
                                organisation_id AS organisation, unit_id AS unit, sequence FROM message";
 const MAILBOXES: &str = "SELECT organisation_id AS organisation, unit_id AS unit, last_sequence AS last FROM mailbox";
-const SENT: &str = "SELECT aggregate_kind AS kind, aggregate_id AS aggregate, version, sent_at AS at FROM outbox_sent";
+const SENT: &str = "SELECT aggregate_kind AS kind, aggregate_id AS aggregate, version FROM outbox_sent";
 const CONSUMED: &str = "SELECT consumer, aggregate_kind AS kind, aggregate_id AS aggregate, version
                         FROM consumed_version";
 const LEFT: &str = r#"
@@ -201,18 +198,17 @@ where
     Ok(sqlx::query_as(sql).fetch_all(schema).await?)
 }
 
-/// Messages that nobody has taken, or that were given up as killing their consumers.
+/// Messages that nobody has taken, dead letters among them.
 async fn in_queues(suite: &Suite) -> Result<Vec<Left>> {
     let connection = Connection::connect(&suite.servers.amqp_url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
     let topology = Topology::new(&suite.name);
-    let queues = HEARS.iter().map(|(service, _)| ("queue", topology.queue(service)));
     let mut left = Vec::new();
-    for (place, queue) in queues.chain([("dead letters", topology.dead_letters())]) {
+    for queue in SERVICES.iter().flat_map(|service| topology.queues(service)) {
         let passive = QueueDeclareOptions { passive: true, ..Default::default() };
         let declared = channel.queue_declare(queue.as_str().into(), passive, FieldTable::default()).await?;
         let count = declared.message_count();
-        left.extend((count > 0).then(|| Left { place: place.into(), about: format!("{count} messages in {queue}") }));
+        left.extend((count > 0).then(|| Left { place: "queue".into(), about: format!("{count} messages in {queue}") }));
     }
     connection.close(200, "counted".into()).await?;
     Ok(left)

@@ -9,9 +9,11 @@
 mod call;
 pub mod check;
 mod client;
+mod deleted;
 mod fleet;
 pub mod found;
 mod load;
+mod outage;
 pub mod plan;
 pub mod record;
 mod report;
@@ -29,6 +31,7 @@ use check::{Kind, Violation, check};
 use fleet::Fleet;
 use found::Found;
 use load::Load;
+pub use outage::Outage;
 use report::{Outcome, keep_logs};
 use supervisor::Supervisor;
 
@@ -46,12 +49,17 @@ pub struct Options {
     pub kills: usize,
     /// From which they are drawn.
     pub seed: u64,
+    /// A long outage, instead of these.
+    pub outage: Option<Outage>,
 }
 
 impl Options {
     /// The command that plays the same again.
     pub fn replay(&self) -> String {
-        format!("./dev faults --kills {} --seed {}", self.kills, self.seed)
+        match self.outage {
+            None => format!("./dev faults --kills {} --seed {}", self.kills, self.seed),
+            Some(outage) => format!("./dev faults --outage {outage} --seed {}", self.seed),
+        }
     }
 }
 
@@ -60,7 +68,7 @@ impl Options {
 /// # Errors
 /// When a program or a server cannot be started, or does not come up again.
 pub async fn run(options: &Options) -> Result<bool> {
-    println!("{} faults of seed {} ({})", options.kills, options.seed, options.replay());
+    println!("seed {}: {}", options.seed, options.replay());
     let began = Instant::now();
     let fleet = Fleet::start().await?;
     println!("{} processes serve after {:.1} s", fleet.victims().len(), began.elapsed().as_secs_f32());
@@ -83,13 +91,18 @@ pub async fn run(options: &Options) -> Result<bool> {
 }
 
 async fn play(fleet: &Fleet, options: &Options, began: Instant) -> Result<Outcome> {
-    let steps = plan::draw(options.seed, options.kills, &fleet.servers());
     let desks = |identity: &_| fleet.sessions("referral", identity).map(|mut sessions| sessions.remove(0));
     let load = Load::start(fleet, Partners::meet_at(desks).await?, options.seed)?;
     let tally = load.tally.clone();
     sleep(UNDISTURBED).await;
     let mut supervisor = Supervisor::new(fleet, &tally, began);
-    let revived = supervisor.play(&steps).await?;
+    let (episodes, revived) = match options.outage {
+        Some(outage) => outage::play(fleet, &tally, began, outage).await?,
+        None => {
+            let steps = plan::draw(options.seed, options.kills, &fleet.servers());
+            (Vec::new(), supervisor.play(&steps).await?)
+        }
+    };
     println!("  {:6.1} s  the last fault is over   {}", began.elapsed().as_secs_f32(), tally.figures());
 
     let record = load.finish(GIVEN_UP_AFTER / 2).await?;
@@ -101,7 +114,7 @@ async fn play(fleet: &Fleet, options: &Options, began: Instant) -> Result<Outcom
     violations.extend(late(settled, left));
     violations.sort();
     let (done, figures, took) = (supervisor.done, tally.figures(), began.elapsed());
-    Ok(Outcome { done, figures, settled, took, violations })
+    Ok(Outcome { done, episodes, figures, settled, took, violations })
 }
 
 fn late(settled: Option<Duration>, left: Option<String>) -> Option<Violation> {

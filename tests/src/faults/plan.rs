@@ -8,7 +8,7 @@ use crate::SERVICES;
 
 /// Instances of each service.
 pub const INSTANCES: usize = 2;
-/// After this silence the database ends the session of a relay, and with it its lead: a third of all freezes are longer.
+/// A relay that is silent for so long loses its place: a third of all freezes are longer.
 pub const LEADER_SILENCE_MS: u64 = 4_000;
 
 /// Who is hit.

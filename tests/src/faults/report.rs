@@ -12,6 +12,7 @@ use anyhow::Result;
 use super::{
     check::{Kind, Violation},
     fleet::Fleet,
+    outage::Episode,
     plan::Victim,
     supervisor::Done,
     tally::Figures,
@@ -26,6 +27,8 @@ const PROMISES: [Kind; 6] = [Kind::Lost, Kind::Doubled, Kind::Unasked, Kind::Gap
 pub struct Outcome {
     /// What was done, to whom.
     pub done: BTreeMap<Victim, Done>,
+    /// How each outage went.
+    pub episodes: Vec<Episode>,
     /// What the clients counted.
     pub figures: Figures,
     /// How long it took after the last fault until nothing was left to do, if it came to that.
@@ -40,6 +43,7 @@ impl Outcome {
     /// Prints all of it.
     pub fn print(&self) {
         self.print_faults();
+        self.print_episodes();
         let figures = self.figures;
         let count = |kind| self.violations.iter().filter(|violation| violation.kind == kind).count();
         println!("\n  requests");
@@ -73,6 +77,17 @@ impl Outcome {
         }
         let sum = |of: fn(&Done) -> usize| self.done.values().map(of).sum::<usize>();
         println!("    {:<26} {:>6} {:>8}", "all", sum(|done| done.kills), sum(|done| done.freezes));
+    }
+
+    fn print_episodes(&self) {
+        if self.episodes.is_empty() {
+            return;
+        }
+        println!("\n  {:<28} {:>8} {:>8} {:>14} {:>14}", "outages", "answered", "p99", "largest outbox", "empty after");
+        for Episode { outage, answered, p99, waiting, emptied } in &self.episodes {
+            let (p99, emptied) = (p99.as_millis(), emptied.as_secs_f32());
+            println!("    {outage:<26} {answered:>8} {p99:>5} ms {waiting:>14} {emptied:>12.1} s");
+        }
     }
 
     fn print_violations(&self) {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use relais_proto::operations::v1::GetBacklogRequest;
-use sqlx::Connection;
+use sqlx::{Connection, FromRow};
 use tokio::time::{sleep, timeout};
 
 use super::fleet::Fleet;
@@ -36,9 +36,9 @@ pub async fn until_quiet(fleet: &Fleet, until: Instant) -> Result<Option<String>
 }
 
 async fn left(fleet: &Fleet, instances: &[(&'static str, Session)]) -> Result<Option<String>> {
-    for (service, rows) in rows(fleet).await? {
-        if rows > 0 {
-            return Ok(Some(format!("{rows} rows in outbox and retry of {service}")));
+    for (service, Outbox { rows, held, .. }) in outboxes(fleet).await? {
+        if rows + held > 0 {
+            return Ok(Some(format!("{service}: {rows} in outbox, {held} in retry")));
         }
     }
     for (service, session) in instances {
@@ -51,17 +51,32 @@ async fn left(fleet: &Fleet, instances: &[(&'static str, Session)]) -> Result<Op
     Ok(None)
 }
 
-/// How many events and held messages each service has.
+/// Events of a service that wait in its outbox, and messages that it holds back.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub struct Outbox {
+    /// How many events.
+    pub rows: i64,
+    /// The position of the first.
+    pub first: i64,
+    /// The position of the last.
+    pub last: i64,
+    /// How many messages are held back.
+    pub held: i64,
+}
+
+/// The outbox of each service.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub async fn rows(fleet: &Fleet) -> Result<Vec<(&'static str, i64)>> {
-    const ROWS: &str = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM retry)";
-    let mut counts = Vec::new();
+pub async fn outboxes(fleet: &Fleet) -> Result<Vec<(&'static str, Outbox)>> {
+    const OUTBOX: &str =
+        "SELECT count(*) AS rows, COALESCE(min(position), 0) AS first, COALESCE(max(position), 0) AS last,
+                                 (SELECT count(*) FROM retry) AS held FROM outbox";
+    let mut outboxes = Vec::new();
     for service in SERVICES {
         let mut owner = timeout(Duration::from_secs(5), fleet.suite.owner(service)).await.context("no answer")??;
-        counts.push((service, sqlx::query_scalar(ROWS).fetch_one(&mut owner).await?));
+        outboxes.push((service, sqlx::query_as(OUTBOX).fetch_one(&mut owner).await?));
         owner.close().await?;
     }
-    Ok(counts)
+    Ok(outboxes)
 }

@@ -2,7 +2,11 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 /// What the clients count together.
@@ -13,6 +17,7 @@ pub struct Tally {
     unanswered: AtomicUsize,
     again: AtomicUsize,
     refused: AtomicUsize,
+    answered: Mutex<Vec<(Instant, Duration)>>,
 }
 
 /// The figures at one moment.
@@ -50,6 +55,12 @@ impl Tally {
         }
     }
 
+    /// How long each call took that was answered since then.
+    pub fn answered_since(&self, then: Instant) -> Vec<Duration> {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.iter().filter(|(at, _)| *at >= then).map(|(_, took)| *took).collect()
+    }
+
     pub(super) fn acknowledged(&self, cancellation: bool) {
         let counter = if cancellation { &self.cancelled } else { &self.submitted };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -66,5 +77,30 @@ impl Tally {
 
     pub(super) fn unanswered(&self, attempt: usize) {
         self.unanswered.fetch_add(usize::from(attempt == 0), Ordering::Relaxed);
+    }
+
+    pub(super) fn answered(&self, began: Instant) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.push((Instant::now(), began.elapsed()));
+    }
+}
+
+/// The time within which this many hundredths of the calls were answered.
+pub fn percentile(mut times: Vec<Duration>, hundredth: usize) -> Duration {
+    times.sort_unstable();
+    let rank = (times.len() * hundredth).div_ceil(100).max(1);
+    times.get(rank - 1).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_the_time_within_which_so_many_were_answered() {
+        let times = |n: u64| (1..=n).map(Duration::from_millis).collect::<Vec<_>>();
+        assert_eq!(percentile(times(200), 99), Duration::from_millis(198));
+        assert_eq!(percentile(times(3), 99), Duration::from_millis(3));
+        assert_eq!(percentile(times(0), 99), Duration::ZERO);
     }
 }

@@ -21,7 +21,7 @@ pub enum Kind {
     Unasked,
     /// A version or a number is missing between others.
     Gap,
-    /// A later one came before an earlier one.
+    /// A later message stands before an earlier one.
     Inverted,
     /// Given up.
     Parked,
@@ -78,8 +78,7 @@ pub fn check(record: &Record, found: &Found) -> Vec<Violation> {
     effects::check(found, &mut broken);
     versions::check(found, &mut broken);
     broken.extend(found.left.iter().map(|left| {
-        let given_up = left.place == "parked" || left.place == "dead letters";
-        let kind = if given_up { Kind::Parked } else { Kind::Left };
+        let kind = if left.place == "parked" { Kind::Parked } else { Kind::Left };
         Violation::new(kind, format!("{}: {}", left.place, left.about))
     }));
     broken.sort();

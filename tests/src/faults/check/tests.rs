@@ -1,4 +1,3 @@
-use chrono::{DateTime, TimeDelta, Utc};
 use relais_platform::broker::topology::HEARS;
 use uuid::Uuid;
 
@@ -59,8 +58,7 @@ fn message(referral: Uuid, closed: bool, sequence: i64) -> Message {
 
 fn send(found: &mut Found, kind: &str, aggregate: Uuid, versions: i64) {
     for version in 1..=versions {
-        let at = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(version);
-        found.sent.push(Sent { kind: kind.into(), aggregate, version, at });
+        found.sent.push(Sent { kind: kind.into(), aggregate, version });
     }
     for (consumer, _) in HEARS.iter().filter(|(_, kinds)| kinds.contains(&kind)) {
         let (consumer, kind) = ((*consumer).into(), kind.into());
@@ -143,8 +141,6 @@ fn an_inversion_is_found() {
         found.messages[2].sequence = 2;
     };
     assert_eq!(broken(|_, found| swap(found)), [Kind::Inverted]);
-    let late = |sent: &mut Sent| sent.at += TimeDelta::seconds(60 * i64::from(sent.version == 1));
-    assert_eq!(broken(|_, found| found.sent.iter_mut().for_each(late)), [Kind::Inverted]);
 }
 
 #[test]
@@ -153,7 +149,7 @@ fn what_is_left_or_given_up_is_said() {
     assert_eq!(broken(|_, found| found.left.push(left("outbox"))), [Kind::Left]);
     assert_eq!(broken(|_, found| found.left.push(left("retry"))), [Kind::Left]);
     assert_eq!(broken(|_, found| found.left.push(left("parked"))), [Kind::Parked]);
-    assert_eq!(broken(|_, found| found.left.push(left("dead letters"))), [Kind::Parked]);
+    assert_eq!(broken(|_, found| found.left.push(left("queue"))), [Kind::Left]);
 }
 
 #[test]

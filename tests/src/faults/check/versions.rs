@@ -6,7 +6,7 @@ use relais_platform::broker::topology::HEARS;
 use uuid::Uuid;
 
 use super::{Kind, Violation, grouped};
-use crate::faults::found::{Found, Sent};
+use crate::faults::found::Found;
 
 /// An aggregate, by kind and id.
 type Aggregate<'f> = (&'f str, Uuid);
@@ -45,17 +45,14 @@ fn committed(found: &Found) -> BTreeMap<Aggregate<'_>, i64> {
     referrals.chain(appointments).chain(orders).chain(messages).collect()
 }
 
-/// Every version was sent once, and none before an earlier one; says how far each aggregate has come.
+/// Every version was sent and is kept once; says how far each aggregate has come. In which order they were sent does not
+/// count: who hears of them puts them into theirs.
 fn check_sent<'f>(found: &'f Found, broken: &mut Vec<Violation>) -> HashMap<Aggregate<'f>, i64> {
     let mut latest = HashMap::new();
     for (aggregate, mut sent) in grouped(&found.sent, |sent| (sent.kind.as_str(), sent.aggregate)) {
         sent.sort_by_key(|sent| sent.version);
         let versions: Vec<i64> = sent.iter().map(|sent| sent.version).collect();
         check_run(&format!("sent of {}", shown(aggregate)), &versions, broken);
-        if sent.windows(2).any(|two: &[&Sent]| two[1].at < two[0].at) {
-            let about = format!("a later version of {} was sent before an earlier one", shown(aggregate));
-            broken.push(Violation::new(Kind::Inverted, about));
-        }
         latest.insert(aggregate, versions.last().copied().unwrap_or_default());
     }
     latest
