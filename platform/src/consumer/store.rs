@@ -19,10 +19,7 @@ pub(super) async fn lock_versions(
     consumer: &str,
     envelopes: &[Envelope],
 ) -> Result<(Versions, bool)> {
-    let mut keys: Vec<(String, Uuid)> =
-        envelopes.iter().map(|e| (e.aggregate_kind().to_string(), e.aggregate_id)).collect();
-    keys.dedup();
-    let (kinds, ids): (Vec<String>, Vec<Uuid>) = keys.into_iter().unzip();
+    let (kinds, ids) = keys(envelopes);
     sqlx::query!(
         "INSERT INTO consumed_version (consumer, aggregate_kind, aggregate_id)
          SELECT $1, kind, id FROM unnest($2::text[], $3::uuid[]) AS k(kind, id) ON CONFLICT DO NOTHING",
@@ -49,6 +46,13 @@ pub(super) async fn lock_versions(
     .await?;
     let held = rows.iter().any(|row| row.held);
     Ok((rows.into_iter().map(|row| ((row.aggregate_kind, row.aggregate_id), row.version)).collect(), held))
+}
+
+/// The aggregates of sorted envelopes, each once.
+fn keys(envelopes: &[Envelope]) -> (Vec<String>, Vec<Uuid>) {
+    let mut keys: Vec<(&str, Uuid)> = envelopes.iter().map(|e| (e.aggregate_kind(), e.aggregate_id)).collect();
+    keys.dedup();
+    keys.into_iter().map(|(kind, id)| (kind.to_string(), id)).unzip()
 }
 
 /// Keeps how far the consumer has come.

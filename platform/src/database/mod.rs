@@ -3,6 +3,7 @@
 //! Every statement of a service runs inside a [`Unit`]; [`Database::execute`] is the way in. Set-up and migrations are steps
 //! of their own, run as other roles ([`setup`], [`migrate`]).
 
+mod later;
 pub mod migrate;
 pub mod setup;
 mod unit;
@@ -25,6 +26,7 @@ use crate::{
     settings::{DatabaseSettings, millis},
 };
 
+pub use later::Rows;
 pub use unit::{Transaction, Unit, UseCase};
 pub use writes::WriteSet;
 

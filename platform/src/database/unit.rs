@@ -13,7 +13,7 @@ use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use uuid::Uuid;
 
-use super::{Database, WriteSet};
+use super::{Database, WriteSet, later::Later};
 use crate::{
     calls::{
         Call, Caller,
@@ -58,6 +58,7 @@ pub struct Unit<'t> {
     now: DateTime<Utc>,
     trace: Option<Context>,
     writes: WriteSet,
+    pub(super) later: Later,
     wakes: bool,
 }
 
@@ -122,6 +123,7 @@ impl<'t> Unit<'t> {
 
     /// Writes what was collected and commits. Says whether events were committed.
     pub(crate) async fn commit(mut self) -> Result<bool> {
+        self.settle().await?;
         let events = self.wakes || self.writes.has_events();
         std::mem::take(&mut self.writes).flush(&mut self.transaction).await?;
         self.transaction.commit().await?;
@@ -200,7 +202,15 @@ impl Database {
     async fn unit(&self, call: Option<&Call>) -> Result<Unit<'_>> {
         let transaction = self.pool.begin().await?;
         let writes = WriteSet::default();
-        Ok(Unit { transaction, call: call.cloned(), now: self.clock.now(), trace: None, writes, wakes: false })
+        Ok(Unit {
+            transaction,
+            call: call.cloned(),
+            now: self.clock.now(),
+            trace: None,
+            writes,
+            later: Later::default(),
+            wakes: false,
+        })
     }
 
     async fn attempt<U: UseCase>(&self, call: Option<&Call>, use_case: &U) -> Result<U::Outcome> {

@@ -1,10 +1,12 @@
 //! Referrals with their parties and their timeline.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
     Error, Result,
     calls::PageRequest,
-    database::Unit,
+    database::{Rows, Unit},
     error::{Kind, Violation, broken_constraint},
     ids::{AppointmentId, Child, OrganisationId, ReferralId},
     parties::Scope,
@@ -248,25 +250,39 @@ pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Ve
     rows.into_iter().map(Referral::try_from).collect()
 }
 
-/// Notes what scheduling told of a referral's appointment.
-///
-/// # Errors
-/// INTERNAL when there is no such referral: the message is held back.
-pub async fn note_appointment(
-    unit: &mut Unit<'_>,
-    referral: ReferralId,
-    appointment: AppointmentId,
-    state: AppointmentState,
-) -> Result<()> {
-    let query = sqlx::query!(
-        "INSERT INTO referral_appointment (referral_id, appointment_id, state) VALUES ($1, $2, $3)
-         ON CONFLICT (referral_id) DO UPDATE SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state
-         -- What is told late of an earlier appointment does not hide a later one.
-         WHERE EXCLUDED.state = 'proposed' OR referral_appointment.appointment_id = EXCLUDED.appointment_id",
-        referral.0,
-        appointment.0,
-        state.as_str(),
-    );
-    query.with_operation("INSERT", "referral_appointment").execute(unit.sql()).await?;
-    Ok(())
+/// What scheduling told of referrals' appointments, written by one statement for a whole batch. A message for a referral
+/// that does not exist breaks the foreign key: it is held back.
+#[derive(Debug, Default)]
+pub struct AppointmentNotes(HashMap<Uuid, (Uuid, AppointmentState)>);
+
+impl AppointmentNotes {
+    /// Notes an appointment. What is told late of an earlier one does not hide a later one.
+    pub fn note(&mut self, referral: ReferralId, appointment: AppointmentId, state: AppointmentState) {
+        let noted = self.0.entry(referral.0).or_insert((appointment.0, state));
+        if state == AppointmentState::Proposed || noted.0 == appointment.0 {
+            *noted = (appointment.0, state);
+        }
+    }
+}
+
+impl Rows for AppointmentNotes {
+    async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
+        let mut notes: Vec<_> = self.0.into_iter().collect();
+        // In one order in every unit, so that none waits for another that waits for it.
+        notes.sort_unstable_by_key(|(referral, _)| *referral);
+        let (referrals, notes): (Vec<Uuid>, Vec<_>) = notes.into_iter().unzip();
+        let (appointments, states): (Vec<Uuid>, Vec<String>) =
+            notes.into_iter().map(|(appointment, state)| (appointment, state.as_str().to_string())).unzip();
+        let query = sqlx::query!(
+            "INSERT INTO referral_appointment (referral_id, appointment_id, state)
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
+             ON CONFLICT (referral_id) DO UPDATE SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state
+             WHERE EXCLUDED.state = 'proposed' OR referral_appointment.appointment_id = EXCLUDED.appointment_id",
+            &referrals,
+            &appointments,
+            &states,
+        );
+        query.with_operation("INSERT", "referral_appointment").execute(unit.sql()).await?;
+        Ok(())
+    }
 }

@@ -11,7 +11,7 @@ use relais_proto::events::v1;
 
 use crate::{
     domain::{Ask, draft},
-    store,
+    store::{self, NewOrders, PartyLists},
 };
 
 /// Opens an order without lines yet.
@@ -43,7 +43,10 @@ impl OpenOrder {
     /// UNAVAILABLE when the database is.
     pub async fn restore(&self, unit: &mut Unit<'_>) -> Result<()> {
         match store::find_open(unit, self.ask.referral).await? {
-            Some(open) => store::save_parties(unit, open.referral, &self.parties).await,
+            Some(open) => {
+                unit.later::<PartyLists>().take_over(open.referral, &self.parties);
+                Ok(())
+            }
             None => self.run(unit).await,
         }
     }
@@ -55,11 +58,11 @@ impl UseCase for OpenOrder {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
         let order = draft(OrderId::draw(), self.ask.clone(), unit.now());
-        store::save_parties(unit, order.referral, &self.parties).await?;
-        store::insert(unit, &order).await?;
+        unit.later::<PartyLists>().take_over(order.referral, &self.parties);
         let (name, referral) = (order.id.to_string(), order.referral.to_string());
         unit.emit(order.id, order.version, v1::OrderDrafted { order: name, referral });
         unit.audit(order.id);
+        unit.later::<NewOrders>().insert(order);
         Ok(())
     }
 }

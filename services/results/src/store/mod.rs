@@ -4,5 +4,5 @@
 mod order;
 mod party;
 
-pub use order::{find_open, get, insert, list, list_all, list_of, save};
-pub use party::save_parties;
+pub use order::{NewOrders, find_open, get, list, list_all, list_of, save};
+pub use party::PartyLists;

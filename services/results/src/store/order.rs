@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use relais_platform::{
     Error, Result,
     calls::PageRequest,
-    database::Unit,
+    database::{Rows, Unit},
     ids::{OrderId, ReferralId},
     parties::Scope,
 };
@@ -41,29 +41,47 @@ impl TryFrom<Row> for Order {
     }
 }
 
-/// Stores a new order, with a row in the pages of each clinical party.
-///
-/// # Errors
-/// INTERNAL when the referral has an open one: the message is held back.
-pub async fn insert(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
-    let query = sqlx::query!(
-        "WITH a AS (
-             INSERT INTO service_order (id, state, version, referral_id, referral_number, provider_id, create_time, update_time)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-         )
-         INSERT INTO service_order_party (order_id, organisation_id, create_time)
-         SELECT DISTINCT $1::uuid, p.organisation_id, $7::timestamptz FROM referral_party p
-         WHERE p.referral_id = $4 AND p.capacity IN ('referrer', 'provider')",
-        order.id.0,
-        order.state.as_str(),
-        order.version,
-        order.referral.0,
-        order.referral_number,
-        order.provider.0,
-        order.create_time,
-    );
-    query.with_operation("INSERT", "service_order").execute(unit.sql()).await?;
-    Ok(())
+/// New orders, each with a row in the pages of each clinical party; written by one statement for a whole batch, after the
+/// party lists. A second open one of a referral breaks a constraint: the message is held back.
+#[derive(Debug, Default)]
+pub struct NewOrders(Vec<Order>);
+
+impl NewOrders {
+    /// Adds one.
+    pub fn insert(&mut self, order: Order) {
+        self.0.push(order);
+    }
+}
+
+impl Rows for NewOrders {
+    async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
+        let column = |value: fn(&Order) -> Uuid| self.0.iter().map(value).collect::<Vec<_>>();
+        let text = |value: fn(&Order) -> &str| self.0.iter().map(|o| value(o).to_string()).collect::<Vec<_>>();
+        let versions: Vec<_> = self.0.iter().map(|o| o.version).collect();
+        let times: Vec<_> = self.0.iter().map(|o| o.create_time).collect();
+        let query = sqlx::query!(
+            "WITH new AS (
+                 INSERT INTO service_order (id, state, version, referral_id, referral_number, provider_id, create_time,
+                                            update_time)
+                 SELECT *, create_time FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::uuid[],
+                                                   $7::timestamptz[])
+                     AS n(id, state, version, referral_id, referral_number, provider_id, create_time)
+                 RETURNING id, referral_id, create_time
+             )
+             INSERT INTO service_order_party (order_id, organisation_id, create_time)
+             SELECT DISTINCT n.id, p.organisation_id, n.create_time FROM new n JOIN referral_party p USING (referral_id)
+             WHERE p.capacity IN ('referrer', 'provider')",
+            &column(|o| o.id.0),
+            &text(|o| o.state.as_str()),
+            &versions,
+            &column(|o| o.referral.0),
+            &text(|o| &o.referral_number),
+            &column(|o| o.provider.0),
+            &times,
+        );
+        query.with_operation("INSERT", "service_order").execute(unit.sql()).await?;
+        Ok(())
+    }
 }
 
 /// Keeps an order's next version.

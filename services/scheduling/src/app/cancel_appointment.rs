@@ -9,7 +9,10 @@ use relais_platform::{
 };
 use relais_proto::events::v1;
 
-use crate::{domain::cancel, store};
+use crate::{
+    domain::cancel,
+    store::{self, PartyLists},
+};
 
 /// Gives up a referral's appointment, if it has an open one.
 #[derive(Debug, Clone)]
@@ -36,7 +39,9 @@ impl UseCase for CancelAppointment {
     const NAME: &'static str = "cancel_appointment";
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
-        store::save_parties(unit, self.referral, &self.parties).await?;
+        unit.later::<PartyLists>().take_over(self.referral, &self.parties);
+        // What an earlier message of the same batch opened must be there to be found.
+        unit.settle().await?;
         let open = store::find_open(unit, self.referral).await?;
         let Some(cancelled) = open.and_then(|open| cancel(open, unit.now())) else {
             return Ok(());

@@ -11,7 +11,7 @@ use relais_proto::events::v1;
 
 use crate::{
     domain::{Wish, propose},
-    store,
+    store::{self, NewAppointments, PartyLists},
 };
 
 /// Opens an appointment without a time yet.
@@ -45,7 +45,10 @@ impl OpenAppointment {
     /// UNAVAILABLE when the database is.
     pub async fn restore(&self, unit: &mut Unit<'_>) -> Result<()> {
         match store::find_open(unit, self.wish.referral).await? {
-            Some(open) => store::save_parties(unit, open.referral, &self.parties).await,
+            Some(open) => {
+                unit.later::<PartyLists>().take_over(open.referral, &self.parties);
+                Ok(())
+            }
             None => self.run(unit).await,
         }
     }
@@ -57,11 +60,11 @@ impl UseCase for OpenAppointment {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
         let appointment = propose(AppointmentId::draw(), self.wish.clone(), unit.now());
-        store::save_parties(unit, appointment.referral, &self.parties).await?;
-        store::insert(unit, &appointment).await?;
+        unit.later::<PartyLists>().take_over(appointment.referral, &self.parties);
         let (name, referral) = (appointment.id.to_string(), appointment.referral.to_string());
         unit.emit(appointment.id, appointment.version, v1::AppointmentProposed { appointment: name, referral });
         unit.audit(appointment.id);
+        unit.later::<NewAppointments>().insert(appointment);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
     Error, Result,
     calls::PageRequest,
-    database::Unit,
+    database::{Rows, Unit},
     ids::{AppointmentId, Child, OrganisationId, ReferralId},
     parties::Scope,
 };
@@ -46,31 +46,50 @@ impl TryFrom<Row> for Appointment {
     }
 }
 
-/// Stores a new appointment, with a row in the pages of each party.
-///
-/// # Errors
-/// INTERNAL when the referral has an open one: the message is held back.
-pub async fn insert(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()> {
-    let query = sqlx::query!(
-        "WITH a AS (
-             INSERT INTO appointment (id, state, version, referral_id, referral_number, provider_id, site_id,
-                                      requested_date, create_time, update_time)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
-         )
-         INSERT INTO appointment_party (appointment_id, organisation_id, create_time)
-         SELECT DISTINCT $1::uuid, p.organisation_id, $9::timestamptz FROM referral_party p WHERE p.referral_id = $4",
-        appointment.id.0,
-        appointment.state.as_str(),
-        appointment.version,
-        appointment.referral.0,
-        appointment.referral_number,
-        appointment.provider.0,
-        appointment.site.map(|site| site.id.0),
-        appointment.requested_date,
-        appointment.create_time,
-    );
-    query.with_operation("INSERT", "appointment").execute(unit.sql()).await?;
-    Ok(())
+/// New appointments, each with a row in the pages of each party; written by one statement for a whole batch, after the party
+/// lists. A second open one of a referral breaks a constraint: the message is held back.
+#[derive(Debug, Default)]
+pub struct NewAppointments(Vec<Appointment>);
+
+impl NewAppointments {
+    /// Adds one.
+    pub fn insert(&mut self, appointment: Appointment) {
+        self.0.push(appointment);
+    }
+}
+
+impl Rows for NewAppointments {
+    async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
+        let column = |value: fn(&Appointment) -> Uuid| self.0.iter().map(value).collect::<Vec<_>>();
+        let text = |value: fn(&Appointment) -> &str| self.0.iter().map(|a| value(a).to_string()).collect::<Vec<_>>();
+        let versions: Vec<_> = self.0.iter().map(|a| a.version).collect();
+        let sites: Vec<_> = self.0.iter().map(|a| a.site.map(|site| site.id.0)).collect();
+        let dates: Vec<_> = self.0.iter().map(|a| a.requested_date).collect();
+        let times: Vec<_> = self.0.iter().map(|a| a.create_time).collect();
+        let query = sqlx::query!(
+            "WITH new AS (
+                 INSERT INTO appointment (id, state, version, referral_id, referral_number, provider_id, site_id,
+                                          requested_date, create_time, update_time)
+                 SELECT *, create_time FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::uuid[],
+                                                   $7::uuid[], $8::date[], $9::timestamptz[])
+                     AS n(id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time)
+                 RETURNING id, referral_id, create_time
+             )
+             INSERT INTO appointment_party (appointment_id, organisation_id, create_time)
+             SELECT DISTINCT n.id, p.organisation_id, n.create_time FROM new n JOIN referral_party p USING (referral_id)",
+            &column(|a| a.id.0),
+            &text(|a| a.state.as_str()),
+            &versions,
+            &column(|a| a.referral.0),
+            &text(|a| &a.referral_number),
+            &column(|a| a.provider.0),
+            &sites as _,
+            &dates,
+            &times,
+        );
+        query.with_operation("INSERT", "appointment").execute(unit.sql()).await?;
+        Ok(())
+    }
 }
 
 /// Keeps an appointment's next version.

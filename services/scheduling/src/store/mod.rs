@@ -4,5 +4,5 @@
 mod appointment;
 mod party;
 
-pub use appointment::{find_open, get, insert, list, list_all, list_of, save};
-pub use party::save_parties;
+pub use appointment::{NewAppointments, find_open, get, list, list_all, list_of, save};
+pub use party::PartyLists;

@@ -7,7 +7,7 @@ use relais_platform::{
     ids::{AppointmentId, ReferralId, ResourceId},
 };
 
-use crate::{domain::referral::AppointmentState, store::referral};
+use crate::{domain::referral::AppointmentState, store::referral::AppointmentNotes};
 
 /// Notes an appointment on its referral.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,7 @@ impl UseCase for NoteAppointment {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
         unit.audit(self.referral);
-        referral::note_appointment(unit, self.referral, self.appointment, self.state).await
+        unit.later::<AppointmentNotes>().note(self.referral, self.appointment, self.state);
+        Ok(())
     }
 }
