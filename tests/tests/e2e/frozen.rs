@@ -33,7 +33,8 @@ async fn a_frozen_leader_loses_its_place() -> Result<()> {
         assert_eq!(tap.next().await?.0.id, id, "frozen: {frozen}");
         // Frozen between a confirm and its commit, it would rightly be sent again.
         let left = "SELECT count(*) FROM referral.outbox";
-        eventually("it is committed", || async { Ok((suite.count("referral", left).await? == 0).then_some(())) }).await?;
+        eventually("it is committed", || async { Ok((suite.count("referral", left).await? == 0).then_some(())) })
+            .await?;
         if frozen {
             suite.thaw("referral")?;
         }
