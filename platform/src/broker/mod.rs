@@ -36,6 +36,8 @@ pub async fn within_step<T>(operation: impl Future<Output = lapin::Result<T>>) -
 
 /// Within this time a connection, a channel or a declaration is there, or given up.
 const STEP: Duration = Duration::from_secs(10);
+/// The longest delay before connecting again; its jitter may double it. All that waits for the broker waits so long more.
+const LONGEST: Duration = Duration::from_secs(1);
 /// How often a connection is looked at.
 const WATCH: Duration = Duration::from_millis(200);
 
@@ -103,7 +105,7 @@ impl Broker {
                     tracing::warn!(error = format!("{error:#}"), "the broker cannot be reached")
                 }
             }
-            tokio::time::sleep(delays.next().unwrap_or(Duration::from_secs(5))).await;
+            tokio::time::sleep(delays.next().unwrap_or(LONGEST)).await;
         }
     }
 
@@ -132,7 +134,7 @@ fn backoff() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
         .with_jitter()
         .with_min_delay(Duration::from_millis(100))
-        .with_max_delay(Duration::from_secs(5))
+        .with_max_delay(LONGEST)
         .without_max_times()
         .build()
 }

@@ -23,7 +23,7 @@ use super::{
 use crate::{Session, partnership::Partners};
 
 /// Between two calls of one client.
-const PACE: Duration = Duration::from_millis(110);
+const PACE: Duration = Duration::from_millis(140);
 
 /// How far the run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

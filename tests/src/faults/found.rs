@@ -159,7 +159,7 @@ const LEFT: &str = r#"
     FROM retry
     UNION ALL
     SELECT 'parked', format('%s version %s of %s, attempt %s: %s', type, version, aggregate_id, attempt, error)
-    FROM parked"#;
+    FROM parked WHERE state = 'parked'"#;
 
 impl Found {
     /// Reads it all.

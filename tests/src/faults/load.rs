@@ -15,7 +15,7 @@ use super::{
 };
 use crate::partnership::Partners;
 
-/// Clients at once: with their pace, somewhat more than fifty calls a second.
+/// Clients at once: with their pace, somewhat more than forty calls a second.
 const CLIENTS: u64 = 6;
 
 /// Clients at work.

@@ -39,6 +39,8 @@ use supervisor::Supervisor;
 const UNDISTURBED: Duration = Duration::from_secs(2);
 /// Within this time after the last fault nothing is left to do.
 const SETTLES_WITHIN: Duration = Duration::from_secs(30);
+/// After long outages much is: what collected meanwhile, and what is published again.
+const SETTLES_AFTER_OUTAGE_WITHIN: Duration = Duration::from_secs(60);
 /// After this time it is given up: what is still left is lost, and not merely late.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(90);
 
@@ -111,17 +113,19 @@ async fn play(fleet: &Fleet, options: &Options, began: Instant) -> Result<Outcom
     supervisor.start_what_ended().await?;
     let mut violations = check(&record, &Found::read(&fleet.suite).await?);
     violations.append(&mut supervisor.ended);
-    violations.extend(late(settled, left));
+    let within = if options.outage.is_none() { SETTLES_WITHIN } else { SETTLES_AFTER_OUTAGE_WITHIN };
+    violations.extend(late(within, settled, left));
     violations.sort();
     let (done, figures, took) = (supervisor.done, tally.figures(), began.elapsed());
     Ok(Outcome { done, episodes, figures, settled, took, violations })
 }
 
-fn late(settled: Option<Duration>, left: Option<String>) -> Option<Violation> {
-    let within = SETTLES_WITHIN.as_secs();
+fn late(within: Duration, settled: Option<Duration>, left: Option<String>) -> Option<Violation> {
     let about = match (settled, left) {
-        (Some(time), _) if time <= SETTLES_WITHIN => return None,
-        (Some(time), _) => format!("settled after {:.1} s, not within {within} s", time.as_secs_f32()),
+        (Some(time), _) if time <= within => return None,
+        (Some(time), _) => {
+            format!("settled after {:.1} s, not within {} s", time.as_secs_f32(), within.as_secs())
+        }
         (None, left) => format!("not settled after {} s: {}", GIVEN_UP_AFTER.as_secs(), left.unwrap_or_default()),
     };
     Some(Violation::new(Kind::Late, about))
