@@ -19,25 +19,18 @@ fn stem(event_type: &str) -> &str {
     event_type.rsplit_once('.').map_or(event_type, |(stem, _)| stem)
 }
 
-/// What a type and a body turn out to be.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Decoded {
-    /// An event of the table.
-    Event(Event),
-    /// A type of the table in a version that this program does not know.
-    OtherVersion,
+/// Why a type and a body are no event of ours.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Undecoded {
     /// A type that this program has never heard of.
+    #[error("an unknown type")]
     Unknown,
-}
-
-impl Decoded {
-    /// The event, if it is one.
-    pub fn event(self) -> Option<Event> {
-        match self {
-            Self::Event(event) => Some(event),
-            Self::OtherVersion | Self::Unknown => None,
-        }
-    }
+    /// A type of the table in a version that this program does not know.
+    #[error("a known type in an unknown version")]
+    OtherVersion,
+    /// The body is not one of its type.
+    #[error("the body is not one of its type")]
+    Body(#[from] prost::DecodeError),
 }
 
 macro_rules! events {
@@ -62,15 +55,15 @@ macro_rules! events {
                 match self { $(Self::$event(body) => body.encode_to_vec(),)* }
             }
 
-            /// The event of a type and a body, where the type is in the table.
+            /// The event of a type and a body.
             ///
             /// # Errors
-            /// When the body is not one of that type.
-            pub fn decode(type_name: &str, body: &[u8]) -> Result<Decoded, prost::DecodeError> {
+            /// When the type is not in the table, or the body is not one of that type.
+            pub fn decode(type_name: &str, body: &[u8]) -> Result<Self, Undecoded> {
                 match type_name {
-                    $($type => v1::$event::decode(body).map(|body| Decoded::Event(Self::$event(body))),)*
-                    other if TYPES.iter().any(|known| stem(known) == stem(other)) => Ok(Decoded::OtherVersion),
-                    _ => Ok(Decoded::Unknown),
+                    $($type => Ok(Self::$event(v1::$event::decode(body)?)),)*
+                    other if TYPES.iter().any(|known| stem(known) == stem(other)) => Err(Undecoded::OtherVersion),
+                    _ => Err(Undecoded::Unknown),
                 }
             }
         }
@@ -100,9 +93,9 @@ mod tests {
     #[test]
     fn a_body_is_read_back_under_its_type() {
         let event = Event::from(v1::OrderDrafted { order: "orders/1".into(), referral: "referrals/2".into() });
-        assert_eq!(Event::decode(event.type_name(), &event.encode()), Ok(Decoded::Event(event)));
-        assert_eq!(Event::decode("relais.results.order.burnt.v1", &[]), Ok(Decoded::Unknown));
-        assert_eq!(Event::decode("relais.results.order.drafted.v2", &[]), Ok(Decoded::OtherVersion));
+        assert_eq!(Event::decode(event.type_name(), &event.encode()), Ok(event));
+        assert_eq!(Event::decode("relais.results.order.burnt.v1", &[]), Err(Undecoded::Unknown));
+        assert_eq!(Event::decode("relais.results.order.drafted.v2", &[]), Err(Undecoded::OtherVersion));
         assert!(Event::decode(TYPES[0], &[0xff]).is_err());
     }
 

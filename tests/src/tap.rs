@@ -56,7 +56,7 @@ impl Tap {
         let delivery = timeout(Duration::from_secs(10), self.deliveries.next()).await;
         let delivery = delivery.context("nothing was published")?.context("the tap was closed")??;
         let envelope = Envelope::read(&delivery).map_err(anyhow::Error::msg)?;
-        let event = Event::decode(&envelope.type_name, &envelope.payload)?.event().context("an unknown type")?;
+        let event = Event::decode(&envelope.type_name, &envelope.payload)?;
         Ok((envelope, event))
     }
 

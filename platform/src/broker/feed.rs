@@ -66,7 +66,7 @@ impl Feed {
         self.wake(Wake::All);
         while let Some(delivery) = deliveries.next().await {
             let envelope = Envelope::read(&delivery?);
-            let event = envelope.ok().and_then(|e| Event::decode(&e.type_name, &e.payload).ok()?.event());
+            let event = envelope.ok().and_then(|e| Event::decode(&e.type_name, &e.payload).ok());
             self.wake(event.map_or(Wake::All, |event| Wake::Event(Box::new(event))));
         }
         anyhow::bail!("the broker ended the feed")

@@ -19,7 +19,7 @@ use crate::{
     broker::envelope::{Envelope, MAX_BODY},
     database::{Database, Unit},
     error::{Error, Kind, Result},
-    events::{Decoded, Event},
+    events::{Event, Undecoded},
     planted::{Bug, Fault},
     telemetry::propagation,
 };
@@ -136,13 +136,13 @@ pub(super) async fn handle<H: Handler>(unit: &mut Unit<'_>, envelope: &Envelope,
         return refused("BODY_TOO_LARGE", "the body is larger than any event");
     }
     let event = match Event::decode(&envelope.type_name, &envelope.payload) {
-        Ok(Decoded::Event(event)) => event,
-        Ok(Decoded::Unknown) => return Ok(()),
+        Ok(event) => event,
+        Err(Undecoded::Unknown) => return Ok(()),
         // Passed over, its effect would be lost for good; parked, it can be replayed by a later version of this program.
-        Ok(Decoded::OtherVersion) => {
+        Err(Undecoded::OtherVersion) => {
             return refused("TYPE_VERSION_UNKNOWN", "the type is known in other versions alone");
         }
-        Err(_) => return refused("BODY_UNREADABLE", "the body is not one of its type"),
+        Err(Undecoded::Body(_)) => return refused("BODY_UNREADABLE", "the body is not one of its type"),
     };
     unit.follow_trace(Some(span.context()));
     // The span is not entered: the SQL of a batch belongs to the batch's trace.

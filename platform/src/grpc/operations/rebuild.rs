@@ -101,7 +101,7 @@ fn to_proto(snapshot: Snapshot) -> StreamSnapshotResponse {
 }
 
 fn of_proto(told: &StreamSnapshotResponse) -> Option<Snapshot> {
-    let event = |event: &stream_snapshot_response::Event| Event::decode(&event.r#type, &event.body).ok()?.event();
+    let event = |event: &stream_snapshot_response::Event| Event::decode(&event.r#type, &event.body).ok();
     let events: Vec<Event> = told.events.iter().map(event).collect::<Option<_>>()?;
     let sound = told.version > 0 && !events.is_empty();
     sound.then_some(Snapshot { id: parse_uuid(&told.aggregate_id)?, version: told.version, events })
