@@ -59,17 +59,34 @@ pub struct Step {
     pub pause: Duration,
 }
 
+/// A plan of so many faults kills each server at least once: what those keep is promised above all.
+const ENOUGH: usize = 8;
+
 /// As many faults as asked for. `servers` are those that can be started again; a fifth of the faults hits each.
 pub fn draw(seed: u64, faults: usize, servers: &[Victim]) -> Vec<Step> {
     let mut random = Rng::with_seed(seed);
+    loop {
+        let steps = steps(&mut random, faults, servers);
+        if faults < ENOUGH || servers.iter().all(|server| kills(&steps, *server)) {
+            return steps;
+        }
+    }
+}
+
+fn steps(random: &mut Rng, faults: usize, servers: &[Victim]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut left = faults;
     while left > 0 {
-        let step = step(&mut random, left, servers);
+        let step = step(random, left, servers);
         left -= step.faults.len();
         steps.push(step);
     }
     steps
+}
+
+fn kills(steps: &[Step], victim: Victim) -> bool {
+    let mut faults = steps.iter().flat_map(|step| &step.faults);
+    faults.any(|fault| fault.victim == victim && matches!(fault.harm, Harm::Kill(_)))
 }
 
 fn step(random: &mut Rng, left: usize, servers: &[Victim]) -> Step {
@@ -121,6 +138,12 @@ mod tests {
         assert_eq!(draw(7, 30, &SERVERS), draw(7, 30, &SERVERS));
         assert_ne!(draw(7, 30, &SERVERS), draw(8, 30, &SERVERS));
         (1..60).for_each(|n| assert_eq!(faults(&draw(3, n, &SERVERS)).len(), n));
+    }
+
+    #[test]
+    fn a_plan_of_some_length_kills_each_server() {
+        let plans = (0..500).map(|seed| draw(seed, ENOUGH, &SERVERS));
+        assert!(plans.into_iter().all(|steps| SERVERS.iter().all(|server| kills(&steps, *server))));
     }
 
     #[test]
