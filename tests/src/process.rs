@@ -86,9 +86,10 @@ impl Process {
     pub(crate) async fn kill(&self) -> Result<()> {
         let mut state = self.state.lock().await;
         let Some(pid) = state.pid() else { return Ok(()) };
-        // Stopped first: it starts no more children while they are looked for.
+        // Stopped first: it starts no more children while they are looked for. Killed last: they would see it go, and go in order.
         signal(&[pid], Signal::STOP)?;
-        signal(&family(pid), Signal::KILL)?;
+        signal(&children(pid), Signal::KILL)?;
+        signal(&[pid], Signal::KILL)?;
         if let State::Ours(child) = &mut *state {
             child.wait().await?;
         }
