@@ -7,10 +7,12 @@
 //! - [`Told`]: events as the referral service tells them;
 //! - [`partnership`]: organisations and conventions, entered through the public APIs;
 //! - [`faults`]: what is promised, held against processes that are killed and frozen;
-//! - [`story`]: partnerships played through the public APIs.
+//! - [`story`]: partnerships played through the public APIs;
+//! - [`bench`]: what is reached against the bare limit of the servers.
 //!
 //! The servers come from `./dev`, see [`Servers`]: outside of it, tests say so and stop.
 
+pub mod bench;
 mod client;
 mod collector;
 pub mod faults;

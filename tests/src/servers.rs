@@ -46,6 +46,11 @@ impl Servers {
         })
     }
 
+    /// A file for what was measured, beside the programs that were.
+    pub fn bench(&self, file: &str) -> PathBuf {
+        self.programs.with_file_name("bench").join(file)
+    }
+
     /// A name that nobody else uses in this run.
     pub fn unique(&self, purpose: &str) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -1,0 +1,105 @@
+//! Rows in bulk, and what the commit times tell. As the administrator: this is no client of any service.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use relais_platform::{broker::envelope::Envelope, ids::ReferralId};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
+use uuid::Uuid;
+
+use crate::Suite;
+
+/// Rows that one statement inserts.
+const STRETCH: usize = 5_000;
+
+/// A connection to a suite's database, for all schemas.
+pub(super) struct Rows(PgConnection);
+
+impl Rows {
+    pub(super) async fn connect(suite: &Suite) -> Result<Self> {
+        let options: PgConnectOptions = suite.servers.database_url.as_str().parse()?;
+        Ok(Self(options.database(&suite.name).connect().await?))
+    }
+
+    /// Puts events into referral's outbox in one transaction: they are there all at once.
+    pub(super) async fn fill_outbox(&mut self, events: &[Envelope]) -> Result<()> {
+        let mut transaction = self.0.begin().await?;
+        for events in events.chunks(STRETCH) {
+            let query = sqlx::query(
+                "INSERT INTO referral.outbox (id, type, aggregate_kind, aggregate_id, version, time, payload, trace)
+                 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::timestamptz[],
+                                      $7::bytea[], $8::jsonb[])",
+            );
+            query
+                .bind(events.iter().map(|event| event.id).collect::<Vec<_>>())
+                .bind(events.iter().map(|event| event.type_name.as_str()).collect::<Vec<_>>())
+                .bind(events.iter().map(Envelope::aggregate_kind).collect::<Vec<_>>())
+                .bind(events.iter().map(|event| event.aggregate_id).collect::<Vec<_>>())
+                .bind(events.iter().map(|event| event.version).collect::<Vec<_>>())
+                .bind(events.iter().map(|event| event.time).collect::<Vec<_>>())
+                .bind(events.iter().map(|event| event.payload.as_slice()).collect::<Vec<_>>())
+                .bind(events.iter().map(|event| event.trace.clone()).collect::<Vec<_>>())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Makes referrals without all that they stand on: for whoever needs them only to be there.
+    pub(super) async fn insert_referrals(&mut self, ids: &[ReferralId]) -> Result<()> {
+        self.0.execute("SET session_replication_role = replica").await?; // foreign keys are not looked at
+        for (index, ids) in ids.chunks(STRETCH).enumerate() {
+            let query = sqlx::query(
+                "INSERT INTO referral.referral (id, number, state, version, convention_id, convention_version,
+                     service_system, service_code, referrer_id, patient_id, provider_id, requested_date, priority,
+                     create_time, update_time)
+                 SELECT id, to_char($2 + ordinality, 'FM0000\"-\"0000\"-\"000'), 'submitted', 1, gen_random_uuid(), 1,
+                        'http://loinc.org', '24323-8', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(),
+                        '2026-05-04', 'routine', now(), now()
+                 FROM unnest($1::uuid[]) WITH ORDINALITY AS given(id)",
+            );
+            let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+            query.bind(ids).bind(i64::try_from(index * STRETCH)?).execute(&mut self.0).await?;
+        }
+        self.0.execute("RESET session_replication_role").await?;
+        Ok(())
+    }
+
+    /// How many rows a table has.
+    pub(super) async fn count(&mut self, table: &str) -> Result<i64> {
+        let counting = format!("SELECT count(*) FROM {table}");
+        Ok(sqlx::query_scalar(AssertSqlSafe(counting)).fetch_one(&mut self.0).await?)
+    }
+
+    /// How many rows a second were committed, from the first commit of a table to its last.
+    pub(super) async fn commit_rate(&mut self, table: &str) -> Result<f64> {
+        let asking = format!(
+            "WITH rows AS (SELECT pg_xact_commit_timestamp(xmin) AS at FROM {table}),
+                  span AS (SELECT min(at) AS first, max(at) AS last FROM rows)
+             SELECT (count(*) FILTER (WHERE at > first) / extract(epoch FROM last - first))::float8
+             FROM rows, span GROUP BY first, last"
+        );
+        Ok(sqlx::query_scalar(AssertSqlSafe(asking)).fetch_one(&mut self.0).await?)
+    }
+
+    /// How many rows of a table were committed within a time.
+    pub(super) async fn committed(&mut self, table: &str, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Result<i64> {
+        let counting = format!("SELECT count(*) FROM {table} WHERE pg_xact_commit_timestamp(xmin) BETWEEN $1 AND $2");
+        Ok(sqlx::query_scalar(AssertSqlSafe(counting)).bind(from).bind(to).fetch_one(&mut self.0).await?)
+    }
+
+    /// Milliseconds from a referral's commit to that of its appointment, for those referrals that were committed within a
+    /// time: p50 and p99.
+    pub(super) async fn hop(&mut self, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Result<(f64, f64)> {
+        let query = sqlx::query_as(
+            "WITH pair AS (
+                 SELECT pg_xact_commit_timestamp(r.xmin) AS cause, pg_xact_commit_timestamp(a.xmin) AS effect
+                 FROM referral.referral r JOIN scheduling.appointment a ON a.referral_id = r.id
+             ), hop AS (
+                 SELECT (1000 * extract(epoch FROM effect - cause))::float8 AS ms FROM pair WHERE cause BETWEEN $1 AND $2
+             )
+             SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY ms), percentile_disc(0.99) WITHIN GROUP (ORDER BY ms)
+             FROM hop",
+        );
+        Ok(query.bind(from).bind(to).fetch_one(&mut self.0).await?)
+    }
+}

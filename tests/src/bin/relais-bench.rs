@@ -1,0 +1,63 @@
+//! Measures the suite against the bare limit of what it stands on. Started by `./dev bench`, which brings PostgreSQL and
+//! RabbitMQ.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use relais_tests::bench::{self, Part, Plan};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Measures the suite against the bare limit of what it stands on.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// How messages travel: relay, consumers, and from commit to commit.
+    Messages {
+        /// Only see that everything can be measured: once, with few messages, and no floor counts.
+        #[arg(long, conflicts_with_all = ["runs", "rows"])]
+        quick: bool,
+        /// How often to measure; medians count.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+        runs: u32,
+        /// The largest backlog; the others are 3/10 of it.
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..))]
+        rows: u32,
+        /// Measure one part alone.
+        #[arg(long)]
+        only: Option<Part>,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Command::Messages { quick, runs, rows, only } = Arguments::parse().command;
+    let plan = if quick { Plan::quick() } else { Plan::of(runs as usize, rows as usize) };
+    match measure(Plan { only, ..plan }).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("relais-bench: a floor is missed");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("relais-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Dropping what is measured ends its programs.
+async fn measure(plan: Plan) -> Result<bool> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        measured = bench::messages(plan) => measured,
+        _ = terminate.recv() => anyhow::bail!("stopped"),
+        _ = interrupt.recv() => anyhow::bail!("stopped"),
+    }
+}
