@@ -207,6 +207,9 @@ impl Consumer {
             return requeue(deliveries).await;
         }
         self.until_available(|| self.apply::<H>(&envelopes)).await?;
+        if self.planted.has(Bug::AckBeforeCommit) {
+            return Ok(());
+        }
         acknowledge(deliveries).await
     }
 
