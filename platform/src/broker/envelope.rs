@@ -88,8 +88,9 @@ impl Envelope {
     /// # Errors
     /// What is missing or cannot be read, in a sentence without the message's content.
     pub fn read(delivery: &Delivery) -> Result<Self, String> {
-        let headers = delivery.properties.headers().clone().unwrap_or_default();
-        let header = |key: &str| text(&headers, key).ok_or_else(|| format!("the header {key} is missing"));
+        let headers = delivery.properties.headers().as_ref();
+        let text = |key: &str| headers.and_then(|headers| text(headers, key));
+        let header = |key: &str| text(key).ok_or_else(|| format!("the header {key} is missing"));
         let broken = |key: &str| format!("the header {key} cannot be read");
         let id = Uuid::try_parse(&header("cloudEvents_id")?).map_err(|_| broken("cloudEvents_id"))?;
         let version: i64 = header("cloudEvents_sequence")?.parse().map_err(|_| broken("cloudEvents_sequence"))?;
@@ -104,7 +105,7 @@ impl Envelope {
         }
         // PostgreSQL holds no NUL in JSON; W3C allows printable characters alone.
         let sound = |value: &String| value.len() <= MAX_TRACE && !value.bytes().any(|byte| byte.is_ascii_control());
-        let traced = |key: &&str| text(&headers, key).filter(sound);
+        let traced = |key: &&str| text(key).filter(sound);
         let carrier = TRACE.iter().filter_map(|key| Some(((*key).to_string(), traced(key)?.into())));
         if delivery.properties.message_id().as_ref().is_some_and(|named| named.as_str() != id.to_string()) {
             return Err("message_id and cloudEvents_id differ".into());

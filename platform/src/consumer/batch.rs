@@ -1,19 +1,17 @@
 //! One batch: lock its aggregates in order, take in what is new, apply what is next, commit.
 
-use std::collections::HashMap;
-
 use opentelemetry::{
     Context,
     trace::{SpanKind, TraceContextExt},
 };
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use uuid::Uuid;
 
 use super::{
     Consumer, Handler,
     inbox::{self, Seen},
     parked, store,
+    versions::Versions,
 };
 use crate::{
     broker::envelope::{Envelope, MAX_BODY},
@@ -44,9 +42,6 @@ impl Step {
         }
     }
 }
-
-/// How far the consumer has come with each aggregate of a batch.
-pub(super) type Versions = HashMap<(String, Uuid), i64>;
 
 impl Consumer {
     /// Applies a batch in one transaction, in a task that cannot be dropped.
@@ -88,9 +83,9 @@ impl Consumer {
 
     /// Fills the unit; says whether messages are, or were, held back for these aggregates.
     async fn fill<H: Handler>(&self, unit: &mut Unit<'_>, envelopes: &[Envelope], batch: &Context) -> Result<bool> {
-        let (mut versions, waiting) = store::lock_versions(unit, self.name, envelopes).await?;
+        let mut versions = Versions::lock(unit, self.name, envelopes).await?;
         let mut intake = inbox::take_in(unit, self.name, envelopes).await?;
-        let mut held = waiting;
+        let mut held = versions.held;
         let alone = envelopes.len() == 1;
         for envelope in envelopes {
             match intake.take(envelope) {
@@ -101,7 +96,7 @@ impl Consumer {
                 }
                 _ => {}
             }
-            let consumed = versions.entry((envelope.aggregate_kind().into(), envelope.aggregate_id)).or_default();
+            let consumed = versions.consumed(envelope);
             match Step::of(envelope.version, *consumed) {
                 Step::Stale => {}
                 Step::Next => {
@@ -116,7 +111,7 @@ impl Consumer {
                 }
             }
         }
-        store::save_versions(unit, self.name, &versions).await?;
+        versions.save(unit, self.name).await?;
         Ok(held)
     }
 }
@@ -195,20 +190,17 @@ impl Consumer {
 
     async fn fill_held<H: Handler>(&self, unit: &mut Unit<'_>, held: &Envelope) -> Result<()> {
         let one = std::slice::from_ref(held);
-        let (mut versions, _) = store::lock_versions(unit, self.name, one).await?;
-        let consumed = versions.entry((held.aggregate_kind().into(), held.aggregate_id)).or_default();
+        let mut versions = Versions::lock(unit, self.name, one).await?;
+        let consumed = versions.consumed(held);
         let step = Step::of(held.version, *consumed);
         // Another instance may have been faster: then it is not there any more.
-        if step == Step::Gap || !store::release(unit, self.name, held.id).await? {
-            return Ok(());
-        }
-        if step == Step::Next {
+        let ours = step != Step::Gap && store::release(unit, self.name, held.id).await?;
+        if ours && step == Step::Next {
             self.planted_death(held);
             handle::<H>(unit, held, &tracing::Span::current()).await?;
             *consumed = held.version;
-            store::save_versions(unit, self.name, &versions).await?;
         }
-        Ok(())
+        versions.save(unit, self.name).await
     }
 }
 

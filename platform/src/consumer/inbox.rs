@@ -22,7 +22,8 @@ pub(super) enum Seen {
 /// A batch, held against the inbox.
 #[derive(Debug, Default)]
 pub(super) struct Intake {
-    fresh: HashSet<Uuid>,
+    /// Digests of what is new.
+    fresh: HashMap<Uuid, Vec<u8>>,
     /// Digests of what had come before, where it differs from nothing.
     known: HashMap<Uuid, Option<Vec<u8>>>,
 }
@@ -30,12 +31,11 @@ pub(super) struct Intake {
 impl Intake {
     /// What a message is; of two under one id in a batch, the first is new.
     pub(super) fn take(&mut self, envelope: &Envelope) -> Seen {
-        let known = self.known.get(&envelope.id);
-        match known {
-            None if self.fresh.contains(&envelope.id) => {
-                self.known.insert(envelope.id, Some(digest_of(envelope)));
-                Seen::Never
-            }
+        if let Some(digest) = self.fresh.remove(&envelope.id) {
+            self.known.insert(envelope.id, Some(digest));
+            return Seen::Never;
+        }
+        match self.known.get(&envelope.id) {
             // A row from before digests were kept.
             None | Some(None) => Seen::Before,
             Some(Some(digest)) if *digest == digest_of(envelope) => Seen::Before,
@@ -62,9 +62,15 @@ pub(super) async fn take_in(unit: &mut Unit<'_>, consumer: &str, envelopes: &[En
         &ids,
         &digests,
     );
-    let fresh: HashSet<Uuid> =
-        query.with_operation("INSERT", "inbox").fetch_all(unit.sql()).await?.into_iter().collect();
-    let old: Vec<Uuid> = ids.into_iter().filter(|id| !fresh.contains(id)).collect();
+    let new: HashSet<Uuid> = query.with_operation("INSERT", "inbox").fetch_all(unit.sql()).await?.into_iter().collect();
+    let (mut fresh, mut old) = (HashMap::with_capacity(new.len()), Vec::new());
+    for (id, digest) in ids.into_iter().zip(digests) {
+        if new.contains(&id) {
+            fresh.entry(id).or_insert(digest);
+        } else {
+            old.push(id);
+        }
+    }
     let known = if old.is_empty() { HashMap::new() } else { known(unit, consumer, &old).await? };
     Ok(Intake { fresh, known })
 }

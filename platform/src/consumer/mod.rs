@@ -14,6 +14,7 @@ mod inbox;
 pub(crate) mod parked;
 pub mod rebuild;
 mod store;
+mod versions;
 
 use std::{
     sync::{

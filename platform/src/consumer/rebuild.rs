@@ -8,7 +8,7 @@ use serde_json::json;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{Consumer, Handler, Restored, store};
+use super::{Consumer, Handler, Restored, versions::Versions};
 use crate::{broker::envelope::Envelope, clock::machine_now, error::Result, events::Event};
 
 /// The most aggregates read at once for a snapshot.
@@ -72,15 +72,15 @@ impl Consumer {
         key: &Envelope,
         events: Vec<Event>,
     ) -> Result<Progress> {
-        let (mut versions, _) = store::lock_versions(unit, self.name, std::slice::from_ref(key)).await?;
-        let consumed = versions.entry((key.aggregate_kind().into(), key.aggregate_id)).or_default();
+        let mut versions = Versions::lock(unit, self.name, std::slice::from_ref(key)).await?;
+        let consumed = versions.consumed(key);
         if *consumed > key.version {
             return Ok(Progress::Ahead);
         }
         let progress = if *consumed < key.version { Progress::Advanced } else { Progress::Level };
         H::restore(unit, &Restored { events, version: key.version, consumed: *consumed }).await?;
         *consumed = key.version;
-        store::save_versions(unit, self.name, &versions).await?;
+        versions.save(unit, self.name).await?;
         Ok(progress)
     }
 }

@@ -1,80 +1,15 @@
-//! The consumer's SQL: versions, and messages held back.
+//! The consumer's SQL for messages held back.
 
 use std::time::Duration;
 
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use super::batch::Versions;
 use crate::{
     broker::envelope::Envelope,
     database::{Database, Unit},
     error::Result,
 };
-
-/// Locks the (consumer, aggregate) rows of a batch in order, making missing ones, and says how far each has come and
-/// whether any of these aggregates has messages held back. The envelopes are sorted.
-pub(super) async fn lock_versions(
-    unit: &mut Unit<'_>,
-    consumer: &str,
-    envelopes: &[Envelope],
-) -> Result<(Versions, bool)> {
-    let (kinds, ids) = keys(envelopes);
-    sqlx::query!(
-        "INSERT INTO consumed_version (consumer, aggregate_kind, aggregate_id)
-         SELECT $1, kind, id FROM unnest($2::text[], $3::uuid[]) AS k(kind, id) ON CONFLICT DO NOTHING",
-        consumer,
-        &kinds,
-        &ids,
-    )
-    .with_operation("INSERT", "consumed_version")
-    .execute(unit.sql())
-    .await?;
-    let rows = sqlx::query!(
-        r#"SELECT v.aggregate_kind, v.aggregate_id, v.version,
-                  EXISTS (SELECT FROM retry r WHERE r.consumer = $1 AND r.aggregate_kind = v.aggregate_kind
-                          AND r.aggregate_id = v.aggregate_id) AS "held!"
-           FROM consumed_version v
-           WHERE v.consumer = $1 AND (v.aggregate_kind, v.aggregate_id) IN (SELECT * FROM unnest($2::text[], $3::uuid[]))
-           ORDER BY v.aggregate_kind, v.aggregate_id FOR UPDATE OF v"#,
-        consumer,
-        &kinds,
-        &ids,
-    )
-    .with_operation("SELECT", "consumed_version")
-    .fetch_all(unit.sql())
-    .await?;
-    let held = rows.iter().any(|row| row.held);
-    Ok((rows.into_iter().map(|row| ((row.aggregate_kind, row.aggregate_id), row.version)).collect(), held))
-}
-
-/// The aggregates of sorted envelopes, each once.
-fn keys(envelopes: &[Envelope]) -> (Vec<String>, Vec<Uuid>) {
-    let mut keys: Vec<(&str, Uuid)> = envelopes.iter().map(|e| (e.aggregate_kind(), e.aggregate_id)).collect();
-    keys.dedup();
-    keys.into_iter().map(|(kind, id)| (kind.to_string(), id)).unzip()
-}
-
-/// Keeps how far the consumer has come.
-pub(super) async fn save_versions(unit: &mut Unit<'_>, consumer: &str, versions: &Versions) -> Result<()> {
-    let mut rows: Vec<_> = versions.iter().collect();
-    rows.sort();
-    let (keys, values): (Vec<_>, Vec<i64>) = rows.into_iter().map(|(key, version)| (key.clone(), *version)).unzip();
-    let (kinds, ids): (Vec<String>, Vec<Uuid>) = keys.into_iter().unzip();
-    sqlx::query!(
-        "UPDATE consumed_version v SET version = n.version
-         FROM unnest($2::text[], $3::uuid[], $4::bigint[]) AS n(kind, id, version)
-         WHERE v.consumer = $1 AND v.aggregate_kind = n.kind AND v.aggregate_id = n.id AND v.version < n.version",
-        consumer,
-        &kinds,
-        &ids,
-        &values,
-    )
-    .with_operation("UPDATE", "consumed_version")
-    .execute(unit.sql())
-    .await?;
-    Ok(())
-}
 
 /// Holds back a message whose predecessor is missing.
 pub(super) async fn hold(unit: &mut Unit<'_>, consumer: &str, envelope: &Envelope) -> Result<()> {

@@ -9,10 +9,10 @@ pub mod setup;
 mod unit;
 mod writes;
 
-use std::{str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    PgPool, Postgres,
+    Connection, PgPool, Postgres,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use sqlx_otel::{PoolBuilder, QueryTextMode};
@@ -29,6 +29,9 @@ use crate::{
 pub use later::Rows;
 pub use unit::{Transaction, Unit, UseCase};
 pub use writes::WriteSet;
+
+/// A connection that was used so shortly ago is not asked whether it lives.
+const LIVES: Duration = Duration::from_secs(1);
 
 /// A pool whose statements are spans.
 pub type Pool = sqlx_otel::Pool<Postgres>;
@@ -56,6 +59,11 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(millis(settings.acquire_timeout_ms))
+            // Instead of sqlx's own question, which every unit would wait for.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move { Ok(meta.idle_for < LIVES || connection.ping().await.is_ok()) })
+            })
             .connect_lazy_with(options(settings)?);
         let quiet = pool.clone();
         let pool = PoolBuilder::from(pool).with_query_text_mode(QueryTextMode::Full).build();

@@ -58,8 +58,9 @@ fn envelope(aggregate: Uuid, number: &str, event: impl Into<Event>) -> Envelope 
         version: 1,
         time: machine_now(),
         payload: event.encode(),
+        // Not recorded: the programs have nobody to send spans to.
         trace: json!({
-            "traceparent": format!("00-{trace}-{span:016x}-01"),
+            "traceparent": format!("00-{trace}-{span:016x}-00"),
             "baggage": format!("referral.number={number}"),
         }),
     }

@@ -11,7 +11,7 @@ use relais_proto::events::v1;
 
 use crate::{
     domain::{Kind, Mailbox, Message, recipients},
-    store,
+    store::NewMessages,
 };
 
 /// Tells the parties of a referral what happened.
@@ -54,9 +54,9 @@ impl UseCase for TellParties {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
         for mailbox in recipients(self.kind, &self.parties) {
             let message = self.message(unit, mailbox);
-            store::insert(unit, &message).await?;
             unit.emit(message.id, 1, received(&message));
             unit.audit(message.id);
+            unit.later::<NewMessages>().insert(message);
         }
         Ok(())
     }

@@ -1,7 +1,11 @@
 //! Messages and the count of their mailbox.
 
 use chrono::{DateTime, Utc};
-use relais_platform::{Error, Result, calls::PageRequest, database::Unit};
+use relais_platform::{
+    Error, Result,
+    calls::PageRequest,
+    database::{Rows, Unit},
+};
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
@@ -39,30 +43,52 @@ fn key(mailbox: Mailbox) -> (Uuid, Uuid) {
     (mailbox.organisation.0, mailbox.unit.map_or(Uuid::nil(), |unit| unit.0))
 }
 
-/// Stores a message under its mailbox's next number.
-///
-/// # Errors
-/// UNAVAILABLE when the database is.
-pub async fn insert(unit: &mut Unit<'_>, message: &Message) -> Result<()> {
-    let (organisation, desk) = key(message.mailbox);
-    let query = sqlx::query!(
-        "WITH counted AS (
-             INSERT INTO mailbox (organisation_id, unit_id, last_sequence) VALUES ($2, $3, 1)
-             ON CONFLICT (organisation_id, unit_id) DO UPDATE SET last_sequence = mailbox.last_sequence + 1
-             RETURNING last_sequence
-         )
-         INSERT INTO message (id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time)
-         SELECT $1, $2, $3, last_sequence, $4, $5, $6, $7 FROM counted",
-        message.id.0,
-        organisation,
-        desk,
-        message.kind.as_str(),
-        message.referral.0,
-        message.referral_number,
-        message.create_time,
-    );
-    query.with_operation("INSERT", "message").execute(unit.sql()).await?;
-    Ok(())
+/// New messages, each under its mailbox's next number; written by one statement for a whole batch.
+#[derive(Debug, Default)]
+pub struct NewMessages(Vec<Message>);
+
+impl NewMessages {
+    /// Adds one.
+    pub fn insert(&mut self, message: Message) {
+        self.0.push(message);
+    }
+}
+
+impl Rows for NewMessages {
+    async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
+        let column = |value: fn(&Message) -> Uuid| self.0.iter().map(value).collect::<Vec<_>>();
+        let text = |value: fn(&Message) -> &str| self.0.iter().map(|m| value(m).to_string()).collect::<Vec<_>>();
+        let times: Vec<_> = self.0.iter().map(|m| m.create_time).collect();
+        let query = sqlx::query!(
+            // Mailboxes are counted up in one order in every unit, so that none waits for another that waits for it.
+            "WITH new AS (
+                 SELECT *, row_number() OVER (PARTITION BY organisation_id, unit_id ORDER BY ordinality) AS place
+                 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[])
+                     WITH ORDINALITY AS n(id, organisation_id, unit_id, kind, referral_id, referral_number, create_time)
+             ), more AS (
+                 SELECT organisation_id, unit_id, count(*) AS messages FROM new GROUP BY organisation_id, unit_id
+             ), counted AS (
+                 INSERT INTO mailbox (organisation_id, unit_id, last_sequence)
+                 SELECT organisation_id, unit_id, messages FROM more ORDER BY organisation_id, unit_id
+                 ON CONFLICT (organisation_id, unit_id)
+                 DO UPDATE SET last_sequence = mailbox.last_sequence + EXCLUDED.last_sequence
+                 RETURNING organisation_id, unit_id, last_sequence
+             )
+             INSERT INTO message (id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time)
+             SELECT id, organisation_id, unit_id, last_sequence - messages + place, kind, referral_id, referral_number,
+                    create_time
+             FROM new JOIN more USING (organisation_id, unit_id) JOIN counted USING (organisation_id, unit_id)",
+            &column(|m| m.id.0),
+            &column(|m| key(m.mailbox).0),
+            &column(|m| key(m.mailbox).1),
+            &text(|m| m.kind.as_str()),
+            &column(|m| m.referral.0),
+            &text(|m| &m.referral_number),
+            &times,
+        );
+        query.with_operation("INSERT", "message").execute(unit.sql()).await?;
+        Ok(())
+    }
 }
 
 /// Lists mailboxes of one organisation, the most recent first.

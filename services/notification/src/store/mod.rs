@@ -3,4 +3,4 @@
 
 mod message;
 
-pub use message::{insert, list, list_after};
+pub use message::{NewMessages, list, list_after};

@@ -62,7 +62,7 @@ impl UseCase for OpenOrder {
         let (name, referral) = (order.id.to_string(), order.referral.to_string());
         unit.emit(order.id, order.version, v1::OrderDrafted { order: name, referral });
         unit.audit(order.id);
-        unit.later::<NewOrders>().insert(order);
+        unit.later::<NewOrders>().insert(order, &self.parties);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use relais_platform::{
     calls::PageRequest,
     database::{Rows, Unit},
     ids::{OrderId, ReferralId},
-    parties::Scope,
+    parties::{Capacity, Party, Scope},
 };
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
@@ -41,24 +41,33 @@ impl TryFrom<Row> for Order {
     }
 }
 
-/// New orders, each with a row in the pages of each clinical party; written by one statement for a whole batch, after the
-/// party lists. A second open one of a referral breaks a constraint: the message is held back.
+/// New orders, each with a row in the pages of each clinical party; written by one statement for a whole batch. A second
+/// open one of a referral breaks a constraint: the message is held back.
 #[derive(Debug, Default)]
-pub struct NewOrders(Vec<Order>);
+pub struct NewOrders {
+    orders: Vec<Order>,
+    /// Pages: which order, and whose.
+    shown: Vec<Uuid>,
+    organisations: Vec<Uuid>,
+}
 
 impl NewOrders {
-    /// Adds one.
-    pub fn insert(&mut self, order: Order) {
-        self.0.push(order);
+    /// Adds one of a referral with these parties.
+    pub fn insert(&mut self, order: Order, parties: &[Party]) {
+        for party in parties.iter().filter(|party| party.capacity != Capacity::Coordinator) {
+            self.shown.push(order.id.0);
+            self.organisations.push(party.organisation.0);
+        }
+        self.orders.push(order);
     }
 }
 
 impl Rows for NewOrders {
     async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
-        let column = |value: fn(&Order) -> Uuid| self.0.iter().map(value).collect::<Vec<_>>();
-        let text = |value: fn(&Order) -> &str| self.0.iter().map(|o| value(o).to_string()).collect::<Vec<_>>();
-        let versions: Vec<_> = self.0.iter().map(|o| o.version).collect();
-        let times: Vec<_> = self.0.iter().map(|o| o.create_time).collect();
+        let column = |value: fn(&Order) -> Uuid| self.orders.iter().map(value).collect::<Vec<_>>();
+        let text = |value: fn(&Order) -> &str| self.orders.iter().map(|o| value(o).to_string()).collect::<Vec<_>>();
+        let versions: Vec<_> = self.orders.iter().map(|o| o.version).collect();
+        let times: Vec<_> = self.orders.iter().map(|o| o.create_time).collect();
         let query = sqlx::query!(
             "WITH new AS (
                  INSERT INTO service_order (id, state, version, referral_id, referral_number, provider_id, create_time,
@@ -66,11 +75,11 @@ impl Rows for NewOrders {
                  SELECT *, create_time FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::uuid[],
                                                    $7::timestamptz[])
                      AS n(id, state, version, referral_id, referral_number, provider_id, create_time)
-                 RETURNING id, referral_id, create_time
+                 RETURNING id, create_time
              )
              INSERT INTO service_order_party (order_id, organisation_id, create_time)
-             SELECT DISTINCT n.id, p.organisation_id, n.create_time FROM new n JOIN referral_party p USING (referral_id)
-             WHERE p.capacity IN ('referrer', 'provider')",
+             SELECT DISTINCT n.id, p.organisation_id, n.create_time
+             FROM new n JOIN unnest($8::uuid[], $9::uuid[]) AS p(id, organisation_id) USING (id)",
             &column(|o| o.id.0),
             &text(|o| o.state.as_str()),
             &versions,
@@ -78,6 +87,8 @@ impl Rows for NewOrders {
             &text(|o| &o.referral_number),
             &column(|o| o.provider.0),
             &times,
+            &self.shown,
+            &self.organisations,
         );
         query.with_operation("INSERT", "service_order").execute(unit.sql()).await?;
         Ok(())

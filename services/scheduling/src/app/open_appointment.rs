@@ -64,7 +64,7 @@ impl UseCase for OpenAppointment {
         let (name, referral) = (appointment.id.to_string(), appointment.referral.to_string());
         unit.emit(appointment.id, appointment.version, v1::AppointmentProposed { appointment: name, referral });
         unit.audit(appointment.id);
-        unit.later::<NewAppointments>().insert(appointment);
+        unit.later::<NewAppointments>().insert(appointment, &self.parties);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use relais_platform::{
     calls::PageRequest,
     database::{Rows, Unit},
     ids::{AppointmentId, Child, OrganisationId, ReferralId},
-    parties::Scope,
+    parties::{Party, Scope},
 };
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
@@ -46,26 +46,37 @@ impl TryFrom<Row> for Appointment {
     }
 }
 
-/// New appointments, each with a row in the pages of each party; written by one statement for a whole batch, after the party
-/// lists. A second open one of a referral breaks a constraint: the message is held back.
+/// New appointments, each with a row in the pages of each party; written by one statement for a whole batch. A second open
+/// one of a referral breaks a constraint: the message is held back.
 #[derive(Debug, Default)]
-pub struct NewAppointments(Vec<Appointment>);
+pub struct NewAppointments {
+    appointments: Vec<Appointment>,
+    /// Pages: which appointment, and whose.
+    shown: Vec<Uuid>,
+    organisations: Vec<Uuid>,
+}
 
 impl NewAppointments {
-    /// Adds one.
-    pub fn insert(&mut self, appointment: Appointment) {
-        self.0.push(appointment);
+    /// Adds one of a referral with these parties.
+    pub fn insert(&mut self, appointment: Appointment, parties: &[Party]) {
+        for party in parties {
+            self.shown.push(appointment.id.0);
+            self.organisations.push(party.organisation.0);
+        }
+        self.appointments.push(appointment);
     }
 }
 
 impl Rows for NewAppointments {
     async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
-        let column = |value: fn(&Appointment) -> Uuid| self.0.iter().map(value).collect::<Vec<_>>();
-        let text = |value: fn(&Appointment) -> &str| self.0.iter().map(|a| value(a).to_string()).collect::<Vec<_>>();
-        let versions: Vec<_> = self.0.iter().map(|a| a.version).collect();
-        let sites: Vec<_> = self.0.iter().map(|a| a.site.map(|site| site.id.0)).collect();
-        let dates: Vec<_> = self.0.iter().map(|a| a.requested_date).collect();
-        let times: Vec<_> = self.0.iter().map(|a| a.create_time).collect();
+        let column = |value: fn(&Appointment) -> Uuid| self.appointments.iter().map(value).collect::<Vec<_>>();
+        let text = |value: fn(&Appointment) -> &str| {
+            self.appointments.iter().map(|a| value(a).to_string()).collect::<Vec<_>>()
+        };
+        let versions: Vec<_> = self.appointments.iter().map(|a| a.version).collect();
+        let sites: Vec<_> = self.appointments.iter().map(|a| a.site.map(|site| site.id.0)).collect();
+        let dates: Vec<_> = self.appointments.iter().map(|a| a.requested_date).collect();
+        let times: Vec<_> = self.appointments.iter().map(|a| a.create_time).collect();
         let query = sqlx::query!(
             "WITH new AS (
                  INSERT INTO appointment (id, state, version, referral_id, referral_number, provider_id, site_id,
@@ -73,10 +84,11 @@ impl Rows for NewAppointments {
                  SELECT *, create_time FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::uuid[],
                                                    $7::uuid[], $8::date[], $9::timestamptz[])
                      AS n(id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time)
-                 RETURNING id, referral_id, create_time
+                 RETURNING id, create_time
              )
              INSERT INTO appointment_party (appointment_id, organisation_id, create_time)
-             SELECT DISTINCT n.id, p.organisation_id, n.create_time FROM new n JOIN referral_party p USING (referral_id)",
+             SELECT DISTINCT n.id, p.organisation_id, n.create_time
+             FROM new n JOIN unnest($10::uuid[], $11::uuid[]) AS p(id, organisation_id) USING (id)",
             &column(|a| a.id.0),
             &text(|a| a.state.as_str()),
             &versions,
@@ -86,6 +98,8 @@ impl Rows for NewAppointments {
             &sites as _,
             &dates,
             &times,
+            &self.shown,
+            &self.organisations,
         );
         query.with_operation("INSERT", "appointment").execute(unit.sql()).await?;
         Ok(())
