@@ -36,6 +36,8 @@ async fn a_referral_is_one_connected_tree_that_carries_its_number() -> Result<()
     let settings = HashMap::from([
         ("RELAIS__TELEMETRY__OTLP_ENDPOINT".to_string(), format!("http://{}", collector.address)),
         ("OTEL_BSP_SCHEDULE_DELAY".to_string(), "200".to_string()),
+        // The SQL of a larger batch stands in a trace of the batch.
+        ("RELAIS__CONSUMER__BATCH".to_string(), "1".to_string()),
     ]);
     let suite = Suite::start(Options { settings }).await?;
     let mut partners = Partners::meet(&suite).await?;
