@@ -8,7 +8,7 @@
 //! - [`partnership`]: organisations and conventions, entered through the public APIs;
 //! - [`faults`]: what is promised, held against processes that are killed and frozen;
 //! - [`story`]: partnerships played through the public APIs;
-//! - [`bench`]: what is reached against the bare limit of the servers.
+//! - [`mod@bench`]: what is reached against the bare limit of the servers.
 //!
 //! The servers come from `./dev`, see [`Servers`]: outside of it, tests say so and stop.
 
