@@ -1,7 +1,7 @@
-//! Which RPC is open to whom: one table per service, and a layer before every handler that keeps it.
+//! The layer before every handler: token, then the table of rules.
 //!
-//! An RPC without a row is refused, so forgetting one is found at once (and by a test, see [`missing`]). What a caller
-//! may see of what an RPC serves is decided by the store, through the party list.
+//! An RPC without a row is refused, so forgetting one is found at once (and by a test, see [`super::rules::missing`]). What
+//! a caller may see of what an RPC serves is decided by the store, as the rule says.
 
 use std::{
     convert::Infallible,
@@ -15,40 +15,23 @@ use http::{Request, Response};
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
-use super::{Call, Role, token::Verifier};
+use super::{Call, Rule, token::Verifier};
 use crate::{error::Error, grpc::status};
-
-/// Who may call an RPC.
-#[derive(Debug, Clone, Copy)]
-pub enum Rule {
-    /// Everybody with a valid token.
-    Authenticated,
-    /// Whoever has one of these roles.
-    Roles(&'static [Role]),
-}
-
-/// The table: an RPC's path and its rule.
-pub type Rules = &'static [(&'static str, Rule)];
 
 /// What health checks and reflection tools need before they have a token.
 const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
-
-/// The RPCs of `services` (full names, as in the descriptors) that `rules` has no row for.
-pub fn missing(rules: Rules, methods: &[String]) -> Vec<String> {
-    methods.iter().filter(|method| !rules.iter().any(|(path, _)| path == *method)).cloned().collect()
-}
 
 /// Checks token and rule before each handler, and hands it the [`Call`].
 #[derive(Clone)]
 pub struct AccessLayer {
     verifier: Arc<Verifier>,
-    rules: Arc<Vec<(&'static str, Rule)>>,
+    rules: Arc<[(&'static str, Rule)]>,
 }
 
 impl AccessLayer {
     /// Keeps `rules` with tokens checked by `verifier`.
     pub fn new(verifier: Verifier, rules: Vec<(&'static str, Rule)>) -> Self {
-        Self { verifier: Arc::new(verifier), rules: Arc::new(rules) }
+        Self { verifier: Arc::new(verifier), rules: rules.into() }
     }
 
     fn admit<B>(&self, request: &mut Request<B>) -> Result<(), Error> {
@@ -57,13 +40,10 @@ impl AccessLayer {
             return Ok(());
         }
         let caller = self.verifier.caller(request.headers())?;
-        let row = self.rules.iter().find(|(rpc, _)| *rpc == path);
-        let rpc = match row {
-            Some((rpc, Rule::Authenticated)) => rpc,
-            Some((rpc, Rule::Roles(roles))) if caller.has_any(roles) => rpc,
-            _ => return Err(Error::denied("your roles do not allow this call")),
-        };
-        request.extensions_mut().insert(Call { caller, rpc, span: tracing::Span::current() });
+        let row = self.rules.iter().find(|(rpc, rule)| *rpc == path && rule.admits(&caller.roles));
+        let &(rpc, rule) = row.ok_or_else(|| Error::denied("your roles do not allow this call"))?;
+        let (rules, span) = (self.rules.clone(), tracing::Span::current());
+        request.extensions_mut().insert(Call { caller, rpc, rule, rules, span });
         Ok(())
     }
 }

@@ -130,7 +130,7 @@ fn bound(call: &Call, filter: &str, position: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calls::Caller;
+    use crate::calls::{Caller, Rule, Sight};
 
     fn call(subject: &str) -> Call {
         let caller = Caller {
@@ -141,7 +141,8 @@ mod tests {
             roles: vec![],
             expires_at: DateTime::UNIX_EPOCH,
         };
-        Call { caller, rpc: "/r", span: tracing::Span::none() }
+        let rule = Rule::everybody(Sight::Everybody);
+        Call { caller, rpc: "/r", rule, rules: [].into(), span: tracing::Span::none() }
     }
 
     #[test]

@@ -8,5 +8,6 @@ mod directory;
 mod events;
 mod listing;
 mod once;
+mod parties;
 mod partners;
 mod visibility;

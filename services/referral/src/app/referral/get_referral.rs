@@ -6,6 +6,7 @@ use relais_platform::{
     ids::ReferralId,
 };
 
+use super::seen;
 use crate::{domain::referral::Referral, store::referral};
 
 /// Reads a referral that the caller is a party of.
@@ -20,6 +21,6 @@ impl UseCase for GetReferral {
         let found = referral::get(unit, self.0).await?;
         unit.about(found.number.as_str());
         unit.audit(found.id);
-        Ok(found)
+        seen(unit, found)
     }
 }

@@ -1,6 +1,7 @@
 //! Use cases of referrals.
 
 mod cancel_referral;
+mod get_allowed_actions;
 mod get_referral;
 mod list_referrals;
 mod note_appointment;
@@ -9,6 +10,7 @@ mod submit_referral;
 mod tell;
 
 pub use cancel_referral::CancelReferral;
+pub use get_allowed_actions::GetAllowedActions;
 pub use get_referral::GetReferral;
 pub use list_referrals::ListReferrals;
 pub use note_appointment::NoteAppointment;
@@ -33,6 +35,12 @@ impl Recall for Referral {
         let was = referral::get_at(unit, id, Some(outcome.version)).await?;
         unit.about(was.number.as_str());
         unit.audit(id);
-        Ok(was)
+        seen(unit, was)
     }
+}
+
+/// What the caller sees of a referral.
+fn seen(unit: &Unit<'_>, referral: Referral) -> Result<Referral> {
+    let capacities = unit.scope()?.capacities(&referral.parties);
+    Ok(referral.seen_as(&capacities))
 }

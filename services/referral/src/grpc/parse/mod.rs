@@ -9,7 +9,9 @@ pub(super) use network::{
     create_organisation, create_practitioner, create_site, create_unit, get_organisation, get_practitioner, get_site,
     get_unit, parent,
 };
-pub(super) use referral::{cancel_referral, create_patient, get_patient, get_referral, submit_referral};
+pub(super) use referral::{
+    cancel_referral, create_patient, get_allowed_actions, get_patient, get_referral, submit_referral,
+};
 
 use relais_platform::{Result, calls::Check, ids::ResourceId};
 
