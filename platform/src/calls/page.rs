@@ -136,10 +136,7 @@ mod tests {
         let caller = Caller {
             issuer: "i".into(),
             subject: subject.into(),
-            organisation: None,
-            unit: None,
-            roles: vec![],
-            expires_at: DateTime::UNIX_EPOCH,
+            ..Caller::default()
         };
         Call { caller, rpc: "/r", span: tracing::Span::none() }
     }
