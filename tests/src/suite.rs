@@ -215,14 +215,14 @@ impl Suite {
         Ok(count)
     }
 
-    /// A view on a service's schema, as its owner.
+    /// A view on a service's schema, as its owner and with a worker's sight.
     ///
     /// # Errors
     /// When the database cannot be reached.
     pub async fn owner(&self, service: &str) -> Result<PgConnection> {
         let settings = self.servers.database_settings(service, &self.name);
         let options: PgConnectOptions = settings.owner_url.expose().parse()?;
-        Ok(PgConnection::connect_with(&options.options([("search_path", service)])).await?)
+        Ok(PgConnection::connect_with(&options.options([("search_path", service), ("app.system", "on")])).await?)
     }
 
     /// Somebody at each of the services.

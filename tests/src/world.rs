@@ -24,7 +24,7 @@ pub struct World<S> {
     pub settings: Settings,
     /// The service.
     pub running: Running,
-    /// A view on its database as the owner of the schema, for what no API tells.
+    /// A view on its database as the owner of the schema and with a worker's sight, for what no API tells.
     pub database: PgPool,
     /// A tap on its exchange.
     pub tap: Tap,
@@ -62,7 +62,7 @@ impl<S: Service> World<S> {
         let running = bootstrap::start::<S>(settings.clone()).await?;
         let channel = Endpoint::from_shared(format!("http://{}", running.address))?.connect_lazy();
         let owner: PgConnectOptions = settings.database.owner_url.expose().parse()?;
-        let database = PgPool::connect_with(owner.options([("search_path", S::NAME)])).await?;
+        let database = PgPool::connect_with(owner.options([("search_path", S::NAME), ("app.system", "on")])).await?;
         let service = std::marker::PhantomData;
         let world = Self { servers, settings, running, database, tap, service_keys, issuer, channel, name, service };
         world.until_serving().await?;
@@ -248,7 +248,12 @@ fn settings<S: Service>(
     ];
     pairs.extend(overrides.iter().map(|(key, value)| (*key, (*value).to_string())));
     let mut settings = Settings::load_with(S::DEFAULTS, &pairs)?;
+    let connections = overrides.iter().any(|(key, _)| *key == "RELAIS__DATABASE__MAX_CONNECTIONS");
+    let wanted = settings.database.max_connections;
     settings.database = servers.database_settings(S::NAME, name);
+    if connections {
+        settings.database.max_connections = wanted;
+    }
     Ok(settings)
 }
 

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use uuid::Uuid;
 
-use super::{Database, WriteSet, later::Later};
+use super::{Database, WriteSet, later::Later, visibility::Visibility};
 use crate::{
     calls::{
         Call, Caller,
@@ -41,6 +41,9 @@ pub trait UseCase: Send + Sync + 'static {
 
     /// Its name in traces and logs, such as `submit_referral`.
     const NAME: &'static str;
+
+    /// Whether it sees the rows of all organisations, whoever calls. For what answers with no person's data alone.
+    const SYSTEM: bool = false;
 
     /// The number of the referral it is about, where that is known before the first statement.
     fn about(&self) -> Option<&str> {
@@ -175,7 +178,7 @@ impl Database {
 
     /// Opens a unit that applies events; the caller of this commits it.
     pub(crate) async fn open(&self) -> Result<Unit<'_>> {
-        self.unit(None).await
+        self.unit(None, Visibility::System).await
     }
 
     /// Runs `work` in a task that outlives whoever waits for it; a drain waits for it.
@@ -199,8 +202,9 @@ impl Database {
         Ok(())
     }
 
-    async fn unit(&self, call: Option<&Call>) -> Result<Unit<'_>> {
-        let transaction = self.pool.begin().await?;
+    async fn unit(&self, call: Option<&Call>, visibility: Visibility) -> Result<Unit<'_>> {
+        let mut transaction = self.pool.begin().await?;
+        visibility.set(&mut transaction, self.planted).await?;
         let writes = WriteSet::default();
         Ok(Unit {
             transaction,
@@ -227,7 +231,8 @@ impl Database {
     }
 
     async fn try_once<U: UseCase>(&self, call: Option<&Call>, use_case: &U) -> Result<U::Outcome> {
-        let mut unit = self.unit(call).await?;
+        let visibility = if U::SYSTEM { Visibility::System } else { Visibility::of(call) };
+        let mut unit = self.unit(call, visibility).await?;
         match use_case.run(&mut unit).await {
             Ok(outcome) => self.finish(unit).await.map(|()| outcome),
             Err(error) => {

@@ -10,6 +10,7 @@ mod metrics;
 mod programs;
 mod rebuild;
 mod reflection;
+mod row_security;
 mod start_order;
 mod stories;
 mod traces;

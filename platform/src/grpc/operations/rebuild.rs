@@ -42,6 +42,8 @@ struct Read<S> {
 impl<S: Service> UseCase for Read<S> {
     type Outcome = Vec<Snapshot>;
     const NAME: &'static str = "stream_snapshot";
+    // Identifiers and codes of all organisations, as events carry them.
+    const SYSTEM: bool = true;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<Snapshot>> {
         unit.audit(format!("snapshot of {} after {}", self.kind, self.after));

@@ -85,8 +85,8 @@ pub async fn insert(unit: &mut Unit<'_>, referral: &Referral) -> Result<()> {
                  requested_date, priority, create_time, update_time)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
          ), p AS (
-             INSERT INTO referral_party (referral_id, organisation_id, unit_id, capacity, create_time)
-             SELECT $1, p.organisation, p.unit, p.capacity, $17
+             INSERT INTO referral_party (referral_id, referrer_id, organisation_id, unit_id, capacity, create_time)
+             SELECT $1, $9, p.organisation, p.unit, p.capacity, $17
              FROM jsonb_to_recordset($18) AS p(organisation uuid, unit uuid, capacity text)
          )
          INSERT INTO referral_transition (referral_id, version, state, at, actor) VALUES ($1, $4, $3, $17, $19)",
@@ -206,9 +206,7 @@ pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>)
                   r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
                   r.prescriber_id, r.requested_date, r.priority, r.create_time, t.at AS update_time,
                   CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
-                  (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'unit', p.unit_id,
-                                    'capacity', p.capacity) ORDER BY p.capacity DESC, p.organisation_id)
-                   FROM referral_party p WHERE p.referral_id = r.id) AS "parties!: Json<Vec<Party>>"
+                  parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r
            JOIN referral_transition t ON t.referral_id = r.id AND t.version = COALESCE($4, r.version)
            LEFT JOIN referral_appointment a ON a.referral_id = r.id
@@ -236,9 +234,7 @@ pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Ve
                   r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
                   r.prescriber_id, r.requested_date, r.priority, r.create_time, t.at AS update_time,
                   a.appointment_id AS "appointment_id?",
-                  (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'unit', p.unit_id,
-                                    'capacity', p.capacity) ORDER BY p.capacity DESC, p.organisation_id)
-                   FROM referral_party p WHERE p.referral_id = r.id) AS "parties!: Json<Vec<Party>>"
+                  parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r
            JOIN referral_transition t ON t.referral_id = r.id AND t.version = r.version
            LEFT JOIN referral_appointment a ON a.referral_id = r.id

@@ -10,3 +10,4 @@ mod listing;
 mod once;
 mod partners;
 mod tokens;
+mod visibility;
