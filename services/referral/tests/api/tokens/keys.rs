@@ -85,12 +85,14 @@ async fn callers_that_give_up_do_not_make_it_two() -> Result<()> {
     let key = SigningKey::ed25519("good")?;
     let issuer = JwksServer::start(&[&key]).await?;
     let world = world_at(&issuer.url(), &PATIENT).await?;
+    let mut gave_up = 0;
     for _ in 0..20 {
         let mut request = Request::new(ListOrganisationsRequest::default());
         request.set_timeout(Duration::from_millis(10));
         let session = world.session_with(&key.sign(&claims())?)?;
-        session.network().list_organisations(request).await.unwrap_err();
+        gave_up += u32::from(session.network().list_organisations(request).await.is_err());
     }
+    assert!(gave_up > 1, "the keys were there before anybody gave up");
     call(&world, &key.sign(&claims())?).await?;
     assert_eq!(issuer.fetches(), 1);
     world.end().await
