@@ -109,6 +109,11 @@ impl Context {
         self.key.as_ref().ok_or_else(service_key::missing)
     }
 
+    /// The keyed hash under which a secret that was given out is kept.
+    pub fn hash(&self, secret: &[u8]) -> Vec<u8> {
+        self.fingerprints.secret(secret)
+    }
+
     /// Addresses a request to the service `peer` on behalf of a call's caller, whose rights count there.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     error::{Error, Result},
-    ids::{Child, OrganisationId, PractitionerId, ReferralId, UnitId},
+    ids::{Child, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, UnitId},
     text_enum,
 };
 
@@ -54,6 +54,8 @@ text_enum! {
 /// What a partner link opens: one referral, for one purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
+    /// The link.
+    pub link: PartnerLinkId,
     /// The referral.
     pub referral: ReferralId,
     /// What for.

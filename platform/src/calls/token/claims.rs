@@ -10,7 +10,7 @@ use crate::{
         Caller, Role,
         caller::{Grant, Purpose},
     },
-    ids::{Child, OrganisationId, PractitionerId, ReferralId, ResourceId, UnitId},
+    ids::{Child, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, ResourceId, UnitId},
 };
 
 /// The longest subject, in bytes (OpenID Connect Core, section 2).
@@ -139,7 +139,7 @@ impl Claims {
 
     fn partner(self, referral: &str) -> Option<Caller> {
         let purpose = Purpose::parse(self.purpose.as_deref()?)?;
-        let grant = Grant { referral: ReferralId::parse(referral)?, purpose };
+        let grant = Grant { link: PartnerLinkId::parse(&self.sub)?, referral: ReferralId::parse(referral)?, purpose };
         let caller = self.caller()?;
         let sound = caller.roles == [Role::Partner] && caller.organisation.is_some();
         sound.then_some(Caller { grant: Some(grant), ..caller })

@@ -51,8 +51,6 @@ pub(super) fn owner(kid: &str) -> &str {
 /// Whom a partner link lets in.
 #[derive(Debug, Clone, Copy)]
 pub struct Partner {
-    /// The link.
-    pub link: Uuid,
     /// The organisation that made it.
     pub organisation: OrganisationId,
     /// The unit that made it.
@@ -137,7 +135,7 @@ impl ServiceKey {
     /// INTERNAL when it cannot be signed.
     pub fn partner(&self, partner: &Partner) -> Result<(String, DateTime<Utc>)> {
         let mut claims = json!({
-            "sub": format!("partnerLinks/{}", partner.link), "roles": [Role::Partner.as_str()],
+            "sub": partner.grant.link.to_string(), "roles": [Role::Partner.as_str()],
             "organisation": partner.organisation.to_string(),
             "referral": partner.grant.referral.to_string(), "purpose": partner.grant.purpose.as_str(),
         });

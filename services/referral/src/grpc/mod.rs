@@ -5,6 +5,7 @@ mod convention;
 mod convert;
 mod network;
 mod parse;
+mod partner_link;
 mod patient;
 mod referral;
 
@@ -15,7 +16,10 @@ use relais_platform::{
 use relais_proto::{
     convention::v1::convention_service_server::ConventionServiceServer,
     network::v1::network_service_server::NetworkServiceServer,
-    referral::v1::{patient_service_server::PatientServiceServer, referral_service_server::ReferralServiceServer},
+    referral::v1::{
+        partner_link_service_server::PartnerLinkServiceServer, patient_service_server::PatientServiceServer,
+        referral_service_server::ReferralServiceServer,
+    },
 };
 use tonic::service::Routes;
 
@@ -25,6 +29,7 @@ pub const SERVICES: &[&str] = &[
     "relais.convention.v1.ConventionService",
     "relais.referral.v1.PatientService",
     "relais.referral.v1.ReferralService",
+    "relais.referral.v1.PartnerLinkService",
 ];
 
 const EVERYBODY: Rule = Rule::Authenticated;
@@ -32,6 +37,7 @@ const INSTALLATION: Rule = Rule::Roles(&[Role::Operator, Role::Network]);
 const ADMINISTRATION: Rule = Rule::Roles(&[Role::Operator, Role::Network, Role::Admin]);
 const AGREEMENT: Rule = Rule::Roles(&[Role::Operator, Role::Network, Role::Coordinator]);
 const CARE: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician]);
+const CARE_OR_PARTNER: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Partner]);
 
 /// Who may call what. Whose patients, referrals and conventions are seen is decided by the store.
 pub const RULES: Rules = &[
@@ -54,9 +60,13 @@ pub const RULES: Rules = &[
     ("/relais.referral.v1.PatientService/CreatePatient", CARE),
     ("/relais.referral.v1.PatientService/GetPatient", CARE),
     ("/relais.referral.v1.ReferralService/SubmitReferral", CARE),
-    ("/relais.referral.v1.ReferralService/GetReferral", CARE),
+    ("/relais.referral.v1.ReferralService/GetReferral", CARE_OR_PARTNER),
     ("/relais.referral.v1.ReferralService/ListReferrals", CARE),
     ("/relais.referral.v1.ReferralService/CancelReferral", CARE),
+    ("/relais.referral.v1.PartnerLinkService/CreatePartnerLink", CARE),
+    ("/relais.referral.v1.PartnerLinkService/ListPartnerLinks", CARE),
+    ("/relais.referral.v1.PartnerLinkService/RevokePartnerLink", CARE),
+    ("/relais.referral.v1.PartnerLinkService/RedeemPartnerLink", Rule::Open),
 ];
 
 /// The service's gRPC services.
@@ -69,4 +79,7 @@ pub fn routes(context: &Context) -> Routes {
         )
         .add_service(PatientServiceServer::new(patient::Patients(context())).max_decoding_message_size(largest))
         .add_service(ReferralServiceServer::new(referral::Referrals(context())).max_decoding_message_size(largest))
+        .add_service(
+            PartnerLinkServiceServer::new(partner_link::PartnerLinks(context())).max_decoding_message_size(largest),
+        )
 }

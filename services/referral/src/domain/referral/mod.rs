@@ -2,6 +2,7 @@
 
 mod cancel;
 mod number;
+pub mod partner_link;
 mod submit;
 
 use chrono::{DateTime, NaiveDate, Utc};

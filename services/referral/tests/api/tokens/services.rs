@@ -7,7 +7,7 @@ use relais_platform::{
         caller::{Grant, Purpose},
     },
     clock::machine_now,
-    ids::{Child, OrganisationId, PractitionerId, ReferralId, UnitId},
+    ids::{Child, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, UnitId},
 };
 use relais_proto::operations::v1::GetClockRequest;
 use relais_referral::Referral as Service;
@@ -94,7 +94,8 @@ async fn a_caller_is_handed_on_as_they_are_and_never_as_more() -> Result<()> {
     let soon = Caller { expires_at: machine_now() + chrono::TimeDelta::seconds(7), ..operator() };
     assert_eq!(payload(&key.on_behalf(&soon, "scheduling")?)?["exp"], json!(soon.expires_at.timestamp()));
     // What is not a person's is not handed on, so that nobody becomes more by it.
-    let grant = Some(Grant { referral: ReferralId::draw(), purpose: Purpose::FollowUp });
+    let (link, referral) = (PartnerLinkId::draw(), ReferralId::draw());
+    let grant = Some(Grant { link, referral, purpose: Purpose::FollowUp });
     for caller in [
         Caller { grant, roles: vec![Role::Partner], ..operator() },
         Caller { roles: vec![Role::Operator, Role::Service], ..operator() },
