@@ -11,6 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut files: Vec<String> =
         SERVICES.iter().map(|package| format!("relais/{package}/v1/{package}_service.proto")).collect();
     files.push("relais/events/v1/events.proto".into());
+    files.push("relais/referral/v1/partner_link_service.proto".into());
 
     let mut compiler = protox::Compiler::new([".", "third_party"])?;
     compiler.include_source_info(true).include_imports(true);

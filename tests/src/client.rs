@@ -11,7 +11,10 @@ use relais_proto::{
     network::v1::network_service_client::NetworkServiceClient,
     notification::v1::notification_service_client::NotificationServiceClient,
     operations::v1::operations_service_client::OperationsServiceClient,
-    referral::v1::{patient_service_client::PatientServiceClient, referral_service_client::ReferralServiceClient},
+    referral::v1::{
+        partner_link_service_client::PartnerLinkServiceClient, patient_service_client::PatientServiceClient,
+        referral_service_client::ReferralServiceClient,
+    },
     results::v1::results_service_client::ResultsServiceClient,
     scheduling::v1::scheduling_service_client::SchedulingServiceClient,
 };
@@ -69,6 +72,8 @@ clients! {
     patients: PatientServiceClient;
     /// Referrals.
     referrals: ReferralServiceClient;
+    /// Links for partners.
+    links: PartnerLinkServiceClient;
     /// Appointments.
     scheduling: SchedulingServiceClient;
     /// Orders.

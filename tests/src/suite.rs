@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use crate::{Identity, Issuer, SERVICES, Servers, Session, Sessions, eventually, ports, process};
+use crate::{Identity, Issuer, SERVICES, Servers, ServiceKeys, Session, Sessions, eventually, ports, process};
 
 /// How a suite differs from the usual.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,8 @@ pub struct Suite {
     pub servers: Servers,
     /// The issuer of its tokens.
     pub issuer: Issuer,
+    /// The keys by which its services sign.
+    pub service_keys: ServiceKeys,
     /// The name of its database and the prefix of its queues.
     pub name: String,
     addresses: Addresses,
@@ -44,8 +46,10 @@ impl Suite {
         let servers = Servers::from_env()?;
         let name = servers.unique("suite");
         let issuer = Issuer::open(&servers.state.join(&name))?;
+        let service_keys = ServiceKeys::open(&servers.state.join(&name))?;
         servers.note_topology(&name)?;
-        let suite = Self { addresses: free_addresses()?, servers, issuer, name, programs: HashMap::new(), options };
+        let (addresses, programs) = (free_addresses()?, HashMap::new());
+        let suite = Self { addresses, servers, issuer, service_keys, name, programs, options };
         for service in SERVICES {
             suite.step(service, "setup").await?;
             suite.step(service, "migrate").await?;
@@ -141,7 +145,10 @@ impl Suite {
             .env("RELAIS__BROKER__URL", &self.servers.amqp_url)
             .env("RELAIS__BROKER__PREFIX", &self.name)
             .env("RELAIS__BROKER__POLL_MS", "100")
+            .env("RELAIS__AUTH__ISSUER", Issuer::NAME)
             .env("RELAIS__AUTH__JWKS_FILE", self.issuer.jwks())
+            .env("RELAIS__AUTH__SERVICE_KEY_FILE", self.service_keys.file(service))
+            .env("RELAIS__AUTH__SERVICES_JWKS_FILE", self.service_keys.jwks())
             .env("RELAIS__AUTH__TOKEN_KEY", format!("pages and fingerprints of {}, for all instances", self.name))
             .envs(self.peers())
             .envs(&self.options.settings);

@@ -11,11 +11,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response};
-use tonic::{Status, body::Body};
+use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use tonic::body::Body;
 use tower::{Layer, Service};
+use tracing::Span;
 
-use super::{Call, Rule, token::Verifier};
+use super::{Call, Caller, Rule, token::Verifier};
 use crate::{error::Error, grpc::status};
 
 /// What health checks and reflection tools need before they have a token.
@@ -34,17 +35,21 @@ impl AccessLayer {
         Self { verifier: Arc::new(verifier), rules: rules.into() }
     }
 
-    fn admit<B>(&self, request: &mut Request<B>) -> Result<(), Error> {
-        let path = request.uri().path();
+    /// The call that a request is; none for what needs no rule.
+    async fn admit(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Option<Call>, Error> {
         if OPEN.iter().any(|prefix| path.starts_with(prefix)) {
-            return Ok(());
+            return Ok(None);
         }
-        let caller = self.verifier.caller(request.headers())?;
-        let row = self.rules.iter().find(|(rpc, rule)| *rpc == path && rule.admits(&caller.roles));
-        let &(rpc, rule) = row.ok_or_else(|| Error::denied("your roles do not allow this call"))?;
-        let (rules, span) = (self.rules.clone(), tracing::Span::current());
-        request.extensions_mut().insert(Call { caller, rpc, rule, rules, span });
-        Ok(())
+        let row = self.rules.iter().find(|(rpc, _)| *rpc == path);
+        let call = |caller, rpc, rule| Call { caller, rpc, rule, rules: self.rules.clone(), span };
+        if let Some(&(rpc, rule)) = row.filter(|(_, rule)| rule.open) {
+            return Ok(Some(call(Caller::nobody(), rpc, rule)));
+        }
+        let caller = self.verifier.caller(headers).await?;
+        match row {
+            Some(&(rpc, rule)) if rule.admits(&caller) => Ok(Some(call(caller, rpc, rule))),
+            _ => Err(Error::denied("your roles do not allow this call")),
+        }
     }
 }
 
@@ -67,8 +72,9 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + 
 
 impl<S, B> Service<Request<B>> for Access<S>
 where
-    S: Service<Request<B>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
+    S: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
 {
     type Response = Response<Body>;
     type Error = Infallible;
@@ -79,12 +85,33 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Answer {
-        match self.layer.admit(&mut request) {
-            Ok(()) => Box::pin(self.inner.call(request)),
-            Err(error) => {
-                let refused: Status = status::from_error(error);
-                Box::pin(async move { Ok(refused.into_http()) })
+        // The one that was asked whether it is ready takes this call; its twin takes the next.
+        let twin = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, twin);
+        let (layer, span) = (self.layer.clone(), Span::current());
+        Box::pin(async move {
+            let path = request.uri().path().to_string();
+            // Taken away: no handler can hand it on or write it down.
+            let token = without_token(request.headers_mut());
+            match layer.admit(&path, &token, span).await {
+                Ok(call) => {
+                    if let Some(call) = call {
+                        request.extensions_mut().insert(call);
+                    }
+                    inner.call(request).await
+                }
+                Err(error) => Ok(status::from_error(error).into_http()),
             }
-        }
+        })
     }
+}
+
+/// Takes the token out of a request's headers: all of them, if there are several.
+fn without_token(headers: &mut HeaderMap) -> HeaderMap {
+    let mut token = HeaderMap::new();
+    for value in headers.get_all(AUTHORIZATION) {
+        token.append(AUTHORIZATION, value.clone());
+    }
+    headers.remove(AUTHORIZATION);
+    token
 }

@@ -133,14 +133,7 @@ mod tests {
     use crate::calls::{Caller, Rule, Sight};
 
     fn call(subject: &str) -> Call {
-        let caller = Caller {
-            issuer: "i".into(),
-            subject: subject.into(),
-            organisation: None,
-            unit: None,
-            roles: vec![],
-            expires_at: DateTime::UNIX_EPOCH,
-        };
+        let caller = Caller { issuer: "i".into(), subject: subject.into(), ..Caller::default() };
         let rule = Rule::everybody(Sight::Everybody);
         Call { caller, rpc: "/r", rule, rules: [].into(), span: tracing::Span::none() }
     }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Role;
+use super::{Caller, Role};
 use crate::parties::{Capacity, Content};
 
 /// Whose data an RPC shows.
@@ -21,6 +21,8 @@ pub enum Sight {
     Agreement,
     /// Referrals and what hangs on them: those that the caller's organisation is a party of, in one of these capacities.
     Parties(&'static [Capacity]),
+    /// What a partner link opens: one referral, for one purpose.
+    Link,
     /// The installation itself: no person's data.
     Installation,
 }
@@ -28,7 +30,9 @@ pub enum Sight {
 /// Who may call an RPC.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// Whoever has one of these; everybody with a valid token when there is none.
+    /// Everybody, without a token; what is sent as one is not looked at.
+    pub open: bool,
+    /// Whoever has one of these; everybody with a valid token when there is none, but partners: a link opens what names them.
     pub roles: &'static [Role],
     /// Whose data is shown; all else is absent.
     pub sight: Sight,
@@ -37,14 +41,19 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// For everybody with a valid token.
+    /// For everybody, without a token.
+    pub const fn open(sight: Sight) -> Self {
+        Self { open: true, ..Self::roles(&[], sight) }
+    }
+
+    /// For everybody with a valid token, but partners.
     pub const fn everybody(sight: Sight) -> Self {
         Self::roles(&[], sight)
     }
 
     /// For whoever has one of these roles.
     pub const fn roles(roles: &'static [Role], sight: Sight) -> Self {
-        Self { roles, sight, acts: &[] }
+        Self { open: false, roles, sight, acts: &[] }
     }
 
     /// Only parties of these capacities act; the others that see it are refused.
@@ -53,9 +62,9 @@ impl Rule {
         Self { acts, ..self }
     }
 
-    /// Whether somebody with these roles may call.
-    pub fn admits(&self, roles: &[Role]) -> bool {
-        self.roles.is_empty() || self.roles.iter().any(|role| roles.contains(role))
+    /// Whether the caller's roles allow the call.
+    pub fn admits(&self, caller: &Caller) -> bool {
+        if self.roles.is_empty() { self.open || caller.grant.is_none() } else { caller.has_any(self.roles) }
     }
 
     /// Whether a party of these capacities may act.
@@ -86,7 +95,8 @@ pub fn markdown(service: &str, rules: &[(&'static str, Rule)], fields: Fields) -
             let _ = write!(page, "\n### {of}\n\n| RPC | roles | whose data | who may act |\n|---|---|---|---|\n");
             last = of;
         }
-        let roles = either(rule.roles.iter().map(|role| role.as_str()), "every token");
+        let everybody = if rule.open { "everybody, without a token" } else { "every token" };
+        let roles = either(rule.roles.iter().map(|role| role.as_str()), everybody);
         let acts = either(rule.acts.iter().map(|capacity| capacity.as_str()), "whoever sees it");
         let _ = writeln!(page, "| {rpc} | {roles} | {} | {acts} |", rule.sight.words());
     }
@@ -104,7 +114,7 @@ pub fn value(rules: &[(&'static str, Rule)]) -> Value {
     let row = |(path, rule): &(&'static str, Rule)| {
         let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
         let acts: Vec<_> = rule.acts.iter().map(|capacity| capacity.as_str()).collect();
-        json!({"rpc": path, "roles": roles, "sight": rule.sight.words(), "acts": acts})
+        json!({"rpc": path, "open": rule.open, "roles": roles, "sight": rule.sight.words(), "acts": acts})
     };
     rules.iter().map(row).collect()
 }
@@ -121,6 +131,7 @@ impl Sight {
             Self::Own => "the own organisation's".into(),
             Self::Agreement => "parties of the convention; network and operator: all".into(),
             Self::Parties(seen) => format!("parties: {}", either(seen.iter().map(|capacity| capacity.as_str()), "")),
+            Self::Link => "what the link opens".into(),
             Self::Installation => "none of any person".into(),
         }
     }
@@ -134,7 +145,9 @@ mod tests {
 
     #[test]
     fn a_rule_is_kept_and_printed() {
-        assert!(RULE.admits(&[Role::Admin, Role::Desk]) && !RULE.admits(&[Role::Funder]) && !RULE.admits(&[]));
+        let with = |roles: &[Role]| Caller { roles: roles.into(), ..Caller::nobody() };
+        assert!(RULE.admits(&with(&[Role::Admin, Role::Desk])));
+        assert!(!RULE.admits(&with(&[Role::Funder])) && !RULE.admits(&with(&[])));
         assert!(RULE.lets_act(&[Capacity::Referrer]) && !RULE.lets_act(&[Capacity::Provider]) && !RULE.lets_act(&[]));
         let page = markdown("referral", &[("/a.B/C", RULE)], &[("a.D.e", Content::Clinical)]);
         assert!(page.contains("| C | desk | parties: referrer, provider, coordinator | referrer |"), "{page}");

@@ -130,9 +130,8 @@ impl<S: Service> OperationsService for Operations<S> {
         &self,
         request: Request<RebuildProjectionRequest>,
     ) -> Answer<Self::RebuildProjectionStream> {
-        let token = request.metadata().get("authorization").cloned();
         let (call, body) = self.context.open(request)?;
-        answer(rebuild::rebuild::<S>(self.context.clone(), call, body.aggregate_kind, token).await?)
+        answer(rebuild::rebuild::<S>(self.context.clone(), call, body.aggregate_kind).await?)
     }
 }
 

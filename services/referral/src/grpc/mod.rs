@@ -5,6 +5,7 @@ mod convention;
 mod convert;
 mod network;
 mod parse;
+mod partner_link;
 mod patient;
 mod referral;
 
@@ -16,7 +17,10 @@ use relais_platform::{
 use relais_proto::{
     convention::v1::convention_service_server::ConventionServiceServer,
     network::v1::network_service_server::NetworkServiceServer,
-    referral::v1::{patient_service_server::PatientServiceServer, referral_service_server::ReferralServiceServer},
+    referral::v1::{
+        partner_link_service_server::PartnerLinkServiceServer, patient_service_server::PatientServiceServer,
+        referral_service_server::ReferralServiceServer,
+    },
 };
 use tonic::service::Routes;
 
@@ -26,6 +30,7 @@ pub const SERVICES: &[&str] = &[
     "relais.convention.v1.ConventionService",
     "relais.referral.v1.PatientService",
     "relais.referral.v1.ReferralService",
+    "relais.referral.v1.PartnerLinkService",
 ];
 
 const DIRECTORY: Rule = Rule::everybody(Sight::Everybody);
@@ -36,6 +41,8 @@ const AGREEMENT: Rule = Rule::roles(&[Role::Operator, Role::Network, Role::Coord
 const CARERS: &[Role] = &[Role::Coordinator, Role::Desk, Role::Clinician];
 const PATIENTS: Rule = Rule::roles(CARERS, Sight::Own);
 const PARTIES: Rule = Rule::roles(CARERS, Sight::Parties(&Capacity::ALL));
+const PARTIES_OR_LINK: Rule =
+    Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Partner], Sight::Parties(&Capacity::ALL));
 
 /// Who may call what.
 pub const RULES: Rules = &[
@@ -58,10 +65,14 @@ pub const RULES: Rules = &[
     ("/relais.referral.v1.PatientService/CreatePatient", PATIENTS),
     ("/relais.referral.v1.PatientService/GetPatient", PATIENTS),
     ("/relais.referral.v1.ReferralService/SubmitReferral", PATIENTS),
-    ("/relais.referral.v1.ReferralService/GetReferral", PARTIES),
+    ("/relais.referral.v1.ReferralService/GetReferral", PARTIES_OR_LINK),
     ("/relais.referral.v1.ReferralService/ListReferrals", PARTIES),
     ("/relais.referral.v1.ReferralService/GetAllowedActions", PARTIES),
     ("/relais.referral.v1.ReferralService/CancelReferral", PARTIES.acts(&[Capacity::Referrer])),
+    ("/relais.referral.v1.PartnerLinkService/CreatePartnerLink", PARTIES),
+    ("/relais.referral.v1.PartnerLinkService/ListPartnerLinks", PARTIES),
+    ("/relais.referral.v1.PartnerLinkService/RevokePartnerLink", PARTIES),
+    ("/relais.referral.v1.PartnerLinkService/RedeemPartnerLink", Rule::open(Sight::Link)),
 ];
 
 /// What is asked for is health data.
@@ -77,4 +88,7 @@ pub fn routes(context: &Context) -> Routes {
         )
         .add_service(PatientServiceServer::new(patient::Patients(context())).max_decoding_message_size(largest))
         .add_service(ReferralServiceServer::new(referral::Referrals(context())).max_decoding_message_size(largest))
+        .add_service(
+            PartnerLinkServiceServer::new(partner_link::PartnerLinks(context())).max_decoding_message_size(largest),
+        )
 }

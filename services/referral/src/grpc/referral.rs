@@ -11,7 +11,7 @@ use relais_proto::referral::v1::{
 };
 use tonic::Request;
 
-use super::{convert, parse};
+use super::{convert, parse, partner_link::for_partner};
 use crate::app::referral::ListReferrals;
 
 /// Serves referrals.
@@ -28,8 +28,10 @@ impl ReferralService for Referrals {
 
     async fn get_referral(&self, request: Request<GetReferralRequest>) -> Answer<GetReferralResponse> {
         let (call, body) = self.0.open(request)?;
-        let referral = self.0.read(call, parse::get_referral(&body)?).await?;
-        answer(GetReferralResponse { referral: Some(convert::referral(referral)) })
+        let partner = call.caller.grant.is_some();
+        let referral = convert::referral(self.0.read(call, parse::get_referral(&body)?).await?);
+        let referral = if partner { for_partner(referral) } else { referral };
+        answer(GetReferralResponse { referral: Some(referral) })
     }
 
     async fn list_referrals(&self, request: Request<ListReferralsRequest>) -> Answer<ListReferralsResponse> {

@@ -9,5 +9,7 @@ mod events;
 mod listing;
 mod once;
 mod parties;
+mod partner_links;
 mod partners;
+mod tokens;
 mod visibility;

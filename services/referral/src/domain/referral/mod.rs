@@ -3,6 +3,7 @@
 mod actions;
 mod cancel;
 mod number;
+pub mod partner_link;
 mod submit;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -2,6 +2,7 @@
 
 mod convention;
 mod network;
+mod partner_link;
 mod referral;
 
 pub(super) use convention::{create_convention, get_convention, sign_convention};
@@ -9,6 +10,7 @@ pub(super) use network::{
     create_organisation, create_practitioner, create_site, create_unit, get_organisation, get_practitioner, get_site,
     get_unit, parent,
 };
+pub(super) use partner_link::{Asked, create_partner_link, list_partner_links, revoke_partner_link};
 pub(super) use referral::{
     cancel_referral, create_patient, get_allowed_actions, get_patient, get_referral, submit_referral,
 };
