@@ -15,6 +15,7 @@ use crate::{
     database::{Database, migrate, setup},
     settings::Settings,
     telemetry,
+    vault::{KeyService, MasterKeys},
 };
 
 /// A service of Relais.
@@ -116,6 +117,12 @@ async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
         match Verifier::new(&settings.auth, Clock::default()) {
             Ok(_) => println!("tokens: keys read"),
             Err(error) => faults.push(format!("tokens: {error:#}")),
+        }
+        if S::VAULT {
+            match MasterKeys::load(&settings.vault) {
+                Ok(keys) => println!("vault: master key {} encrypts", keys.newest()),
+                Err(error) => faults.push(format!("vault: {error:#}")),
+            }
         }
         faults.extend(database_fault::<S>(&settings).await);
         let broker = Broker::new(&settings.broker, "check");

@@ -29,6 +29,7 @@ pub mod settings;
 pub mod telemetry;
 mod text_enum;
 pub mod timers;
+pub mod vault;
 
 pub use context::Context;
 pub use error::{Error, Result};
@@ -52,6 +53,8 @@ pub trait Service: consumer::Handler {
     const GRPC: &'static [&'static str];
     /// Who may call which of its RPCs. Every RPC has a row.
     const RULES: calls::Rules;
+    /// Whether it keeps people's data under keys: then it does not start without a master key.
+    const VAULT: bool = false;
 
     /// Its migrations.
     fn migrator() -> &'static Migrator;

@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use crate::{Identity, Issuer, SERVICES, Servers, Session, Sessions, eventually, ports, process};
+use crate::{Identity, Issuer, MASTER_KEY, SERVICES, Servers, Session, Sessions, eventually, ports, process};
 
 /// How a suite differs from the usual.
 #[derive(Debug, Clone, Default)]
@@ -142,6 +142,7 @@ impl Suite {
             .env("RELAIS__BROKER__PREFIX", &self.name)
             .env("RELAIS__BROKER__POLL_MS", "100")
             .env("RELAIS__AUTH__JWKS_FILE", self.issuer.jwks())
+            .env("RELAIS__VAULT__MASTER_KEYS", MASTER_KEY)
             .env("RELAIS__AUTH__TOKEN_KEY", format!("pages and fingerprints of {}, for all instances", self.name))
             .envs(self.peers())
             .envs(&self.options.settings);

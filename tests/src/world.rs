@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::
 use tonic::transport::{Channel, Endpoint};
 use uuid::Uuid;
 
-use crate::{Identity, Issuer, Servers, Session, Tap, eventually};
+use crate::{Identity, Issuer, MASTER_KEY, Servers, Session, Tap, eventually};
 
 /// One service in this process, with all that is real around it.
 pub struct World<S> {
@@ -238,6 +238,7 @@ fn settings<S: Service>(
         ("RELAIS__CONSUMER__RETRY_FIRST_MS", "50".to_string()),
         ("RELAIS__AUTH__JWKS_FILE", issuer.jwks().display().to_string()),
         ("RELAIS__AUTH__TOKEN_KEY", "a key of thirty-two characters, no less".to_string()),
+        ("RELAIS__VAULT__MASTER_KEYS", MASTER_KEY.to_string()),
     ];
     pairs.extend(overrides.iter().map(|(key, value)| (*key, (*value).to_string())));
     let mut settings = Settings::load_with(S::DEFAULTS, &pairs)?;
