@@ -30,6 +30,7 @@ impl Service for Referral {
     const DEFAULTS: &'static str = include_str!("../settings.toml");
     const GRPC: &'static [&'static str] = grpc::SERVICES;
     const RULES: Rules = grpc::RULES;
+    const VAULT: bool = true;
 
     fn migrator() -> &'static Migrator {
         &MIGRATIONS

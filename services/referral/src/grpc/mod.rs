@@ -7,6 +7,7 @@ mod network;
 mod parse;
 mod patient;
 mod referral;
+mod vault;
 
 use relais_platform::{
     Context,
@@ -15,7 +16,10 @@ use relais_platform::{
 use relais_proto::{
     convention::v1::convention_service_server::ConventionServiceServer,
     network::v1::network_service_server::NetworkServiceServer,
-    referral::v1::{patient_service_server::PatientServiceServer, referral_service_server::ReferralServiceServer},
+    referral::v1::{
+        patient_service_server::PatientServiceServer, referral_service_server::ReferralServiceServer,
+        vault_service_server::VaultServiceServer,
+    },
 };
 use tonic::service::Routes;
 
@@ -24,6 +28,7 @@ pub const SERVICES: &[&str] = &[
     "relais.network.v1.NetworkService",
     "relais.convention.v1.ConventionService",
     "relais.referral.v1.PatientService",
+    "relais.referral.v1.VaultService",
     "relais.referral.v1.ReferralService",
 ];
 
@@ -32,6 +37,9 @@ const INSTALLATION: Rule = Rule::Roles(&[Role::Operator, Role::Network]);
 const ADMINISTRATION: Rule = Rule::Roles(&[Role::Operator, Role::Network, Role::Admin]);
 const AGREEMENT: Rule = Rule::Roles(&[Role::Operator, Role::Network, Role::Coordinator]);
 const CARE: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician]);
+const KEEPING: Rule = Rule::Roles(&[Role::Coordinator, Role::Admin]);
+const ACCESS_REQUEST: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Admin]);
+const OPERATION: Rule = Rule::Roles(&[Role::Operator]);
 
 /// Who may call what. Whose patients, referrals and conventions are seen is decided by the store.
 pub const RULES: Rules = &[
@@ -53,6 +61,16 @@ pub const RULES: Rules = &[
     ("/relais.convention.v1.ConventionService/ListConventions", EVERYBODY),
     ("/relais.referral.v1.PatientService/CreatePatient", CARE),
     ("/relais.referral.v1.PatientService/GetPatient", CARE),
+    ("/relais.referral.v1.PatientService/UpdatePatient", CARE),
+    ("/relais.referral.v1.PatientService/SearchPatients", CARE),
+    ("/relais.referral.v1.PatientService/ListDuplicates", CARE),
+    ("/relais.referral.v1.PatientService/MergePatients", CARE),
+    ("/relais.referral.v1.PatientService/UnmergePatients", CARE),
+    ("/relais.referral.v1.PatientService/ErasePatient", KEEPING),
+    ("/relais.referral.v1.PatientService/PlaceHold", KEEPING),
+    ("/relais.referral.v1.PatientService/LiftHold", KEEPING),
+    ("/relais.referral.v1.PatientService/ExportPatient", ACCESS_REQUEST),
+    ("/relais.referral.v1.VaultService/RotateKeys", OPERATION),
     ("/relais.referral.v1.ReferralService/SubmitReferral", CARE),
     ("/relais.referral.v1.ReferralService/GetReferral", CARE),
     ("/relais.referral.v1.ReferralService/ListReferrals", CARE),
@@ -68,5 +86,6 @@ pub fn routes(context: &Context) -> Routes {
             ConventionServiceServer::new(convention::Conventions(context())).max_decoding_message_size(largest),
         )
         .add_service(PatientServiceServer::new(patient::Patients(context())).max_decoding_message_size(largest))
+        .add_service(VaultServiceServer::new(vault::Keys(context())).max_decoding_message_size(largest))
         .add_service(ReferralServiceServer::new(referral::Referrals(context())).max_decoding_message_size(largest))
 }

@@ -2,6 +2,8 @@
 
 mod convention;
 mod network;
+mod patient;
+mod person;
 mod referral;
 
 pub(super) use convention::{create_convention, get_convention, sign_convention};
@@ -9,7 +11,11 @@ pub(super) use network::{
     create_organisation, create_practitioner, create_site, create_unit, get_organisation, get_practitioner, get_site,
     get_unit, parent,
 };
-pub(super) use referral::{cancel_referral, create_patient, get_patient, get_referral, submit_referral};
+pub(super) use patient::{
+    create_patient, erase_patient, export_patient, get_patient, lift_hold, merge_patients, place_hold, question,
+    search_patients, unmerge_patients, update_patient, whose_duplicates,
+};
+pub(super) use referral::{cancel_referral, get_referral, submit_referral};
 
 use relais_platform::{Result, calls::Check, ids::ResourceId};
 
