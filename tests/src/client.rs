@@ -11,7 +11,10 @@ use relais_proto::{
     network::v1::network_service_client::NetworkServiceClient,
     notification::v1::notification_service_client::NotificationServiceClient,
     operations::v1::operations_service_client::OperationsServiceClient,
-    referral::v1::{patient_service_client::PatientServiceClient, referral_service_client::ReferralServiceClient},
+    referral::v1::{
+        patient_service_client::PatientServiceClient, referral_service_client::ReferralServiceClient,
+        vault_service_client::VaultServiceClient,
+    },
     results::v1::results_service_client::ResultsServiceClient,
     scheduling::v1::scheduling_service_client::SchedulingServiceClient,
 };
@@ -67,6 +70,8 @@ clients! {
     conventions: ConventionServiceClient;
     /// Patient records.
     patients: PatientServiceClient;
+    /// The vault's keys.
+    vault: VaultServiceClient;
     /// Referrals.
     referrals: ReferralServiceClient;
     /// Appointments.

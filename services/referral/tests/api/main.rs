@@ -9,3 +9,4 @@ mod events;
 mod listing;
 mod once;
 mod partners;
+mod vault;
