@@ -46,7 +46,7 @@ pub async fn start<S: Service>(settings: Settings) -> anyhow::Result<Running> {
     let listener = TcpListener::bind(settings.server.address).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.server.address))?;
     let address = listener.local_addr()?;
-    let context = Context::new(S::NAME, settings)?;
+    let context = Context::new(S::NAME, settings)?.with_vault::<S>()?;
     let verifier = Verifier::new(&context.settings, S::NAME, context.clock.clone())?;
     let (reporter, routes) = server::routes::<S>(&context)?;
     health::not_serving::<S>(&reporter).await;

@@ -28,6 +28,7 @@ use crate::{
     grpc,
     settings::Settings,
     telemetry,
+    vault::{KeyService, MasterKeys},
 };
 
 /// A service of Relais.
@@ -153,6 +154,12 @@ async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
         match keys::<S>(&settings).await {
             Ok(count) => println!("tokens: {count} keys read"),
             Err(error) => faults.push(format!("tokens: {error:#}")),
+        }
+        if S::VAULT {
+            match MasterKeys::load(&settings.vault) {
+                Ok(keys) => println!("vault: master key {} encrypts", keys.newest()),
+                Err(error) => faults.push(format!("vault: {error:#}")),
+            }
         }
         faults.extend(database_fault::<S>(&settings).await);
         let broker = Broker::new(&settings.broker, "check");

@@ -9,6 +9,7 @@ use tonic::Request;
 use uuid::Uuid;
 
 use crate::{
+    Service,
     broker::Broker,
     calls::{
         Call, Recall,
@@ -23,6 +24,7 @@ use crate::{
     error::{Error, Result},
     outbox::relay::Lead,
     settings::Settings,
+    vault::{KeyService, MasterKeys},
 };
 
 /// The process's parts.
@@ -48,6 +50,7 @@ pub struct Context {
     key: Option<ServiceKey>,
     pub(crate) consumer: Consumer,
     fingerprints: Fingerprints,
+    vault: Option<Arc<dyn KeyService>>,
     tasks: TaskTracker,
     /// Cancelled first: no more calls are taken, streams end.
     closing: CancellationToken,
@@ -84,11 +87,31 @@ impl Context {
             key,
             consumer,
             fingerprints,
+            vault: None,
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             stopping: CancellationToken::new(),
             broken: CancellationToken::new(),
         })
+    }
+
+    /// With the master keys, where the service needs them.
+    ///
+    /// # Errors
+    /// When it does and they are not there, or not keys: the message names the setting.
+    pub(crate) fn with_vault<S: Service>(mut self) -> anyhow::Result<Self> {
+        if S::VAULT {
+            self.vault = Some(Arc::new(MasterKeys::load(&self.settings.vault)?));
+        }
+        Ok(self)
+    }
+
+    /// Who wraps organisations' keys.
+    ///
+    /// # Errors
+    /// INTERNAL in a service that said it needs none.
+    pub fn key_service(&self) -> Result<Arc<dyn KeyService>> {
+        self.vault.clone().ok_or_else(|| Error::internal(anyhow::anyhow!("a service without a vault")))
     }
 
     /// Takes a request apart: who calls, and the body.

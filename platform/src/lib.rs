@@ -29,6 +29,7 @@ pub mod settings;
 pub mod telemetry;
 mod text_enum;
 pub mod timers;
+pub mod vault;
 
 pub use context::Context;
 pub use error::{Error, Result};
@@ -54,6 +55,8 @@ pub trait Service: consumer::Handler {
     const RULES: calls::Rules;
     /// Its messages and fields that are not administrative.
     const FIELDS: calls::rules::Fields = &[];
+    /// Whether it keeps people's data under keys: then it does not start without a master key.
+    const VAULT: bool = false;
 
     /// Its migrations.
     fn migrator() -> &'static Migrator;

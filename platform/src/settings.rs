@@ -67,6 +67,7 @@ pub struct Settings {
     pub timers: TimerSettings,
     pub peers: Peers,
     pub auth: Auth,
+    pub vault: VaultSettings,
     pub telemetry: Telemetry,
     #[cfg(feature = "planted-bugs")]
     #[serde(default)]
@@ -157,6 +158,14 @@ pub struct Auth {
     pub service_key_file: String,
     pub services_jwks_file: String,
     pub token_key: Secret,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct VaultSettings {
+    pub master_key_file: String,
+    pub master_keys: Secret,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

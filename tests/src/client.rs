@@ -13,7 +13,7 @@ use relais_proto::{
     operations::v1::operations_service_client::OperationsServiceClient,
     referral::v1::{
         partner_link_service_client::PartnerLinkServiceClient, patient_service_client::PatientServiceClient,
-        referral_service_client::ReferralServiceClient,
+        referral_service_client::ReferralServiceClient, vault_service_client::VaultServiceClient,
     },
     results::v1::results_service_client::ResultsServiceClient,
     scheduling::v1::scheduling_service_client::SchedulingServiceClient,
@@ -70,6 +70,8 @@ clients! {
     conventions: ConventionServiceClient;
     /// Patient records.
     patients: PatientServiceClient;
+    /// The vault's keys.
+    vault: VaultServiceClient;
     /// Referrals.
     referrals: ReferralServiceClient;
     /// Links for partners.

@@ -44,3 +44,6 @@ pub use suite::{Addresses, Options, Suite};
 pub use tap::Tap;
 pub use told::Told;
 pub use world::{World, insert_event};
+
+/// The master key of tests and stories.
+pub const MASTER_KEY: &str = "1:c2Nob29sIG9mIGZpc2ggaW4gYSBibHVlIGxhZ29vbiE=";

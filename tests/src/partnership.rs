@@ -12,7 +12,7 @@ use relais_proto::{
         CreateOrganisationRequest, CreatePractitionerRequest, CreateSiteRequest, CreateUnitRequest, Identifier,
         Organisation, Practitioner, Site, Unit, unit,
     },
-    referral::v1::{CreatePatientRequest, Referral, SubmitReferralRequest},
+    referral::v1::{CreatePatientRequest, Patient, PatientIdentity, Referral, SubmitReferralRequest},
 };
 
 use crate::{Identity, Session, Suite, date, request_id};
@@ -120,6 +120,27 @@ pub async fn patient(desk: &Session) -> Result<String> {
     let request = CreatePatientRequest { patient: None, request_id: request_id() };
     let answer = desk.patients().create_patient(request).await?.into_inner();
     Ok(answer.patient.context("no patient")?.name)
+}
+
+/// Who somebody is: a family name, a given name, a day of birth.
+pub fn identity(family_name: &str, given_name: &str, birth: NaiveDate) -> PatientIdentity {
+    PatientIdentity {
+        family_name: family_name.into(),
+        given_names: vec![given_name.into()],
+        birth_date: Some(date(birth)),
+        ..PatientIdentity::default()
+    }
+}
+
+/// Opens a patient record of somebody in the caller's organisation.
+///
+/// # Errors
+/// When the service refuses.
+pub async fn patient_of(desk: &Session, identity: PatientIdentity) -> Result<Patient> {
+    let patient = Some(Patient { identity: Some(identity), ..Patient::default() });
+    let request = CreatePatientRequest { patient, request_id: request_id() };
+    let answer = desk.patients().create_patient(request).await?.into_inner();
+    answer.patient.context("no patient")
 }
 
 /// A referral for a panel.

@@ -9,7 +9,9 @@ use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use crate::{Identity, Issuer, SERVICES, Servers, ServiceKeys, Session, Sessions, eventually, ports, process};
+use crate::{
+    Identity, Issuer, MASTER_KEY, SERVICES, Servers, ServiceKeys, Session, Sessions, eventually, ports, process,
+};
 
 /// How a suite differs from the usual.
 #[derive(Debug, Clone, Default)]
@@ -149,6 +151,7 @@ impl Suite {
             .env("RELAIS__AUTH__JWKS_FILE", self.issuer.jwks())
             .env("RELAIS__AUTH__SERVICE_KEY_FILE", self.service_keys.file(service))
             .env("RELAIS__AUTH__SERVICES_JWKS_FILE", self.service_keys.jwks())
+            .env("RELAIS__VAULT__MASTER_KEYS", MASTER_KEY)
             .env("RELAIS__AUTH__TOKEN_KEY", format!("pages and fingerprints of {}, for all instances", self.name))
             .envs(self.peers())
             .envs(&self.options.settings);

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::
 use tonic::transport::{Channel, Endpoint};
 use uuid::Uuid;
 
-use crate::{Identity, Issuer, Servers, ServiceKeys, Session, Tap, eventually};
+use crate::{Identity, Issuer, MASTER_KEY, Servers, ServiceKeys, Session, Tap, eventually};
 
 /// One service in this process, with all that is real around it.
 pub struct World<S> {
@@ -245,6 +245,7 @@ fn settings<S: Service>(
         ("RELAIS__AUTH__SERVICE_KEY_FILE", service_keys.file(S::NAME).display().to_string()),
         ("RELAIS__AUTH__SERVICES_JWKS_FILE", service_keys.jwks().display().to_string()),
         ("RELAIS__AUTH__TOKEN_KEY", "a key of thirty-two characters, no less".to_string()),
+        ("RELAIS__VAULT__MASTER_KEYS", MASTER_KEY.to_string()),
     ];
     pairs.extend(overrides.iter().map(|(key, value)| (*key, (*value).to_string())));
     let mut settings = Settings::load_with(S::DEFAULTS, &pairs)?;

@@ -44,7 +44,7 @@ impl Check {
         let text = value.trim();
         let length = text.chars().count();
         self.ensure(field, (1..=max).contains(&length), &format!("must have 1 to {max} characters"));
-        self.ensure(field, !text.chars().any(unprintable), "must hold no control or direction characters");
+        self.ensure(field, !text.chars().any(unprintable), "must hold no control, direction or invisible characters");
         text.to_string()
     }
 
@@ -117,8 +117,11 @@ impl Check {
 }
 
 fn unprintable(c: char) -> bool {
-    // U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069 change the order in which text is shown.
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        // Change the order in which text is shown.
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        // Are not seen at all: two names that look alike would differ.
+        || matches!(c, '\u{00ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 /// A day as `google.type.Date`.

@@ -37,6 +37,7 @@ impl Service for Referral {
     const GRPC: &'static [&'static str] = grpc::SERVICES;
     const RULES: Rules = grpc::RULES;
     const FIELDS: Fields = grpc::FIELDS;
+    const VAULT: bool = true;
 
     fn migrator() -> &'static Migrator {
         &MIGRATIONS

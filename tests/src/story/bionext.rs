@@ -9,8 +9,8 @@ use relais_proto::{
     convention::v1::Coding,
     notification::v1::{WatchMessagesRequest, WatchMessagesResponse, message},
     referral::v1::{
-        CancelReferralRequest, GetReferralRequest, ListReferralsRequest, Referral, SubmitReferralRequest,
-        cancel_referral_request::Reason, referral,
+        CancelReferralRequest, GetPatientRequest, GetReferralRequest, ListReferralsRequest, PatientIdentity, Referral,
+        SearchPatientsRequest, SubmitReferralRequest, cancel_referral_request::Reason, referral,
     },
     results::v1::{ListOrdersRequest, Order, order},
     scheduling::v1::{Appointment, ListAppointmentsRequest, appointment},
@@ -45,6 +45,7 @@ pub(super) async fn play(suite: &Suite) -> Result<Cast> {
     arrives(&partnership, &sent, &mut watch).await?;
     is_judged(&partnership).await?;
     is_private(&partnership, &sent).await?;
+    is_known(&partnership, &sent).await?;
     is_cancelled(&partnership, &mut watch).await?;
 
     scene("In the end");
@@ -101,8 +102,15 @@ impl Partnership {
         Referral { site, prescriber, ..partnership::referral(&self.convention, patient, &self.provider, day) }
     }
 
+    /// Opens the record of somebody who has no cover; who it is stands in the vault.
     async fn patient(&self) -> Result<String> {
-        partnership::patient(&self.care_centre.at.referral).await
+        let born = self.today - Days::new(30 * 365);
+        let identity = PatientIdentity {
+            language: "ar".into(),
+            needs_interpreter: true,
+            ..partnership::identity("El Haddad", "Noureddine", born)
+        };
+        Ok(partnership::patient_of(&self.care_centre.at.referral, identity).await?.name)
     }
 
     /// Submits, and sends the same request again, as a client does who got no answer.
@@ -196,6 +204,26 @@ async fn is_private(story: &Partnership, sent: &Referral) -> Result<()> {
     let list = client.list_referrals(ListReferralsRequest::default()).await?.into_inner();
     ensure(list.referrals.is_empty(), "a stranger's list is not empty")?;
     tell(&story.stranger.title, "asks for the referral: not found");
+    Ok(())
+}
+
+/// Who the patient is stays with the care centre, which finds the record however the name is written.
+async fn is_known(story: &Partnership, sent: &Referral) -> Result<()> {
+    scene("Who the patient is");
+    let query = "Nour al-Din Haddad".to_string();
+    let request = SearchPatientsRequest { query, ..SearchPatientsRequest::default() };
+    let mut client = story.care_centre.at.referral.patients();
+    let found = client.search_patients(request.clone()).await?.into_inner().matches;
+    let is_sent = |patient: &str| patient == sent.patient;
+    let found = found.iter().filter_map(|found| found.patient.as_ref()).any(|patient| is_sent(&patient.name));
+    ensure(found, "the patient is not found by another spelling")?;
+    tell(&story.care_centre.title, "looks for Nour al-Din Haddad and finds Noureddine El Haddad");
+    let mut client = story.laboratory.at.referral.patients();
+    let hidden = client.get_patient(GetPatientRequest { name: sent.patient.clone() }).await;
+    ensure(hidden.is_err_and(|status| status.code() == Code::NotFound), "the laboratory reads the record")?;
+    let others = client.search_patients(request).await?.into_inner().matches;
+    ensure(others.is_empty(), "the laboratory finds the patient")?;
+    tell(&story.laboratory.title, "asks for the record, looks for the name: nothing");
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The whole suite, on the four real programs; and the walls of the source.
 
+mod canary;
 mod clock;
 mod dead_letters;
 mod frozen;

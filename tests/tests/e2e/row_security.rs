@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Tables that hold no person's data, or that only workers read: the platform's, the directory and the agreements. A table
 /// that is not named here must be under row level security.
-const OPEN: [&str; 29] = [
+const OPEN: [&str; 30] = [
     "_migrations",
     "_platform_migrations",
     "audit",
@@ -30,6 +30,7 @@ const OPEN: [&str; 29] = [
     "referral.convention_terms",
     "referral.organisation",
     "referral.organisation_identifier",
+    "referral.organisation_key",
     "referral.practitioner",
     "referral.site",
     "referral.unit",

@@ -1,5 +1,9 @@
 //! Makes answers of the domain's values.
 
+mod patient;
+
+pub(super) use patient::{duplicate, export, found, hold, merge, patient};
+pub(super) use relais_platform::calls::check::time_to_proto as time;
 use relais_platform::{
     calls::check::{date_to_proto, time_to_proto},
     ids::Child,
@@ -8,7 +12,6 @@ use relais_proto::{convention::v1 as conventions, network::v1 as networks, refer
 
 use crate::domain::{
     convention::{self, Bearer, Convention, Role, ServiceTerm},
-    identity::Patient,
     network::{Identifier, Organisation, Practitioner, Site, Unit, UnitKind},
     referral::{self, Capacity, Priority, Referral},
 };
@@ -114,26 +117,14 @@ fn service(value: ServiceTerm) -> conventions::Service {
     conventions::Service { code: Some(code), bearer: bearer.into() }
 }
 
-pub(super) fn patient(value: Patient) -> referrals::Patient {
-    referrals::Patient {
-        name: value.id.to_string(),
-        organisation: value.organisation.to_string(),
-        create_time: Some(time_to_proto(value.create_time)),
-    }
-}
-
 pub(super) fn referral(value: Referral) -> referrals::Referral {
-    let state = match value.state {
-        referral::State::Submitted => referrals::referral::State::Submitted,
-        referral::State::Cancelled => referrals::referral::State::Cancelled,
-    };
     let (system, code) = (value.service_system, value.service_code);
     // Without sight of clinical content it is not told at all.
     let service = (!code.is_empty()).then(|| conventions::Coding { system, code, ..Default::default() });
     referrals::Referral {
         name: value.id.to_string(),
         number: value.number.to_string(),
-        state: state.into(),
+        state: state(value.state).into(),
         convention: value.convention.to_string(),
         convention_version: value.convention_version,
         service,
@@ -148,6 +139,24 @@ pub(super) fn referral(value: Referral) -> referrals::Referral {
         create_time: Some(time_to_proto(value.create_time)),
         update_time: Some(time_to_proto(value.update_time)),
         etag: value.version.to_string(),
+    }
+}
+
+fn state(value: referral::State) -> referrals::referral::State {
+    match value {
+        referral::State::Submitted => referrals::referral::State::Submitted,
+        referral::State::Cancelled => referrals::referral::State::Cancelled,
+    }
+}
+
+pub(super) fn transition(value: referral::Transition) -> referrals::ReferralTransition {
+    referrals::ReferralTransition {
+        referral: value.referral.to_string(),
+        version: value.version,
+        state: state(value.state).into(),
+        reason: value.reason,
+        time: Some(time_to_proto(value.time)),
+        actor: value.actor,
     }
 }
 

@@ -8,6 +8,7 @@ mod parse;
 mod partner_link;
 mod patient;
 mod referral;
+mod vault;
 
 use relais_platform::{
     Context,
@@ -19,7 +20,7 @@ use relais_proto::{
     network::v1::network_service_server::NetworkServiceServer,
     referral::v1::{
         partner_link_service_server::PartnerLinkServiceServer, patient_service_server::PatientServiceServer,
-        referral_service_server::ReferralServiceServer,
+        referral_service_server::ReferralServiceServer, vault_service_server::VaultServiceServer,
     },
 };
 use tonic::service::Routes;
@@ -29,6 +30,7 @@ pub const SERVICES: &[&str] = &[
     "relais.network.v1.NetworkService",
     "relais.convention.v1.ConventionService",
     "relais.referral.v1.PatientService",
+    "relais.referral.v1.VaultService",
     "relais.referral.v1.ReferralService",
     "relais.referral.v1.PartnerLinkService",
 ];
@@ -40,6 +42,9 @@ const AGREED: Rule = Rule::everybody(Sight::Agreement);
 const AGREEMENT: Rule = Rule::roles(&[Role::Operator, Role::Network, Role::Coordinator], Sight::Agreement);
 const CARERS: &[Role] = &[Role::Coordinator, Role::Desk, Role::Clinician];
 const PATIENTS: Rule = Rule::roles(CARERS, Sight::Own);
+const KEEPING: Rule = Rule::roles(&[Role::Coordinator, Role::Admin], Sight::Own);
+const ACCESS_REQUEST: Rule = Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Admin], Sight::Own);
+const OPERATION: Rule = Rule::roles(&[Role::Operator], Sight::Installation);
 const PARTIES: Rule = Rule::roles(CARERS, Sight::Parties(&Capacity::ALL));
 const PARTIES_OR_LINK: Rule =
     Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Partner], Sight::Parties(&Capacity::ALL));
@@ -64,6 +69,16 @@ pub const RULES: Rules = &[
     ("/relais.convention.v1.ConventionService/ListConventions", AGREED),
     ("/relais.referral.v1.PatientService/CreatePatient", PATIENTS),
     ("/relais.referral.v1.PatientService/GetPatient", PATIENTS),
+    ("/relais.referral.v1.PatientService/UpdatePatient", PATIENTS),
+    ("/relais.referral.v1.PatientService/SearchPatients", PATIENTS),
+    ("/relais.referral.v1.PatientService/ListDuplicates", PATIENTS),
+    ("/relais.referral.v1.PatientService/MergePatients", PATIENTS),
+    ("/relais.referral.v1.PatientService/UnmergePatients", PATIENTS),
+    ("/relais.referral.v1.PatientService/ErasePatient", KEEPING),
+    ("/relais.referral.v1.PatientService/PlaceHold", KEEPING),
+    ("/relais.referral.v1.PatientService/LiftHold", KEEPING),
+    ("/relais.referral.v1.PatientService/ExportPatient", ACCESS_REQUEST),
+    ("/relais.referral.v1.VaultService/RotateKeys", OPERATION),
     ("/relais.referral.v1.ReferralService/SubmitReferral", PATIENTS),
     ("/relais.referral.v1.ReferralService/GetReferral", PARTIES_OR_LINK),
     ("/relais.referral.v1.ReferralService/ListReferrals", PARTIES),
@@ -87,6 +102,7 @@ pub fn routes(context: &Context) -> Routes {
             ConventionServiceServer::new(convention::Conventions(context())).max_decoding_message_size(largest),
         )
         .add_service(PatientServiceServer::new(patient::Patients(context())).max_decoding_message_size(largest))
+        .add_service(VaultServiceServer::new(vault::Keys(context())).max_decoding_message_size(largest))
         .add_service(ReferralServiceServer::new(referral::Referrals(context())).max_decoding_message_size(largest))
         .add_service(
             PartnerLinkServiceServer::new(partner_link::PartnerLinks(context())).max_decoding_message_size(largest),

@@ -14,7 +14,7 @@ use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::referral::{AppointmentState, Number, Party, Priority, Referral, State};
+use crate::domain::referral::{AppointmentState, Number, Party, Priority, Referral, State, Transition};
 
 struct Row {
     id: Uuid,
@@ -245,6 +245,48 @@ pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Ve
     );
     let rows = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Referral::try_from).collect()
+}
+
+/// Ids of the referrals that an organisation sent for some patients, of all its units.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_ids_of_patients(
+    unit: &mut Unit<'_>,
+    referrer: OrganisationId,
+    patients: &[Uuid],
+) -> Result<Vec<Uuid>> {
+    let query = sqlx::query_scalar!(
+        "SELECT id FROM referral WHERE referrer_id = $1 AND patient_id = ANY($2) ORDER BY create_time DESC",
+        referrer.0,
+        patients,
+    );
+    Ok(query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?)
+}
+
+/// The timelines of referrals that the caller was shown.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_transitions(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<Vec<Transition>> {
+    let query = sqlx::query!(
+        "SELECT referral_id, version, state, reason, at, actor FROM referral_transition
+         WHERE referral_id = ANY($1) ORDER BY referral_id, version",
+        referrals,
+    );
+    let rows = query.with_operation("SELECT", "referral_transition").fetch_all(unit.sql()).await?;
+    let mut transitions = Vec::with_capacity(rows.len());
+    for row in rows {
+        transitions.push(Transition {
+            referral: row.referral_id.into(),
+            version: row.version,
+            state: State::stored(&row.state)?,
+            reason: row.reason,
+            time: row.at,
+            actor: row.actor,
+        });
+    }
+    Ok(transitions)
 }
 
 /// What scheduling told of referrals' appointments, written by one statement for a whole batch. A message for a referral

@@ -12,4 +12,5 @@ mod parties;
 mod partner_links;
 mod partners;
 mod tokens;
+mod vault;
 mod visibility;

@@ -2,42 +2,54 @@
 
 use relais_platform::{
     Result,
-    calls::{Outcome, Recall},
     database::{Unit, UseCase},
     ids::PatientId,
 };
 
-use crate::{domain::identity::Patient, store::identity};
+use super::{Vault, twins};
+use crate::{
+    domain::identity::{Person, Record, State, ensure_traits_agree},
+    store::identity,
+};
 
-/// Opens a record in the caller's organisation.
-#[derive(Debug, Clone, Copy)]
+/// Opens a record in the caller's organisation, with or without saying who the person is.
+#[derive(Debug, Clone)]
 pub struct CreatePatient {
-    /// The id, drawn before anything is stored.
+    /// Its id, drawn before anything is stored.
     pub id: PatientId,
+    /// Who the person is.
+    pub person: Option<Person>,
+    /// Seals the person.
+    pub vault: Vault,
 }
 
 impl UseCase for CreatePatient {
-    type Outcome = Patient;
+    type Outcome = Record;
     const NAME: &'static str = "create_patient";
 
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Patient> {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Record> {
         let organisation = unit.caller()?.acting_organisation()?;
-        let patient = Patient { id: self.id, organisation, create_time: unit.now() };
-        identity::insert(unit, &patient).await?;
-        unit.audit(patient.id);
-        Ok(patient)
-    }
-}
-
-impl Recall for Patient {
-    fn outcome(&self) -> Outcome {
-        // A record has one version: who the person is changes in the vault.
-        Outcome { id: self.id.0, version: 1 }
-    }
-
-    async fn recall(unit: &mut Unit<'_>, outcome: Outcome) -> Result<Self> {
-        let organisation = unit.caller()?.acting_organisation()?;
-        unit.audit(PatientId::from(outcome.id));
-        identity::get(unit, organisation, outcome.id.into()).await
+        let now = unit.now();
+        let mut record = Record {
+            id: self.id,
+            organisation,
+            state: State::Active,
+            merged_into: None,
+            version: 1,
+            create_time: now,
+            update_time: now,
+            person: None,
+        };
+        unit.audit(record.id);
+        let Some(person) = &self.person else {
+            identity::insert(unit, &record).await?;
+            return Ok(record);
+        };
+        ensure_traits_agree(person)?;
+        let key = self.vault.key(unit, organisation).await?;
+        record.person = Some(key.seal(record.id, record.version, person, None)?);
+        identity::insert(unit, &record).await?;
+        twins::note(unit, &key, (organisation, record.id), person).await?;
+        Ok(record)
     }
 }

@@ -6,17 +6,17 @@ use relais_platform::{
     ids::PatientId,
 };
 
-use crate::{domain::identity::Patient, store::identity};
+use crate::{domain::identity::Record, store::identity};
 
-/// Reads a record of the caller's organisation.
+/// Reads a record of the caller's organisation, sealed.
 #[derive(Debug, Clone, Copy)]
 pub struct GetPatient(pub PatientId);
 
 impl UseCase for GetPatient {
-    type Outcome = Patient;
+    type Outcome = Record;
     const NAME: &'static str = "get_patient";
 
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Patient> {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Record> {
         let organisation = unit.caller()?.acting_organisation()?;
         unit.audit(self.0);
         identity::get(unit, organisation, self.0).await

@@ -1,7 +1,27 @@
-//! Use cases of patient records.
+//! Use cases of patient records and of the vault.
 
 mod create_patient;
+mod erase_patient;
+mod export_patient;
 mod get_patient;
+mod holds;
+mod list_duplicates;
+mod merge_patients;
+mod recall;
+mod rotate_keys;
+mod search_patients;
+mod twins;
+mod update_patient;
+mod vault;
 
 pub use create_patient::CreatePatient;
+pub use erase_patient::ErasePatient;
+pub use export_patient::{Export, ExportPatient};
 pub use get_patient::GetPatient;
+pub use holds::{LiftHold, PlaceHold};
+pub use list_duplicates::ListDuplicates;
+pub use merge_patients::{MergePatients, UnmergePatients};
+pub use rotate_keys::RotateKeys;
+pub use search_patients::{Found, Match, SearchPatients};
+pub use update_patient::UpdatePatient;
+pub use vault::Vault;

@@ -39,7 +39,7 @@ impl UseCase for SubmitReferral {
         let (referrer, desk) = (caller.acting_organisation()?, caller.unit);
         let submission = &self.submission;
         ensure_own_prescriber(submission, referrer)?;
-        identity::get(unit, referrer, submission.patient).await?;
+        identity::ensure_in_use(unit, referrer, submission.patient).await?;
         let convention = get_for_caller(unit, self.convention).await?;
         let ask = Ask {
             referrer,

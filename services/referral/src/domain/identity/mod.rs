@@ -1,15 +1,23 @@
-//! Patient records.
+//! Patient records and who the people are: the part of the vault that decides. Plain values; nothing here knows a key.
 
-use chrono::{DateTime, Utc};
-use relais_platform::ids::{OrganisationId, PatientId};
+mod erase;
+mod identifier;
+mod ins;
+mod likeness;
+mod merge;
+mod names;
+mod patient;
+mod person;
+#[cfg(test)]
+mod tests;
 
-/// A patient record, held by one organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Patient {
-    /// Its id.
-    pub id: PatientId,
-    /// Who holds it.
-    pub organisation: OrganisationId,
-    /// When it was opened.
-    pub create_time: DateTime<Utc>,
-}
+pub use erase::{Erasure, Hold, HoldReason, may_erase};
+pub use identifier::PatientIdentifier;
+pub use ins::{Ins, InsStatus, Proof, ensure_traits_agree, status};
+pub use likeness::{
+    Duplicate, DuplicateReason, Likeness, MatchReason, Question, Token, TokenKind, asked_tokens, likeness,
+    stored_tokens, twins,
+};
+pub use merge::{Merge, MergeReason, ensure_active, ensure_mergeable, ensure_other};
+pub use patient::{Patient, Record, SealedPerson, State};
+pub use person::{Contacts, Person, PersonField, PostalAddress, Sex};

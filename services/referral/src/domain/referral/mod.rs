@@ -108,3 +108,20 @@ impl Referral {
         Self { service_system: String::new(), service_code: String::new(), ..self }
     }
 }
+
+/// One step of a referral's timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The referral.
+    pub referral: ReferralId,
+    /// Its version since.
+    pub version: i64,
+    /// Its state since.
+    pub state: State,
+    /// Why, as a code; empty where none was given.
+    pub reason: String,
+    /// When.
+    pub time: DateTime<Utc>,
+    /// Who, as issuer and subject.
+    pub actor: String,
+}

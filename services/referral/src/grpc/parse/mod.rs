@@ -3,6 +3,8 @@
 mod convention;
 mod network;
 mod partner_link;
+mod patient;
+mod person;
 mod referral;
 
 pub(super) use convention::{create_convention, get_convention, sign_convention};
@@ -11,9 +13,11 @@ pub(super) use network::{
     get_unit, parent,
 };
 pub(super) use partner_link::{Asked, create_partner_link, list_partner_links, revoke_partner_link};
-pub(super) use referral::{
-    cancel_referral, create_patient, get_allowed_actions, get_patient, get_referral, submit_referral,
+pub(super) use patient::{
+    create_patient, erase_patient, export_patient, get_patient, lift_hold, merge_patients, place_hold, question,
+    search_patients, unmerge_patients, update_patient, whose_duplicates,
 };
+pub(super) use referral::{cancel_referral, get_allowed_actions, get_referral, submit_referral};
 
 use relais_platform::{Result, calls::Check, ids::ResourceId};
 

@@ -1,33 +1,14 @@
 //! Requests of patients and referrals.
 
-use relais_platform::{
-    Result,
-    calls::Check,
-    ids::{PatientId, ReferralId},
-    random,
-};
+use relais_platform::{Result, calls::Check, ids::ReferralId, random};
 use relais_proto::referral::v1::{self, cancel_referral_request::Reason};
 use uuid::Uuid;
 
 use super::{convention::coding, etag, name};
 use crate::{
-    app::{
-        identity::{CreatePatient, GetPatient},
-        referral::{CancelReferral, GetAllowedActions, GetReferral, SubmitReferral},
-    },
+    app::referral::{CancelReferral, GetAllowedActions, GetReferral, SubmitReferral},
     domain::referral::{CancelReason, Number, Priority, Submission},
 };
-
-pub(in crate::grpc) fn create_patient(request: &v1::CreatePatientRequest) -> Result<(Uuid, CreatePatient)> {
-    let mut check = Check::default();
-    let request_id = check.request_id(&request.request_id);
-    check.finish()?;
-    Ok((request_id, CreatePatient { id: PatientId::draw() }))
-}
-
-pub(in crate::grpc) fn get_patient(request: &v1::GetPatientRequest) -> Result<GetPatient> {
-    name(&request.name).map(GetPatient)
-}
 
 pub(in crate::grpc) fn submit_referral(request: &v1::SubmitReferralRequest) -> Result<(Uuid, SubmitReferral)> {
     let mut check = Check::default();

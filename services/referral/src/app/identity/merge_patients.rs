@@ -1,0 +1,94 @@
+//! Merges two records of one person, and takes a merge back.
+//!
+//! Neither person is changed, nor any referral: the merged record names its survivor, and that is all. So taking it back restores
+//! both exactly.
+
+use relais_platform::{
+    Error, Result,
+    database::{Unit, UseCase},
+    ids::PatientId,
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::identity::{Merge, MergeReason, State, ensure_mergeable, ensure_other},
+    store::identity,
+};
+
+/// Merges a record of the caller's organisation into another.
+#[derive(Debug, Clone, Copy)]
+pub struct MergePatients {
+    /// The merge's id, drawn before anything is stored.
+    pub id: Uuid,
+    /// The record that lives on.
+    pub survivor: PatientId,
+    /// The record that is merged into it.
+    pub merged: PatientId,
+    /// Why.
+    pub reason: MergeReason,
+}
+
+impl UseCase for MergePatients {
+    type Outcome = Merge;
+    const NAME: &'static str = "merge_patients";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Merge> {
+        let organisation = unit.caller()?.acting_organisation()?;
+        ensure_other(self.survivor, self.merged)?;
+        let records = identity::lock(unit, organisation, &[self.survivor, self.merged]).await?;
+        let (merged, survivor): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.id == self.merged);
+        let (Some(mut merged), Some(survivor)) = (merged.into_iter().next(), survivor.into_iter().next()) else {
+            return Err(Error::not_found(self.merged));
+        };
+        ensure_mergeable(&survivor, &merged)?;
+        let now = unit.now();
+        merged.state = State::Merged;
+        merged.merged_into = Some(survivor.id);
+        merged.version += 1;
+        merged.update_time = now;
+        identity::save(unit, &merged).await?;
+        let merge = Merge {
+            id: self.id,
+            survivor: survivor.id,
+            merged: merged.id,
+            reason: self.reason,
+            merge_time: now,
+            unmerge_time: None,
+        };
+        identity::insert_merge(unit, organisation, &merge).await?;
+        unit.audit(merge.survivor);
+        unit.audit(merge.merged);
+        Ok(merge)
+    }
+}
+
+/// Takes the merge of a record of the caller's organisation back.
+#[derive(Debug, Clone, Copy)]
+pub struct UnmergePatients {
+    /// The record that was merged.
+    pub merged: PatientId,
+}
+
+impl UseCase for UnmergePatients {
+    type Outcome = Merge;
+    const NAME: &'static str = "unmerge_patients";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Merge> {
+        let organisation = unit.caller()?.acting_organisation()?;
+        let record = identity::lock(unit, organisation, &[self.merged]).await?.pop();
+        let mut record = record.ok_or_else(|| Error::not_found(self.merged))?;
+        let standing = identity::find_standing_merge(unit, organisation, self.merged).await?;
+        let mut merge = standing.ok_or_else(|| Error::refused("PATIENT_NOT_MERGED", Vec::new()))?;
+        let now = unit.now();
+        record.state = State::Active;
+        record.merged_into = None;
+        record.version += 1;
+        record.update_time = now;
+        identity::save(unit, &record).await?;
+        merge.unmerge_time = Some(now);
+        identity::undo_merge(unit, organisation, &merge).await?;
+        unit.audit(merge.survivor);
+        unit.audit(merge.merged);
+        Ok(merge)
+    }
+}

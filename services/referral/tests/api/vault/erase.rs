@@ -1,0 +1,96 @@
+//! Erasure destroys a key, is refused while something stands against it, and leaves nothing to find.
+
+use anyhow::Result;
+use relais_proto::referral::v1::{
+    CancelReferralRequest, ErasePatientRequest, ErasePatientResponse, ExportPatientRequest, LiftHoldRequest,
+    MergePatientsRequest, PatientHold, PlaceHoldRequest, SubmitReferralRequest, cancel_referral_request,
+    patient_hold::Reason, patient_merge,
+};
+use relais_tests::{Session, partnership, request_id, rules, violations};
+use tonic::{Code, Status};
+
+use super::{enter, get, names_found};
+use crate::partners::Partners;
+
+async fn erase(session: &Session, name: &str) -> Result<ErasePatientResponse, Status> {
+    let request = ErasePatientRequest { name: name.into(), request_id: request_id() };
+    Ok(session.patients().erase_patient(request).await?.into_inner())
+}
+
+async fn hold(session: &Session, name: &str, end: Option<i64>) -> Result<PatientHold, Status> {
+    let end_time = end.map(|seconds| prost_types::Timestamp { seconds, nanos: 0 });
+    let hold = Some(PatientHold { reason: Reason::Litigation.into(), end_time, ..PatientHold::default() });
+    let request = PlaceHoldRequest { parent: name.into(), hold, request_id: request_id() };
+    Ok(session.patients().place_hold(request).await?.into_inner().hold.unwrap())
+}
+
+#[tokio::test]
+async fn a_hold_and_an_open_referral_refuse_and_say_why() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let (desk, coordinator) = (&partners.desk, &partners.coordinator);
+    let name = enter(desk, "Weber", "Anne").await?.name;
+    assert_eq!(erase(desk, &name).await.unwrap_err().code(), Code::PermissionDenied, "a desk does not erase");
+    let referral = partnership::referral(&partners.convention, &name, &partners.provider, partners.today);
+    let sent = SubmitReferralRequest { referral: Some(referral), request_id: request_id() };
+    let sent = desk.referrals().submit_referral(sent).await?.into_inner().referral.unwrap();
+    let held = hold(coordinator, &name, None).await?;
+    let refused = erase(coordinator, &name).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert_eq!(rules(&refused), ["legal-hold", "open-referral"]);
+    assert!(refused.message().contains("litigation") && refused.message().contains(&sent.number));
+
+    let lift = LiftHoldRequest { name: held.name, request_id: request_id() };
+    let lifted = coordinator.patients().lift_hold(lift.clone()).await?.into_inner();
+    assert!(lifted.hold.as_ref().unwrap().lift_time.is_some());
+    assert_eq!(coordinator.patients().lift_hold(lift).await?.into_inner(), lifted);
+    assert_eq!(rules(&erase(coordinator, &name).await.unwrap_err()), ["open-referral"]);
+    let cancel = CancelReferralRequest {
+        name: sent.name,
+        reason: cancel_referral_request::Reason::PatientDeclined.into(),
+        request_id: request_id(),
+        ..CancelReferralRequest::default()
+    };
+    desk.referrals().cancel_referral(cancel).await?;
+    erase(coordinator, &name).await?;
+    assert_eq!(violations(&hold(coordinator, &partners.patient, Some(0)).await.unwrap_err()), ["hold.end_time"]);
+    assert_eq!(hold(&partners.lab, &partners.patient, None).await.unwrap_err().code(), Code::PermissionDenied);
+    partners.world.end().await
+}
+
+#[tokio::test]
+async fn what_was_erased_is_absent_to_everybody_and_its_key_is_gone() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let (desk, coordinator) = (&partners.desk, &partners.coordinator);
+    let (name, other) = (enter(desk, "Weber", "Anne").await?.name, enter(desk, "Weber", "Anne").await?.name);
+    let reason = patient_merge::Reason::PatientSays.into();
+    let merge =
+        MergePatientsRequest { survivor: name.clone(), merged: other.clone(), reason, request_id: request_id() };
+    desk.patients().merge_patients(merge).await?;
+    assert_eq!(rules(&erase(coordinator, &other).await.unwrap_err()), ["patient-merged"]);
+    let request = ErasePatientRequest { name: name.clone(), request_id: request_id() };
+    let erased = coordinator.patients().erase_patient(request.clone()).await?.into_inner();
+    assert_eq!(coordinator.patients().erase_patient(request).await?.into_inner(), erased, "the same again");
+
+    for left in [
+        "SELECT count(*) FROM patient WHERE data_key IS NOT NULL",
+        "SELECT count(*) FROM patient_person",
+        "SELECT count(*) FROM patient_token",
+        "SELECT count(*) FROM patient_duplicate",
+    ] {
+        assert_eq!(partners.world.count(left).await?, 0, "{left}");
+    }
+    assert!(names_found(desk, "Weber").await?.is_empty());
+    for name in [&name, &other] {
+        let refused = get(desk, name).await.unwrap_err();
+        assert_eq!((refused.code(), refused.message()), (Code::NotFound, format!("{name} was not found").as_str()));
+        assert_eq!(erase(coordinator, name).await.unwrap_err().code(), Code::NotFound);
+        let export = ExportPatientRequest { name: name.clone() };
+        assert_eq!(coordinator.patients().export_patient(export).await.unwrap_err().code(), Code::NotFound);
+        let referral = partnership::referral(&partners.convention, name, &partners.provider, partners.today);
+        let sent = SubmitReferralRequest { referral: Some(referral), request_id: request_id() };
+        assert_eq!(desk.referrals().submit_referral(sent).await.unwrap_err().code(), Code::NotFound);
+    }
+    let noted = "SELECT count(*) FROM audit WHERE action LIKE '%ErasePatient'";
+    assert_eq!(partners.world.count(noted).await?, 3, "two records, and the one that was asked again");
+    partners.world.end().await
+}
