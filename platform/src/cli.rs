@@ -16,12 +16,16 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 use crate::{
     Service, bootstrap,
     broker::Broker,
-    calls::token::{
-        Verifier,
-        service_key::{self, ServiceKey},
+    calls::{
+        rules,
+        token::{
+            Verifier,
+            service_key::{self, ServiceKey},
+        },
     },
     clock::Clock,
     database::{Database, migrate, setup},
+    grpc,
     settings::Settings,
     telemetry,
 };
@@ -57,6 +61,12 @@ enum Command {
     Migrate,
     /// Ask the service at server.address whether it serves.
     Healthcheck,
+    /// Print who may call what, in Markdown. Needs no settings.
+    Rules {
+        /// As JSON, for programs.
+        #[arg(long)]
+        json: bool,
+    },
     /// Draw the service's signing key: the private one goes into FILE, the public one is printed, for auth.services_jwks_file.
     DrawKey {
         /// The new file, for auth.service_key_file.
@@ -84,6 +94,14 @@ pub fn main<S: Service>() -> ExitCode {
 }
 
 fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(Command::Rules { json }) = arguments.command {
+        let table = grpc::rules::<S>();
+        match json {
+            true => println!("{}", rules::value(&table)),
+            false => print!("{}", rules::markdown(S::NAME, &table, S::FIELDS)),
+        }
+        return Ok(());
+    }
     let settings = Settings::load(S::DEFAULTS, arguments.config.as_deref())?;
     if arguments.print_config {
         print!("{}", settings.printable());
@@ -95,7 +113,8 @@ fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
     runtime.block_on(async move {
         match arguments.command.unwrap_or(Command::Serve) {
             _ if arguments.check => check::<S>(settings).await,
-            Command::Serve => serve::<S>(settings).await,
+            // Rules were printed before any setting was read.
+            Command::Serve | Command::Rules { .. } => serve::<S>(settings).await,
             Command::Setup => setup::run(&settings.database).await,
             Command::Migrate => migrate::run(&settings.database, S::migrator()).await,
             Command::Healthcheck => healthcheck(settings).await,

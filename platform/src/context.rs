@@ -121,7 +121,8 @@ impl Context {
     pub fn on_behalf<T>(&self, call: &Call, peer: &str, body: T) -> Result<Request<T>> {
         let token = self.key()?.on_behalf(&call.caller, peer)?;
         let mut request = Request::new(body);
-        let bearer = format!("Bearer {token}").parse().map_err(|_| Error::internal(anyhow::anyhow!("a token of odd signs")))?;
+        let bearer =
+            format!("Bearer {token}").parse().map_err(|_| Error::internal(anyhow::anyhow!("a token of odd signs")))?;
         request.metadata_mut().insert("authorization", bearer);
         Ok(request)
     }

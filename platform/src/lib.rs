@@ -52,6 +52,8 @@ pub trait Service: consumer::Handler {
     const GRPC: &'static [&'static str];
     /// Who may call which of its RPCs. Every RPC has a row.
     const RULES: calls::Rules;
+    /// Its messages and fields that are not administrative.
+    const FIELDS: calls::rules::Fields = &[];
 
     /// Its migrations.
     fn migrator() -> &'static Migrator;

@@ -183,7 +183,10 @@ impl Auth {
         let rules = [
             (self.jwks_file.is_empty() == self.jwks_url.is_empty(), "set one of auth.jwks_file and auth.jwks_url"),
             (production && development, "auth.issuer is the development issuer: in production, name your own"),
-            (production && plain, "auth.jwks_url must begin with https:// in production: who can change keys on their way is let in"),
+            (
+                production && plain,
+                "auth.jwks_url must begin with https:// in production: who can change keys on their way is let in",
+            ),
             (unchecked, "auth.service_key_file is set without auth.services_jwks_file"),
         ];
         rules.into_iter().filter(|(wrong, _)| *wrong).map(|(_, fault)| fault).collect()

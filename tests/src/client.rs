@@ -3,7 +3,7 @@
 use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
 use prost::Message;
-use prost_types::FileDescriptorSet;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use relais_platform::calls::check::date_to_proto;
 use relais_proto::{
     convention::v1::convention_service_client::ConventionServiceClient,
@@ -94,6 +94,11 @@ impl Session {
         Ok(Self { channel, bearer: Bearer { authorization, traceparent: None } })
     }
 
+    /// The way to any RPC.
+    pub fn service(&self) -> InterceptedService<Channel, Bearer> {
+        InterceptedService::new(self.channel.clone(), self.bearer.clone())
+    }
+
     /// The same caller, within a trace.
     ///
     /// # Errors
@@ -150,6 +155,16 @@ pub fn rules(status: &Status) -> Vec<String> {
 pub fn violations(status: &Status) -> Vec<String> {
     let bad = status.get_details_bad_request();
     bad.map(|b| b.field_violations.into_iter().map(|v| v.field).collect()).unwrap_or_default()
+}
+
+/// The full names of all services of the contract.
+pub fn all_services() -> Vec<String> {
+    let set = FileDescriptorSet::decode(relais_proto::FILE_DESCRIPTOR_SET).unwrap_or_default();
+    let named = |file: &FileDescriptorProto| {
+        let package = file.package().to_string();
+        file.service.iter().map(move |service| format!("{package}.{}", service.name())).collect::<Vec<_>>()
+    };
+    set.file.iter().flat_map(named).collect()
 }
 
 /// The RPCs of services, as paths, from the descriptors.

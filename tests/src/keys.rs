@@ -54,7 +54,8 @@ impl SigningKey {
         let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048)?;
         let der: Pkcs8V1Der<'_> = pair.as_der()?;
         let lines: Vec<_> = STANDARD.encode(der.as_ref()).into_bytes().chunks(64).map(<[u8]>::to_vec).collect();
-        let pem = [b"-----BEGIN PRIVATE KEY-----".to_vec(), lines.join(&b'\n'), b"-----END PRIVATE KEY-----\n".to_vec()];
+        let pem =
+            [b"-----BEGIN PRIVATE KEY-----".to_vec(), lines.join(&b'\n'), b"-----END PRIVATE KEY-----\n".to_vec()];
         Self::try_new(kid, Algorithm::RS256, EncodingKey::from_rsa_pem(&pem.join(&b'\n'))?)
     }
 

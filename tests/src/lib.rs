@@ -32,7 +32,7 @@ mod tap;
 mod told;
 mod world;
 
-pub use client::{Bearer, Session, Sessions, date, methods, request_id, rules, violations};
+pub use client::{Bearer, Session, Sessions, all_services, date, methods, request_id, rules, violations};
 pub use collector::{Collector, SeenMetric, SeenSpan};
 pub use gate::Gate;
 pub use issuer::{Identity, Issuer};

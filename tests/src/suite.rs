@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use crate::{Identity, Issuer, SERVICES, ServiceKeys, Servers, Session, Sessions, eventually, ports, process};
+use crate::{Identity, Issuer, SERVICES, Servers, ServiceKeys, Session, Sessions, eventually, ports, process};
 
 /// How a suite differs from the usual.
 #[derive(Debug, Clone, Default)]

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::
 use tonic::transport::{Channel, Endpoint};
 use uuid::Uuid;
 
-use crate::{Identity, Issuer, ServiceKeys, Servers, Session, Tap, eventually};
+use crate::{Identity, Issuer, Servers, ServiceKeys, Session, Tap, eventually};
 
 /// One service in this process, with all that is real around it.
 pub struct World<S> {

@@ -1,7 +1,7 @@
-//! Which RPC is open to whom: one table per service, and a layer before every handler that keeps it.
+//! The layer before every handler: token, then the table of rules.
 //!
-//! An RPC without a row is refused, so forgetting one is found at once (and by a test, see [`missing`]). What a caller
-//! may see of what an RPC serves is decided by the store, through the party list.
+//! An RPC without a row is refused, so forgetting one is found at once (and by a test, see [`super::rules::missing`]). What
+//! a caller may see of what an RPC serves is decided by the store, as the rule says.
 
 use std::{
     convert::Infallible,
@@ -16,42 +16,23 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 use tracing::Span;
 
-use super::{Call, Caller, Role, token::Verifier};
+use super::{Call, Caller, Rule, token::Verifier};
 use crate::{error::Error, grpc::status};
-
-/// Who may call an RPC.
-#[derive(Debug, Clone, Copy)]
-pub enum Rule {
-    /// Everybody, without a token; what is sent as one is not looked at.
-    Open,
-    /// Everybody with a valid token, but partners: a link opens what names them.
-    Authenticated,
-    /// Whoever has one of these roles.
-    Roles(&'static [Role]),
-}
-
-/// The table: an RPC's path and its rule.
-pub type Rules = &'static [(&'static str, Rule)];
 
 /// What health checks and reflection tools need before they have a token.
 const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
-
-/// The RPCs of `services` (full names, as in the descriptors) that `rules` has no row for.
-pub fn missing(rules: Rules, methods: &[String]) -> Vec<String> {
-    methods.iter().filter(|method| !rules.iter().any(|(path, _)| path == *method)).cloned().collect()
-}
 
 /// Checks token and rule before each handler, and hands it the [`Call`].
 #[derive(Clone)]
 pub struct AccessLayer {
     verifier: Arc<Verifier>,
-    rules: Arc<Vec<(&'static str, Rule)>>,
+    rules: Arc<[(&'static str, Rule)]>,
 }
 
 impl AccessLayer {
     /// Keeps `rules` with tokens checked by `verifier`.
     pub fn new(verifier: Verifier, rules: Vec<(&'static str, Rule)>) -> Self {
-        Self { verifier: Arc::new(verifier), rules: Arc::new(rules) }
+        Self { verifier: Arc::new(verifier), rules: rules.into() }
     }
 
     /// The call that a request is; none for what needs no rule.
@@ -60,13 +41,13 @@ impl AccessLayer {
             return Ok(None);
         }
         let row = self.rules.iter().find(|(rpc, _)| *rpc == path);
-        if let Some((rpc, Rule::Open)) = row {
-            return Ok(Some(Call { caller: Caller::nobody(), rpc, span }));
+        let call = |caller, rpc, rule| Call { caller, rpc, rule, rules: self.rules.clone(), span };
+        if let Some(&(rpc, rule)) = row.filter(|(_, rule)| rule.open) {
+            return Ok(Some(call(Caller::nobody(), rpc, rule)));
         }
         let caller = self.verifier.caller(headers).await?;
         match row {
-            Some((rpc, Rule::Authenticated)) if caller.grant.is_none() => Ok(Some(Call { caller, rpc, span })),
-            Some((rpc, Rule::Roles(roles))) if caller.has_any(roles) => Ok(Some(Call { caller, rpc, span })),
+            Some(&(rpc, rule)) if rule.admits(&caller) => Ok(Some(call(caller, rpc, rule))),
             _ => Err(Error::denied("your roles do not allow this call")),
         }
     }

@@ -1,11 +1,15 @@
 //! The caller: issuer and subject, one organisation, one unit, roles, the link to the register, and the service that acts for
 //! them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
+use super::Rule;
 use crate::{
     error::{Error, Result},
     ids::{Child, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, UnitId},
+    parties::Capacity,
     text_enum,
 };
 
@@ -125,6 +129,18 @@ pub struct Call {
     pub caller: Caller,
     /// The RPC's path, `/relais.referral.v1.ReferralService/GetReferral`.
     pub rpc: &'static str,
+    /// The rule that let it in.
+    pub rule: Rule,
+    /// The whole table: what else the caller may call.
+    pub rules: Arc<[(&'static str, Rule)]>,
     /// The call's span.
     pub span: tracing::Span,
+}
+
+impl Call {
+    /// Whether the caller, of an organisation that is a party in these capacities, may call another RPC of this service.
+    pub fn may(&self, rpc: &str, capacities: &[Capacity]) -> bool {
+        let row = self.rules.iter().find(|(path, _)| *path == rpc);
+        row.is_some_and(|(_, rule)| rule.admits(&self.caller) && rule.lets_act(capacities))
+    }
 }

@@ -21,6 +21,7 @@ use crate::{
     },
     error::{Error, Kind, Result},
     events::Event,
+    parties::Scope,
     planted::Bug,
     random,
     telemetry::{propagation, subject},
@@ -81,8 +82,23 @@ impl<'t> Unit<'t> {
     /// # Errors
     /// INTERNAL when the unit applies an event: nobody calls.
     pub fn caller(&self) -> Result<&Caller> {
-        let call = self.call.as_ref();
-        call.map(|call| &call.caller).ok_or_else(|| Error::internal(anyhow::anyhow!("a unit without a caller")))
+        self.call().map(|call| &call.caller)
+    }
+
+    /// The call.
+    ///
+    /// # Errors
+    /// INTERNAL when the unit applies an event: nobody calls.
+    pub fn call(&self) -> Result<&Call> {
+        self.call.as_ref().ok_or_else(|| Error::internal(anyhow::anyhow!("a unit without a caller")))
+    }
+
+    /// Whose referrals the caller may see.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED when the token names no organisation.
+    pub fn scope(&self) -> Result<Scope> {
+        Scope::of(self.call()?)
     }
 
     /// Publishes an event of an aggregate's new version when the unit commits.

@@ -27,7 +27,7 @@ pub(crate) async fn serve<S: Service>(
     (reporter, routes): (HealthReporter, Routes),
 ) -> anyhow::Result<()> {
     let settings = &context.settings.server;
-    let rules = S::RULES.iter().chain(operations::RULES).copied().collect();
+    let rules = super::rules::<S>();
     let layers = ServiceBuilder::new()
         .map_request(without_baggage)
         .layer(OtelGrpcLayer::default().filter(|path| !path.starts_with("/grpc.")))

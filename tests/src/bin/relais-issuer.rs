@@ -61,7 +61,8 @@ fn token(arguments: Arguments) -> Result<String> {
     ensure!(named, "--organisation must be a name of the form organisations/{{uuid}}");
     let named = unit.is_empty() || (Child::<UnitId>::parse(&unit).is_some() && own(&unit));
     ensure!(named, "--unit must be a unit of that organisation: organisations/{{uuid}}/units/{{uuid}}");
-    let named = practitioner.is_empty() || (Child::<PractitionerId>::parse(&practitioner).is_some() && own(&practitioner));
+    let named =
+        practitioner.is_empty() || (Child::<PractitionerId>::parse(&practitioner).is_some() && own(&practitioner));
     ensure!(named, "--practitioner must be of that organisation: organisations/{{uuid}}/practitioners/{{uuid}}");
     let roles = arguments.roles;
     Issuer::open(&keys)?.token(&Identity { subject, organisation, unit, practitioner, roles })

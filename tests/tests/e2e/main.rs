@@ -6,6 +6,7 @@ mod frozen;
 mod isolation;
 mod killed;
 mod layers;
+mod matrix;
 mod metrics;
 mod programs;
 mod rebuild;

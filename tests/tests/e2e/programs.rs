@@ -36,7 +36,9 @@ async fn what_is_wrong_is_said_by_name() -> Result<()> {
     });
     let output = command.output().await?;
     let said = String::from_utf8(output.stderr)?;
-    let named = ["database.url", "broker.url", "auth.token_key", "auth.jwks_file and auth.jwks_url"].iter().all(|key| said.contains(key));
+    let named = ["database.url", "broker.url", "auth.token_key", "auth.jwks_file and auth.jwks_url"]
+        .iter()
+        .all(|key| said.contains(key));
     assert!(!output.status.success() && named, "{said}");
 
     let unreachable = "postgres://nobody:nothing@127.0.0.1:1/none";
@@ -86,7 +88,10 @@ async fn a_service_draws_its_own_key() -> Result<()> {
     std::fs::write(&keys, format!("{{\"keys\":[{public}]}}"))?;
     let check = async |service: &'static str| {
         let mut command = suite.command(service);
-        command.arg("--check").env("RELAIS__AUTH__SERVICE_KEY_FILE", &file).env("RELAIS__AUTH__SERVICES_JWKS_FILE", &keys);
+        command
+            .arg("--check")
+            .env("RELAIS__AUTH__SERVICE_KEY_FILE", &file)
+            .env("RELAIS__AUTH__SERVICES_JWKS_FILE", &keys);
         command.output().await
     };
     let own = check("results").await?;

@@ -93,7 +93,8 @@ impl Claims {
         if self.nbf.is_some_and(|nbf| late < nbf) {
             return Some("the token is not valid yet");
         }
-        (iat < 0 || late < iat || iat > self.exp.saturating_add(leeway)).then_some("the token was not issued at a time that can be")
+        (iat < 0 || late < iat || iat > self.exp.saturating_add(leeway))
+            .then_some("the token was not issued at a time that can be")
     }
 
     /// The caller of an issuer's token. Whatever issuer it is, it makes nobody a service or a partner.
@@ -158,8 +159,16 @@ impl Claims {
         let roles = self.roles.iter().filter_map(|role| Role::parse(role)).collect();
         let expires_at = DateTime::from_timestamp(self.exp, 0)?;
         let unit = unit.map(|unit| unit.id);
-        let caller =
-            Caller { issuer: self.iss, subject, organisation, unit, practitioner, roles, expires_at, ..Caller::default() };
+        let caller = Caller {
+            issuer: self.iss,
+            subject,
+            organisation,
+            unit,
+            practitioner,
+            roles,
+            expires_at,
+            ..Caller::default()
+        };
         sound.then_some(caller)
     }
 }

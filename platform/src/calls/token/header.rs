@@ -99,9 +99,11 @@ mod tests {
 
     #[test]
     fn what_a_header_may_say() -> Result<()> {
-        for (typ, expected) in
-            [("", Signer::Issuer), (r#","typ":"JWT""#, Signer::Issuer), (r#","typ":"application/AT+JWT""#, Signer::Issuer)]
-        {
+        for (typ, expected) in [
+            ("", Signer::Issuer),
+            (r#","typ":"JWT""#, Signer::Issuer),
+            (r#","typ":"application/AT+JWT""#, Signer::Issuer),
+        ] {
             let header = read(&token(&format!(r#"{{"alg":"ES256","kid":"k1"{typ}}}"#)))?;
             assert_eq!((header.algorithm, header.kid.as_str(), header.signer), (Algorithm::ES256, "k1", expected));
         }

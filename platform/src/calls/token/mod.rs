@@ -88,7 +88,8 @@ impl Verifier {
         };
         let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).unzip();
         let bearer = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"));
-        let token = token.filter(|_| bearer).ok_or_else(|| refused("the authorization header is not a bearer token"))?;
+        let token =
+            token.filter(|_| bearer).ok_or_else(|| refused("the authorization header is not a bearer token"))?;
         self.verify(token).await
     }
 

@@ -19,14 +19,14 @@ use tonic::Request;
 use super::{Answer, answer};
 use crate::{
     Context, Service,
-    calls::{Role, Rule, Rules},
+    calls::{Role, Rule, Rules, Sight},
     consumer::parked::GetParked,
 };
 
 /// Its full name.
 pub const NAME: &str = "relais.operations.v1.OperationsService";
 
-const OPERATOR: Rule = Rule::Roles(&[Role::Operator]);
+const OPERATOR: Rule = Rule::roles(&[Role::Operator], Sight::Installation);
 
 /// Operators alone.
 pub(super) const RULES: Rules = &[

@@ -12,9 +12,9 @@ use relais_platform::{
     grpc::{Answer, answer},
 };
 use relais_proto::referral::v1::{
-    CreatePartnerLinkRequest, CreatePartnerLinkResponse, ListPartnerLinksRequest, ListPartnerLinksResponse, PartnerLink,
-    RedeemPartnerLinkRequest, RedeemPartnerLinkResponse, Referral, RevokePartnerLinkRequest, RevokePartnerLinkResponse,
-    partner_link, partner_link_service_server::PartnerLinkService,
+    CreatePartnerLinkRequest, CreatePartnerLinkResponse, ListPartnerLinksRequest, ListPartnerLinksResponse,
+    PartnerLink, RedeemPartnerLinkRequest, RedeemPartnerLinkResponse, Referral, RevokePartnerLinkRequest,
+    RevokePartnerLinkResponse, partner_link, partner_link_service_server::PartnerLinkService,
 };
 use tonic::Request;
 
@@ -30,7 +30,10 @@ pub(super) struct PartnerLinks(pub Context);
 
 #[tonic::async_trait]
 impl PartnerLinkService for PartnerLinks {
-    async fn create_partner_link(&self, request: Request<CreatePartnerLinkRequest>) -> Answer<CreatePartnerLinkResponse> {
+    async fn create_partner_link(
+        &self,
+        request: Request<CreatePartnerLinkRequest>,
+    ) -> Answer<CreatePartnerLinkResponse> {
         let (call, body) = self.0.open(request)?;
         // Without a key no link could be opened.
         self.0.key()?;
@@ -55,14 +58,20 @@ impl PartnerLinkService for PartnerLinks {
         answer(ListPartnerLinksResponse { partner_links, next_page_token })
     }
 
-    async fn revoke_partner_link(&self, request: Request<RevokePartnerLinkRequest>) -> Answer<RevokePartnerLinkResponse> {
+    async fn revoke_partner_link(
+        &self,
+        request: Request<RevokePartnerLinkRequest>,
+    ) -> Answer<RevokePartnerLinkResponse> {
         let (call, body) = self.0.open(request)?;
         let (request_id, command) = parse::revoke_partner_link(&body)?;
         let revoked = self.0.change(call, request_id, &body, command).await?;
         answer(RevokePartnerLinkResponse { partner_link: Some(convert(revoked, self.0.clock.now())) })
     }
 
-    async fn redeem_partner_link(&self, request: Request<RedeemPartnerLinkRequest>) -> Answer<RedeemPartnerLinkResponse> {
+    async fn redeem_partner_link(
+        &self,
+        request: Request<RedeemPartnerLinkRequest>,
+    ) -> Answer<RedeemPartnerLinkResponse> {
         let (call, body) = self.0.open(request)?;
         let keys = Keys::given(&body.secret, &body.code);
         let command = RedeemPartnerLink { id: keys.id, hashes: self.hashes(&keys) };

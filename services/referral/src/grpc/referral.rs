@@ -5,8 +5,9 @@ use relais_platform::{
     grpc::{Answer, answer},
 };
 use relais_proto::referral::v1::{
-    CancelReferralRequest, CancelReferralResponse, GetReferralRequest, GetReferralResponse, ListReferralsRequest,
-    ListReferralsResponse, SubmitReferralRequest, SubmitReferralResponse, referral_service_server::ReferralService,
+    CancelReferralRequest, CancelReferralResponse, GetAllowedActionsRequest, GetAllowedActionsResponse,
+    GetReferralRequest, GetReferralResponse, ListReferralsRequest, ListReferralsResponse, SubmitReferralRequest,
+    SubmitReferralResponse, referral_service_server::ReferralService,
 };
 use tonic::Request;
 
@@ -42,6 +43,15 @@ impl ReferralService for Referrals {
             referrals: found.rows.into_iter().map(convert::referral).collect(),
             next_page_token,
         })
+    }
+
+    async fn get_allowed_actions(
+        &self,
+        request: Request<GetAllowedActionsRequest>,
+    ) -> Answer<GetAllowedActionsResponse> {
+        let (call, body) = self.0.open(request)?;
+        let actions = self.0.read(call, parse::get_allowed_actions(&body)?).await?;
+        answer(GetAllowedActionsResponse { actions: actions.iter().map(|action| action.name().into()).collect() })
     }
 
     async fn cancel_referral(&self, request: Request<CancelReferralRequest>) -> Answer<CancelReferralResponse> {

@@ -9,7 +9,6 @@ use relais_platform::{
     database::{Rows, Unit},
     error::{Kind, Violation, broken_constraint},
     ids::{AppointmentId, Child, OrganisationId, ReferralId},
-    parties::Scope,
 };
 use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
@@ -179,10 +178,10 @@ pub async fn get_at(unit: &mut Unit<'_>, id: ReferralId, version: Option<i64>) -
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list_ids(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Uuid>> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_scalar!(
         "SELECT DISTINCT ON (create_time, referral_id) referral_id FROM referral_party
-         WHERE organisation_id = $1 AND ($2::uuid IS NULL OR unit_id IS NULL OR unit_id = $2)
+         WHERE organisation_id = $1 AND capacity = ANY($6::text[]) AND ($2::uuid IS NULL OR unit_id IS NULL OR unit_id = $2)
            AND (create_time, referral_id) < ($3, $4)
          ORDER BY create_time DESC, referral_id DESC LIMIT $5",
         scope.organisation,
@@ -190,6 +189,7 @@ pub async fn list_ids(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Uui
         page.after.time,
         page.after.id,
         page.limit(),
+        &scope.capacities,
     );
     Ok(query.with_operation("SELECT", "referral_party").fetch_all(unit.sql()).await?)
 }
@@ -199,7 +199,7 @@ pub async fn list_ids(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Uui
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>) -> Result<Vec<Referral>> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
         r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
@@ -212,12 +212,13 @@ pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>)
            LEFT JOIN referral_appointment a ON a.referral_id = r.id
            WHERE r.id = ANY($1) AND EXISTS (
                SELECT FROM referral_party p WHERE p.referral_id = r.id AND p.organisation_id = $2
-                   AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
+                   AND p.capacity = ANY($5::text[]) AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
            ORDER BY r.create_time DESC, r.id DESC"#,
         ids,
         scope.organisation,
         scope.unit,
         version,
+        &scope.capacities,
     );
     let rows = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Referral::try_from).collect()

@@ -8,6 +8,7 @@ mod directory;
 mod events;
 mod listing;
 mod once;
+mod parties;
 mod partner_links;
 mod partners;
 mod tokens;

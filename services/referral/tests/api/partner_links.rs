@@ -84,7 +84,10 @@ async fn a_partner_sees_one_referral_and_of_it_what_is_administrative() -> Resul
     assert_eq!((&seen.number, seen.state, &seen.provider), (&sent.number, sent.state, &sent.provider));
     let hidden = Referral { appointment: seen.appointment.clone(), ..Default::default() };
     let kept = (seen.patient, seen.service, seen.convention, seen.prescriber, seen.parties, seen.etag);
-    assert_eq!(kept, (hidden.patient, hidden.service, hidden.convention, hidden.prescriber, hidden.parties, hidden.etag));
+    assert_eq!(
+        kept,
+        (hidden.patient, hidden.service, hidden.convention, hidden.prescriber, hidden.parties, hidden.etag)
+    );
     // Another referral of the same parties is as absent as one that never was.
     let refused = get(&partner, &other).await.unwrap_err();
     let never = Referral { name: format!("referrals/{}", uuid::Uuid::now_v7()), ..Default::default() };
@@ -174,7 +177,8 @@ async fn a_revoked_link_opens_nothing_more() -> Result<()> {
     let visit = redeem(&partners, &open.secret, &open.code).await?;
     let visitor = partners.world.session_with(&visit.access_token)?;
     get(&visitor, &sent).await?;
-    let revoke = |made: &CreatePartnerLinkResponse| RevokePartnerLinkRequest { name: name(made), request_id: request_id() };
+    let revoke =
+        |made: &CreatePartnerLinkResponse| RevokePartnerLinkRequest { name: name(made), request_id: request_id() };
     // Not by others, to whom it is absent, though they are parties of the referral.
     for other in [&partners.lab, &partners.stranger] {
         assert_eq!(other.links().revoke_partner_link(revoke(&shut)).await.unwrap_err().code(), Code::NotFound);
@@ -223,7 +227,8 @@ async fn who_may_make_a_link_and_for_how_long() -> Result<()> {
     }
     let empty = CreatePartnerLinkRequest::default();
     let status = partners.desk.links().create_partner_link(empty).await.unwrap_err();
-    let fields = ["partner_link", "partner_link.purpose", "partner_link.expire_time", "request_id", "partner_link.referral"];
+    let fields =
+        ["partner_link", "partner_link.purpose", "partner_link.expire_time", "request_id", "partner_link.referral"];
     assert_eq!(violations(&status), fields);
     partners.world.end().await
 }
@@ -236,7 +241,8 @@ async fn secrets_are_told_once_and_kept_nowhere() -> Result<()> {
     let made = partners.lab.links().create_partner_link(asked.clone()).await?.into_inner();
     let again = partners.lab.links().create_partner_link(asked).await?.into_inner();
     assert_eq!((&again.partner_link, again.secret.as_str(), again.code.as_str()), (&made.partner_link, "", ""));
-    let row: String = sqlx::query_scalar("SELECT l::text FROM partner_link l").fetch_one(&partners.world.database).await?;
+    let row: String =
+        sqlx::query_scalar("SELECT l::text FROM partner_link l").fetch_one(&partners.world.database).await?;
     assert!(!row.contains(&made.secret[32..]) && !row.contains(&made.code), "{row}");
     // Its maker sees it, other parties do not.
     assert_eq!(state(&partners.lab, &sent).await?, State::Open);

@@ -6,6 +6,7 @@ use relais_platform::{
     ids::ReferralId,
 };
 
+use super::seen;
 use crate::{
     domain::referral::Referral,
     store::{partner_link, referral},
@@ -27,7 +28,7 @@ impl UseCase for GetReferral {
         }
         unit.about(found.number.as_str());
         unit.audit(found.id);
-        Ok(found)
+        seen(unit, found)
     }
 }
 

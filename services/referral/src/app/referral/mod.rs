@@ -2,6 +2,7 @@
 
 mod cancel_referral;
 mod create_partner_link;
+mod get_allowed_actions;
 mod get_referral;
 mod list_partner_links;
 mod list_referrals;
@@ -14,6 +15,7 @@ mod tell;
 
 pub use cancel_referral::CancelReferral;
 pub use create_partner_link::CreatePartnerLink;
+pub use get_allowed_actions::GetAllowedActions;
 pub use get_referral::GetReferral;
 pub use list_partner_links::ListPartnerLinks;
 pub use list_referrals::ListReferrals;
@@ -41,6 +43,12 @@ impl Recall for Referral {
         let was = referral::get_at(unit, id, Some(outcome.version)).await?;
         unit.about(was.number.as_str());
         unit.audit(id);
-        Ok(was)
+        seen(unit, was)
     }
+}
+
+/// What the caller sees of a referral.
+fn seen(unit: &Unit<'_>, referral: Referral) -> Result<Referral> {
+    let capacities = unit.scope()?.capacities(&referral.parties);
+    Ok(referral.seen_as(&capacities))
 }

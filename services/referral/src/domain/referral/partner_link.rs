@@ -150,7 +150,8 @@ mod tests {
         assert_eq!((drawn.code(), drawn.secret().len()), ("00000007", 64));
         let given = Keys::given(&drawn.secret(), " 0000-0007");
         assert_eq!((given.secret_material(), given.code_material()), (drawn.secret_material(), drawn.code_material()));
-        for wrong in ["", "é", &drawn.secret()[1..], &format!("{}0", drawn.secret()), &"+".repeat(64), &"x".repeat(64)] {
+        for wrong in ["", "é", &drawn.secret()[1..], &format!("{}0", drawn.secret()), &"+".repeat(64), &"x".repeat(64)]
+        {
             assert!(Keys::given(wrong, "").id.0.is_nil(), "{wrong}");
         }
         assert!(!format!("{drawn:?}").contains("00000007"));

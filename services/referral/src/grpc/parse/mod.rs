@@ -11,7 +11,9 @@ pub(super) use network::{
     get_unit, parent,
 };
 pub(super) use partner_link::{Asked, create_partner_link, list_partner_links, revoke_partner_link};
-pub(super) use referral::{cancel_referral, create_patient, get_patient, get_referral, submit_referral};
+pub(super) use referral::{
+    cancel_referral, create_patient, get_allowed_actions, get_patient, get_referral, submit_referral,
+};
 
 use relais_platform::{Result, calls::Check, ids::ResourceId};
 

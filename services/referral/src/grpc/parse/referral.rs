@@ -13,7 +13,7 @@ use super::{convention::coding, etag, name};
 use crate::{
     app::{
         identity::{CreatePatient, GetPatient},
-        referral::{CancelReferral, GetReferral, SubmitReferral},
+        referral::{CancelReferral, GetAllowedActions, GetReferral, SubmitReferral},
     },
     domain::referral::{CancelReason, Number, Priority, Submission},
 };
@@ -56,6 +56,10 @@ pub(in crate::grpc) fn submit_referral(request: &v1::SubmitReferralRequest) -> R
 
 pub(in crate::grpc) fn get_referral(request: &v1::GetReferralRequest) -> Result<GetReferral> {
     name(&request.name).map(GetReferral)
+}
+
+pub(in crate::grpc) fn get_allowed_actions(request: &v1::GetAllowedActionsRequest) -> Result<GetAllowedActions> {
+    name(&request.name).map(GetAllowedActions)
 }
 
 pub(in crate::grpc) fn cancel_referral(request: &v1::CancelReferralRequest) -> Result<(Uuid, CancelReferral)> {

@@ -173,8 +173,7 @@ async fn one_authorization_header_of_the_right_scheme() -> Result<()> {
     let good = format!("Bearer {}", world.issuer().key().sign(&claims())?);
     let basic = good.replace("Bearer", "Basic");
     let bare = good.replace("Bearer ", "");
-    let lists: [&[&str]; 6] =
-        [&[], &[&good, &good], &[&good, "Bearer x"], &[&basic], &[&bare], &["Bearer"]];
+    let lists: [&[&str]; 6] = [&[], &[&good, &good], &[&good, "Bearer x"], &[&basic], &[&bare], &["Bearer"]];
     for values in lists {
         let mut request = Request::new(ListOrganisationsRequest::default());
         for value in values {

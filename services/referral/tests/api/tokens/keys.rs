@@ -13,7 +13,8 @@ use super::{assert_refused, call, claims, world_at};
 /// Looked for again at once, kept for long.
 const EAGER: [(&str, &str); 2] = [("RELAIS__AUTH__JWKS_REFETCH_MS", "0"), ("RELAIS__AUTH__JWKS_TTL_MS", "600000")];
 /// Looked for again after ten minutes.
-const PATIENT: [(&str, &str); 2] = [("RELAIS__AUTH__JWKS_REFETCH_MS", "600000"), ("RELAIS__AUTH__JWKS_TTL_MS", "600000")];
+const PATIENT: [(&str, &str); 2] =
+    [("RELAIS__AUTH__JWKS_REFETCH_MS", "600000"), ("RELAIS__AUTH__JWKS_TTL_MS", "600000")];
 /// Read again with every call.
 const FORGETFUL: [(&str, &str); 3] = [
     ("RELAIS__AUTH__JWKS_REFETCH_MS", "0"),
@@ -150,7 +151,8 @@ async fn a_file_of_keys_is_read_again() -> Result<()> {
     let write = |key: &SigningKey| std::fs::write(&file, serde_json::json!({"keys": [key.public()]}).to_string());
     write(&old)?;
     let path = file.display().to_string();
-    let world = relais_tests::World::start_with(&[&[("RELAIS__AUTH__JWKS_FILE", path.as_str())], &EAGER[..]].concat()).await?;
+    let world =
+        relais_tests::World::start_with(&[&[("RELAIS__AUTH__JWKS_FILE", path.as_str())], &EAGER[..]].concat()).await?;
     call(&world, &old.sign(&claims())?).await?;
     write(&new)?;
     call(&world, &new.sign(&claims())?).await?;

@@ -187,7 +187,8 @@ async fn a_token_of_a_service_is_short_and_for_one_service() -> Result<()> {
 async fn without_keys_of_services_none_is_taken() -> Result<()> {
     let none = [("RELAIS__AUTH__SERVICE_KEY_FILE", ""), ("RELAIS__AUTH__SERVICES_JWKS_FILE", "")];
     let world = World::<Service>::start_with(&none).await?;
-    let token = world.service_keys.of("scheduling")?.sign_as(&header("scheduling:development"), &on_behalf().to_string())?;
+    let token =
+        world.service_keys.of("scheduling")?.sign_as(&header("scheduling:development"), &on_behalf().to_string())?;
     assert_refused(operate(&world, &token).await, "no keys of services");
     let missing = world.running.context.key().map(|_| ()).map_err(|error| error.reason);
     assert_eq!(missing, Err("SERVICE_KEY_MISSING"));
