@@ -158,5 +158,5 @@ pub fn ensure_acts(call: &Call, parties: &[Party]) -> Result<()> {
         return Ok(());
     }
     let who: Vec<_> = call.rule.acts.iter().map(|capacity| capacity.as_str()).collect();
-    Err(Error::denied(&format!("only the {} may do this", who.join(" or the "))))
+    Err(Error::denied(format!("only the {} may do this", who.join(" or the "))))
 }

@@ -26,7 +26,7 @@ const FIRST: Duration = Duration::from_secs(1);
 
 enum Source {
     File(PathBuf),
-    Url(Fetcher),
+    Url(Box<Fetcher>),
 }
 
 /// Keys of one source.
@@ -60,7 +60,7 @@ impl Keys {
             "" => Self::of_file(settings, &auth.jwks_file).context("auth.jwks_file"),
             url => {
                 let fetcher = Fetcher::try_new(url, millis(auth.jwks_timeout_ms)).context("auth.jwks_url")?;
-                Ok(Arc::new(Self::new(Source::Url(fetcher), settings)))
+                Ok(Arc::new(Self::new(Source::Url(Box::new(fetcher)), settings)))
             }
         }
     }

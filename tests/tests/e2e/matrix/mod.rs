@@ -18,9 +18,20 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use relais_proto::{results::v1::ListOrdersRequest, scheduling::v1::ListAppointmentsRequest};
-use relais_tests::{Identity, Options, SERVICES, Session, Suite, eventually, methods, partnership::Partners};
+use relais_platform::{calls::check::time_to_proto, clock::machine_now};
+use relais_proto::{
+    referral::v1::{
+        CreatePartnerLinkRequest, CreatePartnerLinkResponse, PartnerLink, RedeemPartnerLinkRequest,
+        partner_link::Purpose, partner_link_service_client::PartnerLinkServiceClient,
+    },
+    results::v1::ListOrdersRequest,
+    scheduling::v1::ListAppointmentsRequest,
+};
+use relais_tests::{
+    Identity, Options, SERVICES, Session, Suite, eventually, methods, partnership::Partners, request_id,
+};
 use serde::Deserialize;
+use serde_json::json;
 use tonic::Code;
 use uuid::Uuid;
 
@@ -43,13 +54,14 @@ const ROLES: [&str; 12] = [
 ];
 
 /// What is somebody's: to all others it must look absent. All else is the directory's.
-const PRIVATE: [&str; 6] = [
+const PRIVATE: [&str; 7] = [
     "relais.health/Patient",
     "relais.health/Referral",
     "relais.health/Convention",
     "relais.health/Appointment",
     "relais.health/Order",
     "relais.health/Message",
+    "relais.health/PartnerLink",
 ];
 
 /// RPCs that no request out of the descriptors gets into, and why.
@@ -57,6 +69,7 @@ const CLOSED: &[(&str, &str)] = &[
     ("GetParkedMessage", "nothing is parked"),
     ("ReplayParkedMessage", "nothing is parked"),
     ("DiscardParkedMessage", "nothing is parked"),
+    ("RedeemPartnerLink", "its secret is in no descriptor"),
 ];
 
 /// How many calls are given up while the matrix runs.
@@ -94,6 +107,8 @@ async fn tables(suite: &Suite) -> Result<Vec<(&'static str, Row)>> {
 /// Two organisations under a convention, with one referral and all that came of it.
 struct Holder {
     organisation: String,
+    /// What a link of it has opened.
+    partner: String,
     names: Names,
 }
 
@@ -117,8 +132,15 @@ impl Holder {
             Ok(client.list_orders(request).await?.into_inner().orders.pop())
         })
         .await?;
+        let (opened, link) =
+            (invite(suite, &partners, &referral.name).await?, invite(suite, &partners, &referral.name).await?);
+        let link = link.partner_link.unwrap_or_default().name;
+        let visit = RedeemPartnerLinkRequest { secret: opened.secret, code: opened.code };
+        let mut nobody = PartnerLinkServiceClient::new(suite.channel("referral")?);
+        let partner = nobody.redeem_partner_link(visit).await?.into_inner().access_token;
         let names = [
             ("Organisation", organisation.clone()),
+            ("PartnerLink", link),
             ("Unit", unit),
             ("Site", site),
             ("Practitioner", practitioner),
@@ -129,13 +151,23 @@ impl Holder {
             ("Order", order.name),
         ];
         let names = names.into_iter().map(|(kind, name)| (format!("relais.health/{kind}"), name)).collect();
-        Ok(Self { organisation, names })
+        Ok(Self { organisation, partner, names })
     }
 
     /// The ids of what is this holder's alone.
     fn secrets(&self) -> Vec<String> {
         PRIVATE.iter().filter_map(|kind| self.names.get(*kind)).map(|name| id(name).to_string()).collect()
     }
+}
+
+/// Makes a link to a referral.
+async fn invite(suite: &Suite, partners: &Partners, referral: &str) -> Result<CreatePartnerLinkResponse> {
+    let expire_time = Some(time_to_proto(machine_now() + chrono::TimeDelta::days(1)));
+    let (referral, purpose) = (referral.into(), Purpose::FollowUp.into());
+    let partner_link = Some(PartnerLink { referral, purpose, expire_time, ..PartnerLink::default() });
+    let request = CreatePartnerLinkRequest { partner_link, request_id: request_id() };
+    let desk = suite.session("referral", &partners.sender)?;
+    Ok(desk.links().create_partner_link(request).await?.into_inner())
 }
 
 fn id(name: &str) -> &str {
@@ -166,11 +198,25 @@ impl Matrix {
         Ok(Self { rows: tables(&suite).await?, contract: Contract::read()?, suite, owner, other })
     }
 
+    /// Somebody with one role. No issuer makes services and partners: their tokens are signed by services.
     fn session(&self, service: &str, role: &str, holder: &Holder) -> Result<Session> {
-        self.suite.session(
-            service,
-            &Identity::new(&format!("{role} of {}", holder.organisation), role).of(&holder.organisation),
-        )
+        match role {
+            "partner" if service == "referral" => Session::new(self.suite.channel(service)?, &holder.partner),
+            "service" => Session::new(self.suite.channel(service)?, &self.service_token(service)?),
+            _ => self.suite.session(
+                service,
+                &Identity::new(&format!("{role} of {}", holder.organisation), role).of(&holder.organisation),
+            ),
+        }
+    }
+
+    /// As a service calls another for itself.
+    fn service_token(&self, peer: &str) -> Result<String> {
+        let (now, own) = (machine_now().timestamp(), "urn:relais:service:scheduling");
+        let header = json!({"alg": "EdDSA", "kid": "scheduling:development", "typ": "relais-service+jwt"});
+        let claims = json!({"iss": own, "sub": own, "aud": format!("urn:relais:service:{peer}"), "roles": ["service"],
+            "iat": now, "exp": now + 60});
+        self.suite.service_keys.of("scheduling")?.sign_as(&header, &claims.to_string())
     }
 
     async fn call(&self, session: &Session, row: &Row, names: &Names) -> Result<Outcome> {

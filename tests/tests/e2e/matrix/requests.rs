@@ -109,7 +109,14 @@ impl Contract {
 
     fn value(&self, field: &FieldDescriptor, names: &Names) -> Option<Value> {
         match field.kind() {
-            Kind::Message(inner) => Some(Value::Message(self.message(&inner, names))),
+            Kind::Message(inner) => {
+                let mut filled = self.message(&inner, names);
+                if field.name() == "expire_time" {
+                    let tomorrow = machine_now() + chrono::TimeDelta::days(1);
+                    filled.set_field_by_name("seconds", Value::I64(tomorrow.timestamp()));
+                }
+                Some(Value::Message(filled))
+            }
             Kind::Enum(kind) => {
                 kind.values().map(|value| value.number()).find(|number| *number != 0).map(Value::EnumNumber)
             }

@@ -76,12 +76,27 @@ async fn a_key_is_good_for_its_own_algorithm_alone() -> Result<()> {
     world.end().await
 }
 
+/// That each of these claims is refused, in a token that holds but for it.
+async fn assert_each_refused(world: &World<Service>, holds: &Value, wrong: &[(&str, Value)]) -> Result<()> {
+    for (claim, value) in wrong {
+        let what = format!("{claim}: {value}").chars().take(60).collect::<String>();
+        let token = world.issuer().sign(&with(holds.clone(), claim, value.clone()))?;
+        assert_refused(call(world, &token).await, &what);
+    }
+    Ok(())
+}
+
+async fn assert_each_taken(world: &World<Service>, holds: &Value, right: &[(&str, Value)]) -> Result<()> {
+    for (claim, value) in right {
+        let token = world.issuer().sign(&with(holds.clone(), claim, value.clone()))?;
+        assert!(call(world, &token).await.is_ok(), "{claim}: {value}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
-async fn claims_must_hold() -> Result<()> {
+async fn issuer_audience_times_and_subject_must_hold() -> Result<()> {
     let world = World::<Service>::start().await?;
-    let (organisation, other) = (name("organisations"), name("organisations"));
-    let own = with(claims(), "organisation", json!(organisation));
-    let child = |parent: &str, collection: &str| json!(format!("{parent}/{}", name(collection)));
     let wrong = [
         ("iss", json!("https://elsewhere.invalid")),
         ("iss", json!("https://issuer.relais.invalid/")),
@@ -103,13 +118,44 @@ async fn claims_must_hold() -> Result<()> {
         ("sub", json!("a\u{0}b")),
         ("sub", json!(null)),
         ("roles", json!("desk")),
+    ];
+    assert_each_refused(&world, &claims(), &wrong).await?;
+    let right = [
+        ("aud", json!(["another", "relais"])),
+        ("exp", json!(now() - 5)),
+        ("nbf", json!(now() + 5)),
+        ("iat", json!(now() + 5)),
+        ("act", json!("whatever an issuer means by it")),
+    ];
+    assert_each_taken(&world, &claims(), &right).await?;
+    world.end().await
+}
+
+#[tokio::test]
+async fn what_a_caller_acts_for_is_of_one_organisation() -> Result<()> {
+    let world = World::<Service>::start().await?;
+    let (organisation, other) = (name("organisations"), name("organisations"));
+    let own = with(claims(), "organisation", json!(organisation));
+    let child = |parent: &str, collection: &str| json!(format!("{parent}/{}", name(collection)));
+    let wrong = [
         ("organisation", json!("organisations/1")),
         ("organisation", json!([organisation.clone()])),
         ("unit", child(&other, "units")),
         ("unit", json!("units/1")),
         ("practitioner", child(&other, "practitioners")),
         ("practitioner", child(&organisation, "units")),
-        // An ID token says who signed in at a client: it opens nothing here.
+    ];
+    assert_each_refused(&world, &own, &wrong).await?;
+    let right = [("unit", child(&organisation, "units")), ("practitioner", child(&organisation, "practitioners"))];
+    assert_each_taken(&world, &own, &right).await?;
+    world.end().await
+}
+
+/// An ID token says who signed in at a client: it opens nothing here.
+#[tokio::test]
+async fn an_id_token_is_no_access_token() -> Result<()> {
+    let world = World::<Service>::start().await?;
+    let wrong = [
         ("nonce", json!("n-0S6_WzA2Mj")),
         ("at_hash", json!("MTIzNDU2Nzg5MDEyMzQ1Ng")),
         ("c_hash", json!("LDktKdoQak3Pk0cnXxCltA")),
@@ -117,23 +163,8 @@ async fn claims_must_hold() -> Result<()> {
         ("typ", json!("Refresh")),
         ("events", json!({"http://schemas.openid.net/event/backchannel-logout": {}})),
     ];
-    for (claim, value) in wrong {
-        let what = format!("{claim}: {value}").chars().take(60).collect::<String>();
-        assert_refused(call(&world, &world.issuer().sign(&with(own.clone(), claim, value))?).await, &what);
-    }
-    for (claim, value) in [
-        ("aud", json!(["another", "relais"])),
-        ("exp", json!(now() - 5)),
-        ("nbf", json!(now() + 5)),
-        ("iat", json!(now() + 5)),
-        ("typ", json!("Bearer")),
-        ("unit", child(&organisation, "units")),
-        ("practitioner", child(&organisation, "practitioners")),
-        ("act", json!("whatever an issuer means by it")),
-    ] {
-        let what = format!("{claim}: {value}");
-        assert!(call(&world, &world.issuer().sign(&with(own.clone(), claim, value))?).await.is_ok(), "{what}");
-    }
+    assert_each_refused(&world, &claims(), &wrong).await?;
+    assert_each_taken(&world, &claims(), &[("typ", json!("Bearer"))]).await?;
     world.end().await
 }
 
