@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::{
-    Service, bootstrap,
+    Service, audit, bootstrap,
     broker::Broker,
     calls::token::Verifier,
     clock::Clock,
@@ -38,7 +38,7 @@ const HELP: &str = "Settings are layered: embedded defaults < --config FILE < en
 RELAIS__DATABASE__URL in the environment.\n\nA new installation: `setup` once as an administrator, `migrate` with each version as \
 the owner, then `serve` as the runtime role.";
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Serve (the default).
     Serve,
@@ -48,6 +48,12 @@ enum Command {
     Migrate,
     /// Ask the service at server.address whether it serves.
     Healthcheck,
+    /// Read the whole audit and say its first fault: a byte changed, a row removed, inserted or swapped, a tail cut.
+    VerifyAudit {
+        /// The exported heads to hold it against; by default those of audit.heads_file.
+        #[arg(long, value_name = "FILE")]
+        heads: Option<PathBuf>,
+    },
 }
 
 /// The whole `main` of a service.
@@ -82,6 +88,10 @@ fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
             Command::Setup => setup::run(&settings.database).await,
             Command::Migrate => migrate::run(&settings.database, S::migrator()).await,
             Command::Healthcheck => healthcheck(settings).await,
+            Command::VerifyAudit { heads } => {
+                println!("{}", audit::verify(&settings, S::NAME, heads.as_deref()).await?);
+                Ok(())
+            }
         }
     })
 }

@@ -8,6 +8,7 @@
 //! its rows with the events it emitted; [`outbox::relay`] publishes them; the [`consumer`] of another service applies
 //! them, once and in order.
 
+pub mod audit;
 pub mod bootstrap;
 pub mod broker;
 pub mod calls;

@@ -23,6 +23,8 @@ text_enum! {
         EndlessRedelivery = "endless-redelivery",
         /// A unit of work runs inside the call, and ends with it.
         CancellableUnit = "cancellable-unit",
+        /// The audit is written when the answer is on its way, outside the transaction that it tells of.
+        AuditOutside = "audit-outside",
     }
 }
 

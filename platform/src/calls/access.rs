@@ -16,7 +16,7 @@ use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
 use super::{Call, Role, token::Verifier};
-use crate::{error::Error, grpc::status};
+use crate::{audit::Subject, database::Database, error::Error, grpc::status};
 
 /// Who may call an RPC.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,8 @@ pub type Rules = &'static [(&'static str, Rule)];
 
 /// What health checks and reflection tools need before they have a token.
 const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
+/// Stands in the audit for a path that is no RPC of ours: what a caller made up is not written.
+const NO_RPC: &str = "unknown";
 
 /// The RPCs of `services` (full names, as in the descriptors) that `rules` has no row for.
 pub fn missing(rules: Rules, methods: &[String]) -> Vec<String> {
@@ -43,29 +45,51 @@ pub fn missing(rules: Rules, methods: &[String]) -> Vec<String> {
 pub struct AccessLayer {
     verifier: Arc<Verifier>,
     rules: Arc<Vec<(&'static str, Rule)>>,
+    database: Database,
 }
 
 impl AccessLayer {
-    /// Keeps `rules` with tokens checked by `verifier`.
-    pub fn new(verifier: Verifier, rules: Vec<(&'static str, Rule)>) -> Self {
-        Self { verifier: Arc::new(verifier), rules: Arc::new(rules) }
+    /// Keeps `rules` with tokens checked by `verifier`; what they refuse is written into the audit.
+    pub fn new(verifier: Verifier, rules: Vec<(&'static str, Rule)>, database: Database) -> Self {
+        Self { verifier: Arc::new(verifier), rules: Arc::new(rules), database }
     }
 
-    fn admit<B>(&self, request: &mut Request<B>) -> Result<(), Error> {
+    fn admit<B>(&self, request: &mut Request<B>) -> Result<(), Refused> {
         let path = request.uri().path();
         if OPEN.iter().any(|prefix| path.starts_with(prefix)) {
             return Ok(());
         }
-        let caller = self.verifier.caller(request.headers())?;
+        let caller = self.verifier.caller(request.headers()).map_err(|error| Refused { error, call: None })?;
         let row = self.rules.iter().find(|(rpc, _)| *rpc == path);
-        let rpc = match row {
-            Some((rpc, Rule::Authenticated)) => rpc,
-            Some((rpc, Rule::Roles(roles))) if caller.has_any(roles) => rpc,
-            _ => return Err(Error::denied("your roles do not allow this call")),
+        let (rpc, may) = match row {
+            Some((rpc, Rule::Authenticated)) => (*rpc, true),
+            Some((rpc, Rule::Roles(roles))) => (*rpc, caller.has_any(roles)),
+            None => (NO_RPC, false),
         };
-        request.extensions_mut().insert(Call { caller, rpc, span: tracing::Span::current() });
+        let call = Call { caller, rpc, span: tracing::Span::current() };
+        if !may {
+            let error = Error::denied("your roles do not allow this call");
+            return Err(Refused { error, call: Some(Box::new(call)) });
+        }
+        request.extensions_mut().insert(call);
         Ok(())
     }
+
+    /// The refusal as a status, once it stands in the audit. Who has no token leaves no row.
+    async fn refuse(self, refused: Refused) -> Status {
+        let Refused { error, call } = refused;
+        let Some(call) = call else { return status::from_error(error) };
+        let (database, reason) = (self.database.clone(), error.reason);
+        let writing = async move { database.refuse(&call, Subject::default(), reason).await };
+        let written = self.database.detached(tracing::Span::current(), writing).await;
+        status::from_error(written.err().unwrap_or(error))
+    }
+}
+
+/// A call that does not reach its handler, and who made it.
+struct Refused {
+    error: Error,
+    call: Option<Box<Call>>,
 }
 
 impl<S> Layer<S> for AccessLayer {
@@ -101,9 +125,9 @@ where
     fn call(&mut self, mut request: Request<B>) -> Answer {
         match self.layer.admit(&mut request) {
             Ok(()) => Box::pin(self.inner.call(request)),
-            Err(error) => {
-                let refused: Status = status::from_error(error);
-                Box::pin(async move { Ok(refused.into_http()) })
+            Err(refused) => {
+                let layer = self.layer.clone();
+                Box::pin(async move { Ok(layer.refuse(refused).await.into_http()) })
             }
         }
     }

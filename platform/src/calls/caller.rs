@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     error::{Error, Result},
-    ids::{Child, OrganisationId, UnitId},
+    ids::{Child, OrganisationId, PractitionerId, UnitId},
     text_enum,
 };
 
@@ -51,6 +51,10 @@ pub struct Caller {
     pub unit: Option<UnitId>,
     /// What the caller may be.
     pub roles: Vec<Role>,
+    /// The caller's entry in the register of practitioners.
+    pub practitioner: Option<Child<PractitionerId>>,
+    /// The service that acts on behalf of the caller.
+    pub actor: Option<String>,
     /// When the token ends, and with it every stream opened by it.
     pub expires_at: DateTime<Utc>,
 }

@@ -139,6 +139,8 @@ mod tests {
             organisation: None,
             unit: None,
             roles: vec![],
+            practitioner: None,
+            actor: None,
             expires_at: DateTime::UNIX_EPOCH,
         };
         Call { caller, rpc: "/r", span: tracing::Span::none() }

@@ -143,7 +143,8 @@ fn caller(claims: Claims) -> Option<Caller> {
     // A role that this version does not know gives no right.
     let roles = claims.roles.iter().filter_map(|role| Role::parse(role)).collect();
     let expires_at = DateTime::from_timestamp(claims.exp, 0)?;
-    Some(Caller { issuer: claims.iss, subject: claims.sub, organisation, unit, roles, expires_at })
+    let (practitioner, actor) = (None, None);
+    Some(Caller { issuer: claims.iss, subject: claims.sub, organisation, unit, roles, practitioner, actor, expires_at })
 }
 
 fn usable(jwk: &jsonwebtoken::jwk::Jwk) -> Option<(String, (Algorithm, DecodingKey))> {

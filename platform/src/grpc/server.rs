@@ -31,7 +31,7 @@ pub(crate) async fn serve<S: Service>(
     let layers = ServiceBuilder::new()
         .map_request(without_baggage)
         .layer(OtelGrpcLayer::default().filter(|path| !path.starts_with("/grpc.")))
-        .layer(AccessLayer::new(verifier, rules))
+        .layer(AccessLayer::new(verifier, rules, context.database.clone()))
         .into_inner();
     let closing = context.closing();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

@@ -55,7 +55,7 @@ impl UseCase for TellParties {
         for mailbox in recipients(self.kind, &self.parties) {
             let message = self.message(unit, mailbox);
             unit.emit(message.id, 1, received(&message));
-            unit.audit(message.id);
+            unit.audit(&message);
             unit.later::<NewMessages>().insert(message);
         }
         Ok(())

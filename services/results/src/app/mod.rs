@@ -11,3 +11,13 @@ pub use list_orders::ListOrders;
 pub use open_order::OpenOrder;
 pub use revoke_order::RevokeOrder;
 pub use snapshot_orders::snapshot_orders;
+
+use relais_platform::audit::Subject;
+
+use crate::domain::Order;
+
+impl From<&Order> for Subject {
+    fn from(order: &Order) -> Self {
+        Self::of(order.id).referral(order.referral)
+    }
+}

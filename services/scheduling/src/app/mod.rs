@@ -11,3 +11,13 @@ pub use get_appointment::GetAppointment;
 pub use list_appointments::ListAppointments;
 pub use open_appointment::OpenAppointment;
 pub use snapshot_appointments::snapshot_appointments;
+
+use relais_platform::audit::Subject;
+
+use crate::domain::Appointment;
+
+impl From<&Appointment> for Subject {
+    fn from(appointment: &Appointment) -> Self {
+        Self::of(appointment.id).referral(appointment.referral)
+    }
+}

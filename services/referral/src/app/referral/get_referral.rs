@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::ReferralId,
 };
@@ -16,10 +17,14 @@ impl UseCase for GetReferral {
     type Outcome = Referral;
     const NAME: &'static str = "get_referral";
 
+    fn asks(&self) -> Subject {
+        self.0.into()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let found = referral::get(unit, self.0).await?;
         unit.about(found.number.as_str());
-        unit.audit(found.id);
+        unit.audit(&found);
         Ok(found)
     }
 }

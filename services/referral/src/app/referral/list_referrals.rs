@@ -23,7 +23,7 @@ impl UseCase for ListReferrals {
         let ids = referral::list_ids(unit, &self.page).await?;
         let rows = referral::list_by_id(unit, &ids, None).await?;
         let page = self.page.page(rows, |referral| Position { time: referral.create_time, id: referral.id.0 });
-        page.rows.iter().for_each(|referral| unit.audit(referral.id));
+        page.rows.iter().for_each(|referral| unit.audit(referral));
         Ok(page)
     }
 }

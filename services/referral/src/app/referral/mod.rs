@@ -17,11 +17,18 @@ pub use submit_referral::SubmitReferral;
 
 use relais_platform::{
     Result,
+    audit::Subject,
     calls::{Outcome, Recall},
     database::Unit,
 };
 
 use crate::{domain::referral::Referral, store::referral};
+
+impl From<&Referral> for Subject {
+    fn from(referral: &Referral) -> Self {
+        Self::from(referral.id).patient(referral.patient)
+    }
+}
 
 impl Recall for Referral {
     fn outcome(&self) -> Outcome {
@@ -32,7 +39,7 @@ impl Recall for Referral {
         let id = outcome.id.into();
         let was = referral::get_at(unit, id, Some(outcome.version)).await?;
         unit.about(was.number.as_str());
-        unit.audit(id);
+        unit.audit(&was);
         Ok(was)
     }
 }
