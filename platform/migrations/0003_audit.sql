@@ -14,10 +14,11 @@ ALTER TABLE audit ADD COLUMN outcome text NOT NULL DEFAULT 'served' CHECK (outco
 ALTER TABLE audit ADD COLUMN reason text NOT NULL DEFAULT '';
 ALTER TABLE audit ADD CONSTRAINT audit_refused_why CHECK ((outcome = 'refused') = (reason <> ''));
 
--- Who saw a patient, or a referral. Nobody asks by resource.
+-- Who saw a patient, or a referral; and who was refused a resource, when the service did not look whose it is.
 CREATE INDEX audit_patient ON audit (patient, at DESC, id DESC) WHERE patient IS NOT NULL;
 CREATE INDEX audit_referral ON audit (referral, at DESC, id DESC) WHERE referral IS NOT NULL;
 DROP INDEX audit_resource;
+CREATE INDEX audit_refused ON audit (resource, at DESC, id DESC) WHERE outcome = 'refused';
 
 -- Rows that no seal holds yet. Membership is explicit: a row that commits late is in a later seal, and none is passed over.
 CREATE TABLE audit_unsealed (

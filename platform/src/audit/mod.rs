@@ -9,6 +9,7 @@
 //! ([`heads`]); [`verify()`] finds any byte changed, row removed, inserted or swapped, and a tail that was cut. What is not
 //! sealed yet, a second's worth, is not protected.
 
+mod account;
 pub mod chain;
 mod entries;
 pub mod heads;
@@ -18,6 +19,8 @@ pub(crate) mod store;
 mod subject;
 mod verify;
 
+pub(crate) use account::ListAccesses;
+pub use account::{Account, Asked};
 pub(crate) use entries::Entries;
 pub use row::Row;
 pub use subject::Subject;

@@ -7,6 +7,7 @@ use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
 use super::{
+    account::Account,
     chain::{GENESIS, Hash, Seal},
     row::Row,
 };
@@ -135,31 +136,29 @@ pub(super) async fn unsealed(connection: &mut PgConnection, before: DateTime<Utc
     Ok(query.fetch_optional(connection).await?)
 }
 
-/// Lists accesses to a patient or to any of these referrals, the most recent first.
-///
-/// # Errors
-/// UNAVAILABLE when the database is.
-pub(crate) async fn list_accesses(
-    unit: &mut Unit<'_>,
-    patient: Option<Uuid>,
-    referrals: &[Uuid],
-    page: &PageRequest,
-) -> Result<Vec<Row>> {
+/// Lists accesses to all that an account comprises, the most recent first.
+pub(super) async fn list_accesses(unit: &mut Unit<'_>, account: &Account, page: &PageRequest) -> Result<Vec<Row>> {
+    let referrals: Vec<Uuid> = account.referrals.iter().map(|id| id.0).collect();
     let query = sqlx::query_as!(
         Row,
         r#"WITH of_patient AS (
-               SELECT * FROM audit WHERE patient = $1 AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5
+               SELECT * FROM audit WHERE patient = $1 AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6
            ), of_referrals AS (
                SELECT a.* FROM unnest($2::uuid[]) r(id) CROSS JOIN LATERAL (
-                   SELECT * FROM audit WHERE referral = r.id AND (at, id) < ($3, $4) ORDER BY at DESC, id DESC LIMIT $5) a
+                   SELECT * FROM audit WHERE referral = r.id AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6) a
+           ), refused AS (
+               SELECT a.* FROM unnest($3::text[]) r(name) CROSS JOIN LATERAL (
+                   SELECT * FROM audit WHERE resource = r.name AND outcome = 'refused' AND (at, id) < ($4, $5)
+                   ORDER BY at DESC, id DESC LIMIT $6) a
            )
            SELECT id AS "id!", at AS "at!", caller AS "caller!", actor AS "actor!", organisation, unit, practitioner,
                   action AS "action!", purpose AS "purpose!", resource AS "resource!", patient, referral,
                   outcome AS "outcome!", reason AS "reason!", trace_id AS "trace_id!"
-           FROM (SELECT * FROM of_patient UNION SELECT * FROM of_referrals) both_of_them
-           ORDER BY at DESC, id DESC LIMIT $5"#,
-        patient,
-        referrals,
+           FROM (TABLE of_patient UNION TABLE of_referrals UNION TABLE refused) accesses
+           ORDER BY at DESC, id DESC LIMIT $6"#,
+        account.patient.map(|id| id.0),
+        &referrals,
+        &account.resources,
         page.after.time,
         page.after.id,
         page.limit(),

@@ -1,5 +1,6 @@
-//! gRPC: the server, its health, errors as statuses, and the operations service.
+//! gRPC: the server, its health, errors as statuses, the operations service and the audit service.
 
+pub mod audit;
 pub mod health;
 pub mod operations;
 pub mod server;

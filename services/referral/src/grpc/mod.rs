@@ -1,6 +1,7 @@
 //! gRPC: parse, call the use case, convert; a few lines an RPC. What is wrong with a request is said in `parse`, and nowhere
 //! else.
 
+mod break_glass;
 mod convention;
 mod convert;
 mod network;
@@ -15,7 +16,10 @@ use relais_platform::{
 use relais_proto::{
     convention::v1::convention_service_server::ConventionServiceServer,
     network::v1::network_service_server::NetworkServiceServer,
-    referral::v1::{patient_service_server::PatientServiceServer, referral_service_server::ReferralServiceServer},
+    referral::v1::{
+        break_glass_service_server::BreakGlassServiceServer, patient_service_server::PatientServiceServer,
+        referral_service_server::ReferralServiceServer,
+    },
 };
 use tonic::service::Routes;
 
@@ -25,12 +29,14 @@ pub const SERVICES: &[&str] = &[
     "relais.convention.v1.ConventionService",
     "relais.referral.v1.PatientService",
     "relais.referral.v1.ReferralService",
+    "relais.referral.v1.BreakGlassService",
 ];
 
 const EVERYBODY: Rule = Rule::Authenticated;
 const INSTALLATION: Rule = Rule::Roles(&[Role::Operator, Role::Network]);
 const ADMINISTRATION: Rule = Rule::Roles(&[Role::Operator, Role::Network, Role::Admin]);
 const AGREEMENT: Rule = Rule::Roles(&[Role::Operator, Role::Network, Role::Coordinator]);
+const CLINICAL: Rule = Rule::Roles(&[Role::Clinician]);
 const CARE: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician]);
 
 /// Who may call what. Whose patients, referrals and conventions are seen is decided by the store.
@@ -57,6 +63,7 @@ pub const RULES: Rules = &[
     ("/relais.referral.v1.ReferralService/GetReferral", CARE),
     ("/relais.referral.v1.ReferralService/ListReferrals", CARE),
     ("/relais.referral.v1.ReferralService/CancelReferral", CARE),
+    ("/relais.referral.v1.BreakGlassService/OpenFile", CLINICAL),
 ];
 
 /// The service's gRPC services.
@@ -68,5 +75,8 @@ pub fn routes(context: &Context) -> Routes {
             ConventionServiceServer::new(convention::Conventions(context())).max_decoding_message_size(largest),
         )
         .add_service(PatientServiceServer::new(patient::Patients(context())).max_decoding_message_size(largest))
+        .add_service(
+            BreakGlassServiceServer::new(break_glass::BreakGlass(context())).max_decoding_message_size(largest),
+        )
         .add_service(ReferralServiceServer::new(referral::Referrals(context())).max_decoding_message_size(largest))
 }

@@ -1,17 +1,21 @@
 //! Use cases of referrals.
 
+mod account;
 mod cancel_referral;
 mod get_referral;
 mod list_referrals;
 mod note_appointment;
+mod open_file;
 mod snapshot_referrals;
 mod submit_referral;
 mod tell;
 
+pub use account::account;
 pub use cancel_referral::CancelReferral;
 pub use get_referral::GetReferral;
 pub use list_referrals::ListReferrals;
 pub use note_appointment::NoteAppointment;
+pub use open_file::{File, OpenFile};
 pub use snapshot_referrals::snapshot_referrals;
 pub use submit_referral::SubmitReferral;
 

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod number;
+mod open_file;
 mod submit;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -14,6 +15,9 @@ pub use relais_platform::parties::{Capacity, Party};
 
 pub use cancel::{CancelReason, cancel};
 pub use number::Number;
+pub use open_file::{
+    COUNTED, FileAccess, LONGEST, OpenReason, OpenedFile, USUAL, ensure_no_party, ensure_not_too_often, is_party,
+};
 pub use submit::{Submission, submit};
 
 text_enum! {
