@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod audit;
+mod break_glass;
 mod cancellation;
 mod conventions;
 mod directory;
