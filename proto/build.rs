@@ -2,14 +2,15 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const SERVICES: [&str; 7] =
-    ["network", "convention", "referral", "scheduling", "results", "notification", "operations"];
+const SERVICES: [&str; 8] =
+    ["network", "convention", "referral", "scheduling", "results", "notification", "operations", "audit"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=relais");
     println!("cargo:rerun-if-changed=third_party");
     let mut files: Vec<String> =
         SERVICES.iter().map(|package| format!("relais/{package}/v1/{package}_service.proto")).collect();
+    files.push("relais/referral/v1/break_glass_service.proto".into());
     files.push("relais/events/v1/events.proto".into());
     files.push("relais/referral/v1/partner_link_service.proto".into());
 

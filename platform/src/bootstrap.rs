@@ -11,6 +11,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::{
     Context, Service,
+    audit::sealer,
     calls::token::Verifier,
     database::{self, Database},
     grpc::{health, server},
@@ -68,6 +69,7 @@ async fn work<S: Service>(context: Context, reporter: HealthReporter) {
         context.spawn(context.clock.clone().keep_following(context.database.clone()));
     }
     context.spawn(keep_partitions(context.database.clone()));
+    context.spawn(sealer::keep_sealing(context.clone()));
     if !context.settings.telemetry.otlp_endpoint.is_empty() {
         context.spawn(metrics::keep_sampling(context.clone()));
     }

@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::{
-    Service, bootstrap,
+    Service, audit, bootstrap,
     broker::Broker,
     calls::{
         rules,
@@ -76,6 +76,12 @@ enum Command {
         #[arg(long, default_value = "1")]
         name: String,
     },
+    /// Read the whole audit and say its first fault: a byte changed, a row removed, inserted or swapped, a tail cut.
+    VerifyAudit {
+        /// The exported heads to hold it against; by default those of audit.heads_file.
+        #[arg(long, value_name = "FILE")]
+        heads: Option<PathBuf>,
+    },
 }
 
 /// The whole `main` of a service.
@@ -120,6 +126,10 @@ fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
             Command::Migrate => migrate::run(&settings.database, S::migrator()).await,
             Command::Healthcheck => healthcheck(settings).await,
             Command::DrawKey { file, name } => draw_key::<S>(&file, &name),
+            Command::VerifyAudit { heads } => {
+                println!("{}", audit::verify(&settings, S::NAME, heads.as_deref()).await?);
+                Ok(())
+            }
         }
     })
 }

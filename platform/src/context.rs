@@ -173,6 +173,11 @@ impl Context {
         self.database.execute_once(call, key, use_case).await
     }
 
+    /// The keys of this installation's hashes.
+    pub(crate) fn fingerprints(&self) -> &Fingerprints {
+        &self.fingerprints
+    }
+
     /// Runs `task` in the background until the process stops.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.spawn_until(self.stopping.clone(), task);

@@ -22,6 +22,8 @@ pub enum Kind {
     FailedPrecondition,
     /// Somebody else was faster: read again, then try again (ABORTED).
     Aborted,
+    /// It was asked for too often (RESOURCE_EXHAUSTED).
+    ResourceExhausted,
     /// A part is down for now: the same request may be sent again (UNAVAILABLE).
     Unavailable,
     /// A fault of ours (INTERNAL).

@@ -85,6 +85,8 @@ ids! {
     OrderId = "orders";
     /// A message in an inbox.
     MessageId = "messages";
+    /// That somebody opened the file of a referral.
+    FileAccessId = "fileAccesses";
     /// A message that was given up.
     ParkedMessageId = "parkedMessages";
 }

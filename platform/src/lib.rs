@@ -8,6 +8,7 @@
 //! its rows with the events it emitted; [`outbox::relay`] publishes them; the [`consumer`] of another service applies
 //! them, once and in order.
 
+pub mod audit;
 pub mod bootstrap;
 pub mod broker;
 pub mod calls;
@@ -38,6 +39,7 @@ use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 use uuid::Uuid;
 
+use audit::{Account, Asked};
 use consumer::rebuild::Snapshot;
 use database::Unit;
 use error::Violation;
@@ -72,6 +74,15 @@ pub trait Service: consumer::Handler {
         let _ = unit;
         let unknown = Error::internal(anyhow::anyhow!("{} sets no timer {}", Self::NAME, timer.kind));
         async { Err(unknown) }
+    }
+
+    /// What belongs to a patient or a referral here, for a caller who may know who saw it: `app/account.rs`.
+    ///
+    /// # Errors
+    /// NOT_FOUND: it is absent, or not the caller's to know, by the same statements.
+    fn account(unit: &mut Unit<'_>, asked: Asked) -> impl Future<Output = Result<Account>> + Send {
+        let _ = unit;
+        async move { Err(Error::not_found(asked)) }
     }
 
     /// The present state of the next aggregates of `kind` by id, for others to rebuild from; empty after the last.

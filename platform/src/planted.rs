@@ -25,6 +25,8 @@ text_enum! {
         CancellableUnit = "cancellable-unit",
         /// Whose rows are seen is told to the session, not to the transaction alone.
         SettingNotLocal = "setting-not-local",
+        /// The audit is written when the answer is on its way, outside the transaction that it tells of.
+        AuditOutside = "audit-outside",
     }
 }
 

@@ -65,6 +65,7 @@ pub struct Settings {
     pub broker: BrokerSettings,
     pub consumer: ConsumerSettings,
     pub timers: TimerSettings,
+    pub audit: AuditSettings,
     pub peers: Peers,
     pub auth: Auth,
     pub vault: VaultSettings,
@@ -131,6 +132,15 @@ pub struct TimerSettings {
     pub poll_ms: u64,
     pub retry_first_ms: u64,
     pub retry_max_ms: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct AuditSettings {
+    pub seal_ms: u64,
+    pub heads_file: String,
+    pub break_glass_per_day: u32,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

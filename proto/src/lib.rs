@@ -71,6 +71,13 @@ pub mod relais {
             tonic::include_proto!("relais.operations.v1");
         }
     }
+    /// Who saw what, of every service.
+    pub mod audit {
+        /// Version 1.
+        pub mod v1 {
+            tonic::include_proto!("relais.audit.v1");
+        }
+    }
     /// What is published on the broker.
     pub mod events {
         /// Version 1.
@@ -80,4 +87,4 @@ pub mod relais {
     }
 }
 
-pub use relais::{convention, events, network, notification, operations, referral, results, scheduling};
+pub use relais::{audit, convention, events, network, notification, operations, referral, results, scheduling};

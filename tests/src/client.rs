@@ -6,14 +6,16 @@ use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use relais_platform::calls::check::date_to_proto;
 use relais_proto::{
+    audit::v1::audit_service_client::AuditServiceClient,
     convention::v1::convention_service_client::ConventionServiceClient,
     google::r#type::Date,
     network::v1::network_service_client::NetworkServiceClient,
     notification::v1::notification_service_client::NotificationServiceClient,
     operations::v1::operations_service_client::OperationsServiceClient,
     referral::v1::{
-        partner_link_service_client::PartnerLinkServiceClient, patient_service_client::PatientServiceClient,
-        referral_service_client::ReferralServiceClient, vault_service_client::VaultServiceClient,
+        break_glass_service_client::BreakGlassServiceClient, partner_link_service_client::PartnerLinkServiceClient,
+        patient_service_client::PatientServiceClient, referral_service_client::ReferralServiceClient,
+        vault_service_client::VaultServiceClient,
     },
     results::v1::results_service_client::ResultsServiceClient,
     scheduling::v1::scheduling_service_client::SchedulingServiceClient,
@@ -84,6 +86,10 @@ clients! {
     inbox: NotificationServiceClient;
     /// Clock and backlog.
     operations: OperationsServiceClient;
+    /// Who saw what.
+    audits: AuditServiceClient;
+    /// Files opened by those who are no party.
+    break_glass: BreakGlassServiceClient;
 }
 
 impl Session {

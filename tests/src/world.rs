@@ -95,6 +95,16 @@ impl<S: Service> World<S> {
         self.channel.clone()
     }
 
+    /// A connection as an administrator whom no trigger holds up: who would change what is kept.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn intruder(&self) -> Result<PgConnection> {
+        let admin: PgConnectOptions = self.servers.database_url.as_str().parse()?;
+        let options = [("search_path", S::NAME), ("session_replication_role", "replica")];
+        Ok(PgConnection::connect_with(&admin.database(&self.name).options(options)).await?)
+    }
+
     /// A number out of the database.
     ///
     /// # Errors

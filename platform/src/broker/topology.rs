@@ -20,7 +20,15 @@ pub const HEARS: &[(&str, &[&str])] = &[
     ("referral", &["relais.scheduling.appointment", "relais.notification.message"]),
     ("scheduling", &["relais.referral.referral"]),
     ("results", &["relais.referral.referral"]),
-    ("notification", &["relais.referral.referral", "relais.scheduling.appointment", "relais.results.order"]),
+    (
+        "notification",
+        &[
+            "relais.referral.referral",
+            "relais.referral.access",
+            "relais.scheduling.appointment",
+            "relais.results.order",
+        ],
+    ),
 ];
 
 /// Kinds that must not wait behind others: they have a queue of their own at each service that hears of them.

@@ -12,31 +12,34 @@ use std::{
 };
 
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
-use tonic::body::Body;
+use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 use tracing::Span;
 
-use super::{Call, Caller, Rule, token::Verifier};
-use crate::{error::Error, grpc::status};
+use super::{Call, Caller, Rule, Sight, token::Verifier};
+use crate::{audit::Subject, database::Database, error::Error, grpc::status};
 
 /// What health checks and reflection tools need before they have a token.
 const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
+/// Stands in the audit for a path that is no RPC of ours: what a caller made up is not written.
+const NO_RPC: &str = "unknown";
 
 /// Checks token and rule before each handler, and hands it the [`Call`].
 #[derive(Clone)]
 pub struct AccessLayer {
     verifier: Arc<Verifier>,
     rules: Arc<[(&'static str, Rule)]>,
+    database: Database,
 }
 
 impl AccessLayer {
-    /// Keeps `rules` with tokens checked by `verifier`.
-    pub fn new(verifier: Verifier, rules: Vec<(&'static str, Rule)>) -> Self {
-        Self { verifier: Arc::new(verifier), rules: rules.into() }
+    /// Keeps `rules` with tokens checked by `verifier`; what they refuse is written into the audit.
+    pub fn new(verifier: Verifier, rules: Vec<(&'static str, Rule)>, database: Database) -> Self {
+        Self { verifier: Arc::new(verifier), rules: rules.into(), database }
     }
 
     /// The call that a request is; none for what needs no rule.
-    async fn admit(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Option<Call>, Error> {
+    async fn admit(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Option<Call>, Refused> {
         if OPEN.iter().any(|prefix| path.starts_with(prefix)) {
             return Ok(None);
         }
@@ -45,12 +48,32 @@ impl AccessLayer {
         if let Some(&(rpc, rule)) = row.filter(|(_, rule)| rule.open) {
             return Ok(Some(call(Caller::nobody(), rpc, rule)));
         }
-        let caller = self.verifier.caller(headers).await?;
+        let caller = self.verifier.caller(headers).await.map_err(|error| Refused { error, call: None })?;
         match row {
             Some(&(rpc, rule)) if rule.admits(&caller) => Ok(Some(call(caller, rpc, rule))),
-            _ => Err(Error::denied("your roles do not allow this call")),
+            _ => {
+                let error = Error::denied("your roles do not allow this call");
+                let (rpc, rule) = row.copied().unwrap_or((NO_RPC, Rule::everybody(Sight::Installation)));
+                Err(Refused { error, call: Some(Box::new(call(caller, rpc, rule))) })
+            }
         }
     }
+
+    /// The refusal as a status, once it stands in the audit. Who has no token leaves no row.
+    async fn refuse(self, refused: Refused) -> Status {
+        let Refused { error, call } = refused;
+        let Some(call) = call else { return status::from_error(error) };
+        let (database, reason) = (self.database.clone(), error.reason);
+        let writing = async move { database.refuse(&call, Subject::default(), reason).await };
+        let written = self.database.detached(tracing::Span::current(), writing).await;
+        status::from_error(written.err().unwrap_or(error))
+    }
+}
+
+/// A call that does not reach its handler, and who made it.
+struct Refused {
+    error: Error,
+    call: Option<Box<Call>>,
 }
 
 impl<S> Layer<S> for AccessLayer {
@@ -100,7 +123,7 @@ where
                     }
                     inner.call(request).await
                 }
-                Err(error) => Ok(status::from_error(error).into_http()),
+                Err(refused) => Ok(layer.refuse(refused).await.into_http()),
             }
         })
     }

@@ -1,5 +1,5 @@
 //! Keyed hashes (HMAC-SHA-256): of requests, so that another body under the same `request_id` is noticed without keeping
-//! the body, of page tokens, so that none can be made up, and of secrets that are given out.
+//! the body, of page tokens, so that none can be made up, of secrets that are given out, and of the audit's exported heads.
 
 use aws_lc_rs::{hkdf, hmac};
 
@@ -9,6 +9,7 @@ pub struct Fingerprints {
     bodies: hmac::Key,
     pages: hmac::Key,
     secrets: hmac::Key,
+    heads: hmac::Key,
 }
 
 impl Fingerprints {
@@ -18,6 +19,7 @@ impl Fingerprints {
             bodies: derive(secret, b"relais request bodies"),
             pages: derive(secret, b"relais page tokens"),
             secrets: derive(secret, b"relais secrets"),
+            heads: derive(secret, b"relais audit heads"),
         }
     }
 
@@ -39,6 +41,16 @@ impl Fingerprints {
     /// Whether `seal` is the seal of `token`, in constant time.
     pub(super) fn is_sealed(&self, token: &[u8], seal: &[u8]) -> bool {
         hmac::verify(&self.pages, token, seal).is_ok()
+    }
+
+    /// The seal of an exported head of the audit.
+    pub(crate) fn seal_head(&self, head: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.heads, head).as_ref().to_vec()
+    }
+
+    /// Whether `seal` is the seal of `head`, in constant time.
+    pub(crate) fn is_head(&self, head: &[u8], seal: &[u8]) -> bool {
+        hmac::verify(&self.heads, head, seal).is_ok()
     }
 }
 

@@ -9,6 +9,7 @@ use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
 use crate::{
+    audit::Subject,
     database::{Unit, UseCase},
     error::{Error, Kind, Result, Violation},
 };
@@ -64,10 +65,15 @@ where
     const NAME: &'static str = U::NAME;
     const SYSTEM: bool = U::SYSTEM;
 
+    fn asks(&self) -> Subject {
+        self.use_case.asks()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<U::Outcome> {
         if let Some(earlier) = find(unit, &self.key).await? {
             return U::Outcome::recall(unit, earlier).await;
         }
+        unit.changes();
         let result = self.use_case.run(unit).await?;
         unit.keep(Key { outcome: result.outcome(), ..self.key.clone() });
         Ok(result)

@@ -23,6 +23,8 @@ pub enum Sight {
     Parties(&'static [Capacity]),
     /// What a partner link opens: one referral, for one purpose.
     Link,
+    /// Any referral, for a stated reason and a limited time: breaking the glass.
+    Glass,
     /// The installation itself: no person's data.
     Installation,
 }
@@ -132,6 +134,7 @@ impl Sight {
             Self::Agreement => "parties of the convention; network and operator: all".into(),
             Self::Parties(seen) => format!("parties: {}", either(seen.iter().map(|capacity| capacity.as_str()), "")),
             Self::Link => "what the link opens".into(),
+            Self::Glass => "any referral, for a stated reason and a limited time".into(),
             Self::Installation => "none of any person".into(),
         }
     }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{Database, WriteSet, later::Later, visibility::Visibility};
 use crate::{
+    audit::{self, Outcome, Subject},
     calls::{
         Call, Caller,
         idempotency::{self, Key, Recall},
@@ -51,6 +52,11 @@ pub trait UseCase: Send + Sync + 'static {
         None
     }
 
+    /// What it asks for, so that the audit names it when it is refused. What is served is named by the unit.
+    fn asks(&self) -> Subject {
+        Subject::default()
+    }
+
     /// Loads, decides and fills the unit.
     fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Outcome>> + Send;
 }
@@ -64,6 +70,7 @@ pub struct Unit<'t> {
     writes: WriteSet,
     pub(super) later: Later,
     wakes: bool,
+    changes: bool,
 }
 
 impl<'t> Unit<'t> {
@@ -107,9 +114,20 @@ impl<'t> Unit<'t> {
         self.writes.event(aggregate.into(), version, &event.into(), self.now, propagation::inject(&context));
     }
 
-    /// Leaves an audit row: the caller (or the event's consumer) read or changed `resource`.
-    pub fn audit(&mut self, resource: impl ToString) {
-        self.writes.audit(self.call.as_ref(), self.now, resource.to_string());
+    /// Leaves an audit row: the caller (or the event's consumer) read or changed `subject`.
+    pub fn audit(&mut self, subject: impl Into<Subject>) {
+        let outcome = if self.changes { Outcome::Changed } else { Outcome::Served };
+        self.writes.audit(subject.into(), outcome, "");
+    }
+
+    /// Leaves an audit row of a refusal that is committed with the rest of the unit.
+    pub fn audit_refused(&mut self, subject: impl Into<Subject>, reason: &'static str) {
+        self.writes.audit(subject.into(), Outcome::Refused, reason);
+    }
+
+    /// Says that the unit changes what it audits from here on.
+    pub(crate) fn changes(&mut self) {
+        self.changes = true;
     }
 
     /// Says that this call is about a referral, once its number is known: marks the call's span and
@@ -144,7 +162,7 @@ impl<'t> Unit<'t> {
     pub(crate) async fn commit(mut self) -> Result<bool> {
         self.settle().await?;
         let events = self.wakes || self.writes.has_events();
-        std::mem::take(&mut self.writes).flush(&mut self.transaction).await?;
+        std::mem::take(&mut self.writes).flush(&mut self.transaction, self.call.as_ref(), self.now).await?;
         self.transaction.commit().await?;
         Ok(events)
     }
@@ -164,7 +182,11 @@ impl Database {
     pub async fn execute<U: UseCase>(&self, call: Call, use_case: U) -> Result<U::Outcome> {
         let database = self.clone();
         let span = span(&use_case);
-        self.detached(span, async move { database.attempt(Some(&call), &use_case).await }).await
+        self.detached(span, async move {
+            let result = database.attempt(Some(&call), &use_case).await;
+            database.answer(&call, &use_case, result).await
+        })
+        .await
     }
 
     /// As [`Database::execute`], once per `request_id`: the same request again answers the same.
@@ -180,21 +202,34 @@ impl Database {
         let span = span(&use_case);
         let once = Arc::new(idempotency::Once { key, use_case });
         self.detached(span, async move {
-            match database.attempt(Some(&call), once.as_ref()).await {
+            let result = match database.attempt(Some(&call), once.as_ref()).await {
                 // The same request may have committed meanwhile: then its outcome is the answer, not this refusal.
                 Err(error) if error.kind != Kind::Unavailable => {
                     let earlier = idempotency::Earlier(once.clone());
-                    database.attempt(Some(&call), &earlier).await?.ok_or(error)
+                    database.attempt(Some(&call), &earlier).await.and_then(|found| found.ok_or(error))
                 }
                 result => result,
-            }
+            };
+            database.answer(&call, once.as_ref(), result).await
         })
         .await
     }
 
     /// Opens a unit that applies events; the caller of this commits it.
     pub(crate) async fn open(&self) -> Result<Unit<'_>> {
-        self.unit(None, Visibility::System).await
+        let mut unit = self.unit(None, Visibility::System).await?;
+        unit.changes();
+        Ok(unit)
+    }
+
+    /// Leaves the audit row of a refusal whose unit was undone, or that came before any.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when it cannot be written: then the refusal does not go out either.
+    pub(crate) async fn refuse(&self, call: &Call, subject: Subject, reason: &'static str) -> Result<()> {
+        let mut unit = self.unit(Some(call), Visibility::of(Some(call))).await?;
+        unit.audit_refused(subject, reason);
+        unit.commit().await.map(|_| ())
     }
 
     /// Runs `work` in a task that outlives whoever waits for it; a drain waits for it.
@@ -211,7 +246,10 @@ impl Database {
     }
 
     /// Commits a unit and wakes the relay when events were in it.
-    pub(crate) async fn finish(&self, unit: Unit<'_>) -> Result<()> {
+    pub(crate) async fn finish(&self, mut unit: Unit<'_>) -> Result<()> {
+        if self.planted.has(Bug::AuditOutside) {
+            self.audit_outside(&mut unit);
+        }
         if unit.commit().await? {
             self.committed.notify_one();
         }
@@ -230,7 +268,29 @@ impl Database {
             writes,
             later: Later::default(),
             wakes: false,
+            changes: false,
         })
+    }
+
+    /// The answer, once its refusal stands in the audit.
+    async fn answer<U: UseCase>(&self, call: &Call, use_case: &U, result: Result<U::Outcome>) -> Result<U::Outcome> {
+        if let Err(error) = &result
+            && audit::is_refusal(error)
+        {
+            self.refuse(call, use_case.asks(), error.reason).await?;
+        }
+        result
+    }
+
+    /// The planted bug of that name: nobody waits for the row, and nobody hears that it failed.
+    fn audit_outside(&self, unit: &mut Unit<'_>) {
+        let (database, call, now) = (self.clone(), unit.call.clone(), unit.now);
+        let audit = unit.writes.take_audit();
+        self.units.spawn(async move {
+            let mut transaction = database.pool.begin().await?;
+            audit.flush(&mut transaction, call.as_ref(), now).await?;
+            transaction.commit().await.map_err(Error::from)
+        });
     }
 
     async fn attempt<U: UseCase>(&self, call: Option<&Call>, use_case: &U) -> Result<U::Outcome> {

@@ -1,14 +1,14 @@
 //! The write set: events, audit rows and the idempotency key of a unit, written in one statement before the commit.
 
 use chrono::{DateTime, Utc};
-use opentelemetry::trace::TraceContextExt;
 use serde_json::Value;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
 use super::Transaction;
 use crate::{
-    calls::{Call, idempotency::Key},
+    audit::{Entries, Outcome, Subject},
+    calls::{Call, Caller, idempotency::Key},
     error::{Error, Result, broken_constraint},
     events::{Event, aggregate_kind},
 };
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Default)]
 pub struct WriteSet {
     events: Events,
-    audits: Audits,
+    audits: Entries,
     key: Option<Key>,
 }
 
@@ -34,19 +34,6 @@ struct Events {
     traces: Vec<Value>,
 }
 
-/// Columns of `audit`, as arrays for one statement.
-#[derive(Default)]
-struct Audits {
-    ids: Vec<Uuid>,
-    times: Vec<DateTime<Utc>>,
-    callers: Vec<String>,
-    organisations: Vec<Option<Uuid>>,
-    units: Vec<Option<Uuid>>,
-    actions: Vec<String>,
-    resources: Vec<String>,
-    traces: Vec<String>,
-}
-
 impl WriteSet {
     pub(super) fn event(&mut self, aggregate: Uuid, version: i64, event: &Event, now: DateTime<Utc>, trace: Value) {
         let rows = &mut self.events;
@@ -60,17 +47,13 @@ impl WriteSet {
         rows.traces.push(trace);
     }
 
-    pub(super) fn audit(&mut self, call: Option<&Call>, now: DateTime<Utc>, resource: String) {
-        let rows = &mut self.audits;
-        let caller = call.map(|call| &call.caller);
-        rows.ids.push(Uuid::now_v7());
-        rows.times.push(now);
-        rows.callers.push(caller.map_or_else(|| "system".into(), |caller| caller.key()));
-        rows.organisations.push(caller.and_then(|caller| caller.organisation).map(Into::into));
-        rows.units.push(caller.and_then(|caller| caller.unit).map(Into::into));
-        rows.actions.push(call.map_or("event", |call| call.rpc).into());
-        rows.resources.push(resource);
-        rows.traces.push(opentelemetry::Context::current().span().span_context().trace_id().to_string());
+    pub(super) fn audit(&mut self, subject: Subject, outcome: Outcome, reason: &str) {
+        self.audits.push(subject, outcome, reason);
+    }
+
+    /// Takes the audit out, for the planted bug `audit-outside`.
+    pub(super) fn take_audit(&mut self) -> Self {
+        Self { audits: std::mem::take(&mut self.audits), ..Self::default() }
     }
 
     pub(super) fn key(&mut self, key: Key) {
@@ -81,12 +64,19 @@ impl WriteSet {
         !self.events.ids.is_empty()
     }
 
-    /// Writes everything in one statement; nothing when there is nothing.
-    pub(super) async fn flush(self, transaction: &mut Transaction<'_>) -> Result<()> {
+    /// Writes everything in one statement; nothing when there is nothing. The audit's rows are of `call`, at `now`.
+    pub(super) async fn flush(
+        self,
+        transaction: &mut Transaction<'_>,
+        call: Option<&Call>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         if self.key.is_none() && self.audits.ids.is_empty() && self.events.ids.is_empty() {
             return Ok(());
         }
         let (events, audits, key) = (self.events, self.audits, self.key.unwrap_or_default());
+        let (who, action) = (call.map(|call| &call.caller), call.map_or("event", |call| call.rpc));
+        let caller = who.map_or_else(|| "system".into(), Caller::key);
         let query = sqlx::query!(
             "WITH events AS (
                 INSERT INTO outbox (id, type, aggregate_kind, aggregate_id, version, time, payload, trace)
@@ -94,14 +84,21 @@ impl WriteSet {
             ), key AS (
                 INSERT INTO idempotency_key (caller, rpc, request_id, body_hash, outcome_id, outcome_version)
                 SELECT $9, $10, $11, $12, $13, $14 WHERE $9 <> ''
+            ), unsealed AS (
+                INSERT INTO audit_unsealed (id) SELECT unnest($15::uuid[])
             )
-            INSERT INTO audit (id, at, caller, organisation, unit, action, resource, trace_id)
-            SELECT * FROM unnest($15::uuid[], $16::timestamptz[], $17::text[], $18::uuid[], $19::uuid[], $20::text[], $21::text[], $22::text[])",
+            INSERT INTO audit (at, caller, actor, organisation, unit, practitioner, action,
+                               id, resource, patient, referral, purpose, outcome, reason, trace_id)
+            SELECT $16::timestamptz, $17, $18, $19::uuid, $20::uuid, $21::uuid, $22, a.* FROM unnest($15::uuid[], $23::text[], $24::uuid[], $25::uuid[],
+                                                                           $26::text[], $27::text[], $28::text[], $29::text[]) a",
             &events.ids, &events.types, &events.kinds, &events.aggregates, &events.versions, &events.times,
             &events.payloads, &events.traces,
             key.caller, key.rpc, key.request_id, key.body_hash, key.outcome.id, key.outcome.version,
-            &audits.ids, &audits.times, &audits.callers, &audits.organisations as _, &audits.units as _,
-            &audits.actions, &audits.resources, &audits.traces,
+            &audits.ids, now, caller, who.and_then(|who| who.actor.as_deref()).unwrap_or_default(),
+            who.and_then(|who| who.organisation).map(Uuid::from), who.and_then(|who| who.unit).map(Uuid::from),
+            who.and_then(|who| who.practitioner).map(|entry| Uuid::from(entry.id)), action,
+            &audits.resources, &audits.patients as _, &audits.referrals as _, &audits.purposes, &audits.outcomes,
+            &audits.reasons, &audits.traces,
         );
         query.with_operation("INSERT", "outbox").execute(transaction).await.map_err(meaning)?;
         Ok(())

@@ -1,5 +1,6 @@
-//! gRPC: the server, its health, errors as statuses, and the operations service.
+//! gRPC: the server, its health, errors as statuses, the operations service and the audit service.
 
+pub mod audit;
 pub mod health;
 pub mod operations;
 pub mod server;
@@ -20,5 +21,5 @@ pub fn answer<T>(body: T) -> Answer<T> {
 
 /// The whole table of a service: its own rows and those of what the platform serves.
 pub(crate) fn rules<S: Service>() -> Vec<(&'static str, Rule)> {
-    S::RULES.iter().chain(operations::RULES).copied().collect()
+    S::RULES.iter().chain(operations::RULES).chain(audit::RULES).copied().collect()
 }

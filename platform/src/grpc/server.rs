@@ -2,7 +2,10 @@
 
 use std::convert::Infallible;
 
-use relais_proto::{FILE_DESCRIPTOR_SET, operations::v1::operations_service_server::OperationsServiceServer};
+use relais_proto::{
+    FILE_DESCRIPTOR_SET, audit::v1::audit_service_server::AuditServiceServer,
+    operations::v1::operations_service_server::OperationsServiceServer,
+};
 use tokio::net::TcpListener;
 use tonic::{
     service::Routes,
@@ -12,7 +15,10 @@ use tonic_health::server::HealthReporter;
 use tonic_tracing_opentelemetry::middleware::server::OtelGrpcLayer;
 use tower::ServiceBuilder;
 
-use super::operations::{self, Operations};
+use super::{
+    audit::{self, Audits},
+    operations::{self, Operations},
+};
 use crate::{
     Context, Service,
     calls::{access::AccessLayer, token::Verifier},
@@ -31,7 +37,7 @@ pub(crate) async fn serve<S: Service>(
     let layers = ServiceBuilder::new()
         .map_request(without_baggage)
         .layer(OtelGrpcLayer::default().filter(|path| !path.starts_with("/grpc.")))
-        .layer(AccessLayer::new(verifier, rules))
+        .layer(AccessLayer::new(verifier, rules, context.database.clone()))
         .into_inner();
     let closing = context.closing();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
@@ -58,7 +64,9 @@ pub(crate) fn routes<S: Service>(context: &Context) -> anyhow::Result<(HealthRep
     let (reporter, health) = tonic_health::server::health_reporter();
     let operations = OperationsServiceServer::new(Operations::<S>::new(context.clone()))
         .max_decoding_message_size(settings.max_message_bytes);
-    let mut routes = S::routes(context).add_service(health).add_service(operations);
+    let audits = AuditServiceServer::new(Audits::<S>::new(context.clone()))
+        .max_decoding_message_size(settings.max_message_bytes);
+    let mut routes = S::routes(context).add_service(health).add_service(operations).add_service(audits);
     if settings.reflection {
         routes = routes.add_service(reflection::<S>()?.build_v1()?).add_service(reflection::<S>()?.build_v1alpha()?);
     }
@@ -70,6 +78,7 @@ fn reflection<S: Service>() -> Result<tonic_reflection::server::Builder<'static>
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .with_service_name("grpc.health.v1.Health")
-        .with_service_name(operations::NAME);
+        .with_service_name(operations::NAME)
+        .with_service_name(audit::NAME);
     Ok(S::GRPC.iter().fold(builder, |builder, name| builder.with_service_name(*name)))
 }

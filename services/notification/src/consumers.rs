@@ -32,6 +32,9 @@ async fn tell(unit: &mut Unit<'_>, event: &Event) -> Result<()> {
         Event::ReferralCancelled(told) => {
             TellParties::try_new(Kind::ReferralCancelled, &told.referral, &told.number, &told.parties)
         }
+        Event::GlassBroken(told) => {
+            TellParties::try_new(Kind::GlassBroken, &told.referral, &told.number, &told.parties)
+        }
         _ => return Ok(()),
     };
     told?.run(unit).await

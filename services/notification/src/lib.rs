@@ -11,7 +11,12 @@ pub mod domain;
 pub mod grpc;
 pub mod store;
 
-use relais_platform::{Context, Service, calls::Rules};
+use relais_platform::{
+    Context, Result, Service,
+    audit::{Account, Asked},
+    calls::Rules,
+    database::Unit,
+};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
@@ -33,5 +38,9 @@ impl Service for Notification {
 
     fn routes(context: &Context) -> Routes {
         grpc::routes(context)
+    }
+
+    async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
+        app::account(unit, asked).await
     }
 }

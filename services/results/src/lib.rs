@@ -12,6 +12,7 @@ pub mod store;
 
 use relais_platform::{
     Context, Result, Service,
+    audit::{Account, Asked},
     calls::{Rules, rules::Fields},
     consumer::rebuild::Snapshot,
     database::Unit,
@@ -40,6 +41,10 @@ impl Service for Results {
 
     fn routes(context: &Context) -> Routes {
         grpc::routes(context)
+    }
+
+    async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
+        app::account(unit, asked).await
     }
 
     async fn snapshot(unit: &mut Unit<'_>, kind: &str, after: Uuid, limit: i64) -> Result<Vec<Snapshot>> {

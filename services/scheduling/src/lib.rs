@@ -10,7 +10,14 @@ pub mod domain;
 pub mod grpc;
 pub mod store;
 
-use relais_platform::{Context, Result, Service, calls::Rules, consumer::rebuild::Snapshot, database::Unit, not_owned};
+use relais_platform::{
+    Context, Result, Service,
+    audit::{Account, Asked},
+    calls::Rules,
+    consumer::rebuild::Snapshot,
+    database::Unit,
+    not_owned,
+};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 use uuid::Uuid;
@@ -33,6 +40,10 @@ impl Service for Scheduling {
 
     fn routes(context: &Context) -> Routes {
         grpc::routes(context)
+    }
+
+    async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
+        app::account(unit, asked).await
     }
 
     async fn snapshot(unit: &mut Unit<'_>, kind: &str, after: Uuid, limit: i64) -> Result<Vec<Snapshot>> {

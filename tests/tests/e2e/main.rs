@@ -1,5 +1,7 @@
 //! The whole suite, on the four real programs; and the walls of the source.
 
+mod accounts;
+mod break_glass;
 mod canary;
 mod clock;
 mod dead_letters;

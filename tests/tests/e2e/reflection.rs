@@ -7,7 +7,8 @@ use relais_tests::{Options, SERVICES, Suite};
 use tokio_stream::once;
 use tonic_reflection::pb::{v1, v1alpha};
 
-const COMMON: [&str; 2] = ["grpc.health.v1.Health", "relais.operations.v1.OperationsService"];
+const COMMON: [&str; 3] =
+    ["grpc.health.v1.Health", "relais.operations.v1.OperationsService", "relais.audit.v1.AuditService"];
 
 fn own(service: &str) -> &'static [&'static str] {
     match service {
@@ -16,6 +17,7 @@ fn own(service: &str) -> &'static [&'static str] {
             "relais.convention.v1.ConventionService",
             "relais.referral.v1.PatientService",
             "relais.referral.v1.ReferralService",
+            "relais.referral.v1.BreakGlassService",
         ],
         "scheduling" => &["relais.scheduling.v1.SchedulingService"],
         "results" => &["relais.results.v1.ResultsService"],

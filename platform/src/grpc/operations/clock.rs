@@ -39,6 +39,7 @@ impl UseCase for AdvanceClock {
     const NAME: &'static str = "advance_clock";
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<i64> {
+        unit.changes();
         unit.audit("clock");
         // The row keeps the larger one: clocks never go back.
         let query = sqlx::query_scalar!(

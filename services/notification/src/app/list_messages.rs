@@ -24,7 +24,7 @@ impl UseCase for ListMessages {
         let inbox = inbox_of(unit.caller()?)?;
         let rows = store::list(unit, &inbox, &self.page).await?;
         let page = self.page.page(rows, |message| Position { time: message.create_time, id: message.id.0 });
-        page.rows.iter().for_each(|message| unit.audit(message.id));
+        page.rows.iter().for_each(|message| unit.audit(message));
         Ok(page)
     }
 }

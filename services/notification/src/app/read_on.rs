@@ -28,7 +28,7 @@ impl UseCase for ReadOn {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<(i64, Message)>> {
         let messages = store::list_after(unit, self.mailbox, self.after, STRETCH).await?;
-        messages.iter().for_each(|(_, message)| unit.audit(message.id));
+        messages.iter().for_each(|(_, message)| unit.audit(message));
         Ok(messages)
     }
 }

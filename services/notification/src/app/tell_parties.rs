@@ -11,7 +11,7 @@ use relais_proto::events::v1;
 
 use crate::{
     domain::{Kind, Mailbox, Message, recipients},
-    store::NewMessages,
+    store::{NewMessages, Senders},
 };
 
 /// Tells the parties of a referral what happened.
@@ -52,10 +52,11 @@ impl UseCase for TellParties {
     const NAME: &'static str = "tell_parties";
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
+        unit.later::<Senders>().take_over(self.referral, &self.parties);
         for mailbox in recipients(self.kind, &self.parties) {
             let message = self.message(unit, mailbox);
             unit.emit(message.id, 1, received(&message));
-            unit.audit(message.id);
+            unit.audit(&message);
             unit.later::<NewMessages>().insert(message);
         }
         Ok(())

@@ -15,6 +15,8 @@ text_enum! {
         ReferralSubmitted = "referral-submitted",
         /// A referral addressed to the recipient was cancelled.
         ReferralCancelled = "referral-cancelled",
+        /// Somebody who is no party opened the file of a referral of the recipient.
+        GlassBroken = "glass-broken",
     }
 }
 

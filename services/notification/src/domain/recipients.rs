@@ -6,10 +6,11 @@ use super::{Kind, Mailbox};
 
 /// The inboxes that hear of `kind`, in order, each once. Who did it is not told of it.
 pub fn recipients(kind: Kind, parties: &[Party]) -> Vec<Mailbox> {
-    let told = match kind {
-        Kind::ReferralSubmitted | Kind::ReferralCancelled => Capacity::Provider,
+    let told: &[Capacity] = match kind {
+        Kind::ReferralSubmitted | Kind::ReferralCancelled => &[Capacity::Provider],
+        Kind::GlassBroken => &[Capacity::Referrer, Capacity::Provider],
     };
-    let parties = parties.iter().filter(|party| party.capacity == told);
+    let parties = parties.iter().filter(|party| told.contains(&party.capacity));
     let mut mailboxes: Vec<_> =
         parties.map(|party| Mailbox { organisation: party.organisation, unit: party.unit }).collect();
     mailboxes.sort();
@@ -36,5 +37,6 @@ mod tests {
         let told = recipients(Kind::ReferralSubmitted, &parties);
         assert_eq!(told, [Mailbox { organisation: lab, unit: Some(desk) }]);
         assert_eq!(recipients(Kind::ReferralCancelled, &parties), told);
+        assert_eq!(recipients(Kind::GlassBroken, &parties).len(), 2, "who sent hears of a broken glass too");
     }
 }

@@ -9,6 +9,7 @@ pub(super) fn message(value: Message) -> v1::Message {
     let kind = match value.kind {
         Kind::ReferralSubmitted => v1::message::Kind::ReferralSubmitted,
         Kind::ReferralCancelled => v1::message::Kind::ReferralCancelled,
+        Kind::GlassBroken => v1::message::Kind::GlassBroken,
     };
     v1::Message {
         name: value.id.to_string(),

@@ -2,5 +2,7 @@
 //! first.
 
 mod message;
+mod sender;
 
 pub use message::{NewMessages, list, list_after};
+pub use sender::{Senders, is_sender};

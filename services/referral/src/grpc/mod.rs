@@ -1,6 +1,7 @@
 //! gRPC: parse, call the use case, convert; a few lines an RPC. What is wrong with a request is said in `parse`, and nowhere
 //! else.
 
+mod break_glass;
 mod convention;
 mod convert;
 mod network;
@@ -19,8 +20,9 @@ use relais_proto::{
     convention::v1::convention_service_server::ConventionServiceServer,
     network::v1::network_service_server::NetworkServiceServer,
     referral::v1::{
-        partner_link_service_server::PartnerLinkServiceServer, patient_service_server::PatientServiceServer,
-        referral_service_server::ReferralServiceServer, vault_service_server::VaultServiceServer,
+        break_glass_service_server::BreakGlassServiceServer, partner_link_service_server::PartnerLinkServiceServer,
+        patient_service_server::PatientServiceServer, referral_service_server::ReferralServiceServer,
+        vault_service_server::VaultServiceServer,
     },
 };
 use tonic::service::Routes;
@@ -33,6 +35,7 @@ pub const SERVICES: &[&str] = &[
     "relais.referral.v1.VaultService",
     "relais.referral.v1.ReferralService",
     "relais.referral.v1.PartnerLinkService",
+    "relais.referral.v1.BreakGlassService",
 ];
 
 const DIRECTORY: Rule = Rule::everybody(Sight::Everybody);
@@ -48,6 +51,8 @@ const OPERATION: Rule = Rule::roles(&[Role::Operator], Sight::Installation);
 const PARTIES: Rule = Rule::roles(CARERS, Sight::Parties(&Capacity::ALL));
 const PARTIES_OR_LINK: Rule =
     Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Partner], Sight::Parties(&Capacity::ALL));
+
+const GLASS: Rule = Rule::roles(&[Role::Clinician], Sight::Glass);
 
 /// Who may call what.
 pub const RULES: Rules = &[
@@ -88,6 +93,7 @@ pub const RULES: Rules = &[
     ("/relais.referral.v1.PartnerLinkService/ListPartnerLinks", PARTIES),
     ("/relais.referral.v1.PartnerLinkService/RevokePartnerLink", PARTIES),
     ("/relais.referral.v1.PartnerLinkService/RedeemPartnerLink", Rule::open(Sight::Link)),
+    ("/relais.referral.v1.BreakGlassService/OpenFile", GLASS),
 ];
 
 /// What is asked for is health data.
@@ -103,6 +109,9 @@ pub fn routes(context: &Context) -> Routes {
         )
         .add_service(PatientServiceServer::new(patient::Patients(context())).max_decoding_message_size(largest))
         .add_service(VaultServiceServer::new(vault::Keys(context())).max_decoding_message_size(largest))
+        .add_service(
+            BreakGlassServiceServer::new(break_glass::BreakGlass(context())).max_decoding_message_size(largest),
+        )
         .add_service(ReferralServiceServer::new(referral::Referrals(context())).max_decoding_message_size(largest))
         .add_service(
             PartnerLinkServiceServer::new(partner_link::PartnerLinks(context())).max_decoding_message_size(largest),

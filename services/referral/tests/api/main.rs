@@ -2,6 +2,8 @@
 
 mod access;
 mod admission;
+mod audit;
+mod break_glass;
 mod cancellation;
 mod conventions;
 mod directory;

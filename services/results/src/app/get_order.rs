@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::OrderId,
 };
@@ -16,10 +17,14 @@ impl UseCase for GetOrder {
     type Outcome = Order;
     const NAME: &'static str = "get_order";
 
+    fn asks(&self) -> Subject {
+        self.0.into()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Order> {
         let found = store::get(unit, self.0).await?;
         unit.about(&found.referral_number);
-        unit.audit(found.id);
+        unit.audit(&found);
         Ok(found)
     }
 }

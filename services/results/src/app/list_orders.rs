@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     calls::{Page, PageRequest, Position},
     database::{Unit, UseCase},
     ids::ReferralId,
@@ -22,13 +23,17 @@ impl UseCase for ListOrders {
     type Outcome = Page<Order>;
     const NAME: &'static str = "list_orders";
 
+    fn asks(&self) -> Subject {
+        self.referral.map(Subject::from).unwrap_or_default()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Order>> {
         let rows = match self.referral {
             Some(referral) => store::list_of(unit, referral, &self.page).await?,
             None => store::list(unit, &self.page).await?,
         };
         let page = self.page.page(rows, |found| Position { time: found.create_time, id: found.id.0 });
-        page.rows.iter().for_each(|found| unit.audit(found.id));
+        page.rows.iter().for_each(|found| unit.audit(found));
         Ok(page)
     }
 }

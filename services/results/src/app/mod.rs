@@ -1,13 +1,25 @@
 //! Use cases, one a file: load, decide, fill the unit, and the platform flushes and commits it.
 
+mod account;
 mod get_order;
 mod list_orders;
 mod open_order;
 mod revoke_order;
 mod snapshot_orders;
 
+pub use account::account;
 pub use get_order::GetOrder;
 pub use list_orders::ListOrders;
 pub use open_order::OpenOrder;
 pub use revoke_order::RevokeOrder;
 pub use snapshot_orders::snapshot_orders;
+
+use relais_platform::audit::Subject;
+
+use crate::domain::Order;
+
+impl From<&Order> for Subject {
+    fn from(order: &Order) -> Self {
+        Self::of(order.id).referral(order.referral)
+    }
+}

@@ -61,7 +61,7 @@ impl UseCase for OpenOrder {
         unit.later::<PartyLists>().take_over(order.referral, &self.parties);
         let (name, referral) = (order.id.to_string(), order.referral.to_string());
         unit.emit(order.id, order.version, v1::OrderDrafted { order: name, referral });
-        unit.audit(order.id);
+        unit.audit(&order);
         unit.later::<NewOrders>().insert(order, &self.parties);
         Ok(())
     }

@@ -49,7 +49,7 @@ impl UseCase for RevokeOrder {
         store::save(unit, &revoked).await?;
         let (order, referral) = (revoked.id.to_string(), revoked.referral.to_string());
         unit.emit(revoked.id, revoked.version, v1::OrderRevoked { order, referral });
-        unit.audit(revoked.id);
+        unit.audit(&revoked);
         Ok(())
     }
 }

@@ -49,7 +49,7 @@ impl UseCase for CancelAppointment {
         store::save(unit, &cancelled).await?;
         let (appointment, referral) = (cancelled.id.to_string(), cancelled.referral.to_string());
         unit.emit(cancelled.id, cancelled.version, v1::AppointmentCancelled { appointment, referral });
-        unit.audit(cancelled.id);
+        unit.audit(&cancelled);
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::AppointmentId,
 };
@@ -16,10 +17,14 @@ impl UseCase for GetAppointment {
     type Outcome = Appointment;
     const NAME: &'static str = "get_appointment";
 
+    fn asks(&self) -> Subject {
+        self.0.into()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Appointment> {
         let found = store::get(unit, self.0).await?;
         unit.about(&found.referral_number);
-        unit.audit(found.id);
+        unit.audit(&found);
         Ok(found)
     }
 }

@@ -1,13 +1,25 @@
 //! Use cases, one a file: load, decide, fill the unit, and the platform flushes and commits it.
 
+mod account;
 mod cancel_appointment;
 mod get_appointment;
 mod list_appointments;
 mod open_appointment;
 mod snapshot_appointments;
 
+pub use account::account;
 pub use cancel_appointment::CancelAppointment;
 pub use get_appointment::GetAppointment;
 pub use list_appointments::ListAppointments;
 pub use open_appointment::OpenAppointment;
 pub use snapshot_appointments::snapshot_appointments;
+
+use relais_platform::audit::Subject;
+
+use crate::domain::Appointment;
+
+impl From<&Appointment> for Subject {
+    fn from(appointment: &Appointment) -> Self {
+        Self::of(appointment.id).referral(appointment.referral)
+    }
+}

@@ -63,7 +63,7 @@ impl UseCase for OpenAppointment {
         unit.later::<PartyLists>().take_over(appointment.referral, &self.parties);
         let (name, referral) = (appointment.id.to_string(), appointment.referral.to_string());
         unit.emit(appointment.id, appointment.version, v1::AppointmentProposed { appointment: name, referral });
-        unit.audit(appointment.id);
+        unit.audit(&appointment);
         unit.later::<NewAppointments>().insert(appointment, &self.parties);
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! All SQL of the service, checked at compile time; one file per aggregate. A function that joins a unit of work takes it
 //! first.
 
+mod account;
 mod appointment;
 mod party;
 
+pub use account::{is_sender, list_ids_of};
 pub use appointment::{NewAppointments, find_open, get, list, list_all, list_of, save};
 pub use party::PartyLists;

@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Error, Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::PatientId,
 };
@@ -19,6 +20,10 @@ impl UseCase for ErasePatient {
     type Outcome = Erasure;
     const NAME: &'static str = "erase_patient";
 
+    fn asks(&self) -> Subject {
+        self.0.into()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Erasure> {
         let organisation = unit.caller()?.acting_organisation()?;
         // The record itself first: from here on none is merged into it and no referral is begun for it.
@@ -30,7 +35,7 @@ impl UseCase for ErasePatient {
         let referrals = identity::open_referrals(unit, organisation, &family).await?;
         may_erase(&record, &holds, &referrals, unit.now())?;
         identity::erase(unit, organisation, &family).await?;
-        family.iter().for_each(|id| unit.audit(id));
+        family.iter().for_each(|id| unit.audit(*id));
         Ok(Erasure { patient: self.0, version: record.version + 1, erase_time: unit.now() })
     }
 }

@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Error, Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::PatientId,
 };
@@ -45,6 +46,10 @@ pub struct Export {
 impl UseCase for ExportPatient {
     type Outcome = Export;
     const NAME: &'static str = "export_patient";
+
+    fn asks(&self) -> Subject {
+        self.id.into()
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Export> {
         let organisation = unit.caller()?.acting_organisation()?;

@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::PatientId,
 };
@@ -15,6 +16,10 @@ pub struct GetPatient(pub PatientId);
 impl UseCase for GetPatient {
     type Outcome = Record;
     const NAME: &'static str = "get_patient";
+
+    fn asks(&self) -> Subject {
+        self.0.into()
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Record> {
         let organisation = unit.caller()?.acting_organisation()?;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use relais_platform::{
     Error, Result,
+    audit::Subject,
     database::{Unit, UseCase},
     error::Violation,
     ids::PatientId,
@@ -30,6 +31,10 @@ pub struct PlaceHold {
 impl UseCase for PlaceHold {
     type Outcome = Hold;
     const NAME: &'static str = "place_hold";
+
+    fn asks(&self) -> Subject {
+        self.patient.into()
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Hold> {
         let organisation = unit.caller()?.acting_organisation()?;
@@ -65,6 +70,10 @@ pub struct LiftHold {
 impl UseCase for LiftHold {
     type Outcome = Hold;
     const NAME: &'static str = "lift_hold";
+
+    fn asks(&self) -> Subject {
+        self.patient.into()
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Hold> {
         let organisation = unit.caller()?.acting_organisation()?;

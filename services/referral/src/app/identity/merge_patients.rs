@@ -5,6 +5,7 @@
 
 use relais_platform::{
     Error, Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::PatientId,
 };
@@ -31,6 +32,10 @@ pub struct MergePatients {
 impl UseCase for MergePatients {
     type Outcome = Merge;
     const NAME: &'static str = "merge_patients";
+
+    fn asks(&self) -> Subject {
+        self.merged.into()
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Merge> {
         let organisation = unit.caller()?.acting_organisation()?;
@@ -72,6 +77,10 @@ pub struct UnmergePatients {
 impl UseCase for UnmergePatients {
     type Outcome = Merge;
     const NAME: &'static str = "unmerge_patients";
+
+    fn asks(&self) -> Subject {
+        self.merged.into()
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Merge> {
         let organisation = unit.caller()?.acting_organisation()?;

@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Error, Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::PatientId,
 };
@@ -30,6 +31,10 @@ pub struct UpdatePatient {
 impl UseCase for UpdatePatient {
     type Outcome = Record;
     const NAME: &'static str = "update_patient";
+
+    fn asks(&self) -> Subject {
+        self.id.into()
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Record> {
         let organisation = unit.caller()?.acting_organisation()?;

@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Error, Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::ReferralId,
     parties::ensure_acts,
@@ -28,6 +29,10 @@ impl UseCase for CancelReferral {
     type Outcome = Referral;
     const NAME: &'static str = "cancel_referral";
 
+    fn asks(&self) -> Subject {
+        self.id.into()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let open = referral::get(unit, self.id).await?;
         unit.about(open.number.as_str());
@@ -38,7 +43,7 @@ impl UseCase for CancelReferral {
         let cancelled = cancel(open, unit.now())?;
         referral::save(unit, &cancelled, self.reason.as_str()).await?;
         tell(unit, &cancelled);
-        unit.audit(cancelled.id);
+        unit.audit(&cancelled);
         Ok(cancelled)
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use relais_platform::{
     Result,
+    audit::Subject,
     calls::{Outcome, Recall, caller::Purpose},
     database::{Unit, UseCase},
     ids::ReferralId,
@@ -41,6 +42,10 @@ impl UseCase for CreatePartnerLink {
     type Outcome = Created;
     const NAME: &'static str = "create_partner_link";
 
+    fn asks(&self) -> Subject {
+        self.referral.into()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Created> {
         ensure_life(self.expires_at, unit.now())?;
         let opened = referral::get(unit, self.referral).await?;
@@ -60,7 +65,7 @@ impl UseCase for CreatePartnerLink {
         };
         partner_link::insert(unit, &link, &self.hashes).await?;
         unit.audit(opened.id);
-        unit.audit(link.id);
+        unit.audit(&link);
         Ok(Created { link, keys: Some(self.keys.clone()) })
     }
 }
@@ -72,7 +77,7 @@ impl Recall for Created {
 
     async fn recall(unit: &mut Unit<'_>, outcome: Outcome) -> Result<Self> {
         let link = partner_link::get(unit, outcome.id.into()).await?;
-        unit.audit(link.id);
+        unit.audit(&link);
         // As it was when it was made.
         let link = PartnerLink { wrong_codes: 0, used_at: None, revoked_at: None, ..link };
         Ok(Self { link, keys: None })

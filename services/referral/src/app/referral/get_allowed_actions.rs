@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::ReferralId,
 };
@@ -18,6 +19,10 @@ pub struct GetAllowedActions(pub ReferralId);
 impl UseCase for GetAllowedActions {
     type Outcome = Vec<Action>;
     const NAME: &'static str = "get_allowed_actions";
+
+    fn asks(&self) -> Subject {
+        self.0.into()
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<Action>> {
         let found = referral::get(unit, self.0).await?;

@@ -2,17 +2,18 @@
 
 use relais_platform::{
     Error, Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::ReferralId,
 };
 
 use super::seen;
 use crate::{
-    domain::referral::Referral,
+    domain::referral::{Referral, is_party},
     store::{partner_link, referral},
 };
 
-/// Reads a referral that the caller is a party of, or that the caller's link opens.
+/// Reads a referral that the caller is a party of, that the caller's link opens, or whose file the caller opened.
 #[derive(Debug, Clone, Copy)]
 pub struct GetReferral(pub ReferralId);
 
@@ -20,15 +21,27 @@ impl UseCase for GetReferral {
     type Outcome = Referral;
     const NAME: &'static str = "get_referral";
 
+    fn asks(&self) -> Subject {
+        self.0.into()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let open = is_open(unit, self.0).await?;
-        let found = referral::get(unit, self.0).await?;
+        let found = referral::get_or_opened(unit, self.0).await?;
         if !open {
             return Err(Error::not_found(self.0));
         }
         unit.about(found.number.as_str());
-        unit.audit(found.id);
-        seen(unit, found)
+        let (organisation, desk) = (unit.caller()?.acting_organisation()?, unit.caller()?.unit);
+        let subject = Subject::from(&found);
+        if is_party(&found.parties, organisation, desk) {
+            unit.audit(subject);
+            return seen(unit, found);
+        }
+        // Whoever opened the file sees all of it: that is what it was opened for.
+        let access = referral::find_live(unit, found.id).await?;
+        unit.audit(subject.purpose(access.map(|access| access.purpose()).unwrap_or_default()));
+        Ok(found)
     }
 }
 

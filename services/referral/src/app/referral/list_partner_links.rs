@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     calls::{Page, PageRequest, Position},
     database::{Unit, UseCase},
     ids::ReferralId,
@@ -24,6 +25,10 @@ pub struct ListPartnerLinks {
 impl UseCase for ListPartnerLinks {
     type Outcome = Page<PartnerLink>;
     const NAME: &'static str = "list_partner_links";
+
+    fn asks(&self) -> Subject {
+        self.referral.into()
+    }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<PartnerLink>> {
         let of = referral::get(unit, self.referral).await?;

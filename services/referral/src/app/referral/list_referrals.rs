@@ -25,7 +25,7 @@ impl UseCase for ListReferrals {
         let rows = referral::list_by_id(unit, &ids, None).await?;
         let rows = rows.into_iter().map(|row| seen(unit, row)).collect::<Result<Vec<_>>>()?;
         let page = self.page.page(rows, |referral| Position { time: referral.create_time, id: referral.id.0 });
-        page.rows.iter().for_each(|referral| unit.audit(referral.id));
+        page.rows.iter().for_each(|referral| unit.audit(referral));
         Ok(page)
     }
 }

@@ -1,5 +1,6 @@
 //! Use cases of referrals.
 
+mod account;
 mod cancel_referral;
 mod create_partner_link;
 mod get_allowed_actions;
@@ -7,12 +8,14 @@ mod get_referral;
 mod list_partner_links;
 mod list_referrals;
 mod note_appointment;
+mod open_file;
 mod redeem_partner_link;
 mod revoke_partner_link;
 mod snapshot_referrals;
 mod submit_referral;
 mod tell;
 
+pub use account::account;
 pub use cancel_referral::CancelReferral;
 pub use create_partner_link::CreatePartnerLink;
 pub use get_allowed_actions::GetAllowedActions;
@@ -20,6 +23,7 @@ pub use get_referral::GetReferral;
 pub use list_partner_links::ListPartnerLinks;
 pub use list_referrals::ListReferrals;
 pub use note_appointment::NoteAppointment;
+pub use open_file::{File, OpenFile};
 pub use redeem_partner_link::RedeemPartnerLink;
 pub use revoke_partner_link::RevokePartnerLink;
 pub use snapshot_referrals::snapshot_referrals;
@@ -27,11 +31,27 @@ pub use submit_referral::SubmitReferral;
 
 use relais_platform::{
     Result,
+    audit::Subject,
     calls::{Outcome, Recall},
     database::Unit,
 };
 
-use crate::{domain::referral::Referral, store::referral};
+use crate::{
+    domain::referral::{Referral, partner_link::PartnerLink},
+    store::referral,
+};
+
+impl From<&Referral> for Subject {
+    fn from(referral: &Referral) -> Self {
+        Self::from(referral.id).patient(referral.patient)
+    }
+}
+
+impl From<&PartnerLink> for Subject {
+    fn from(link: &PartnerLink) -> Self {
+        Self::of(link.id).referral(link.referral)
+    }
+}
 
 impl Recall for Referral {
     fn outcome(&self) -> Outcome {
@@ -42,7 +62,7 @@ impl Recall for Referral {
         let id = outcome.id.into();
         let was = referral::get_at(unit, id, Some(outcome.version)).await?;
         unit.about(was.number.as_str());
-        unit.audit(id);
+        unit.audit(&was);
         seen(unit, was)
     }
 }

@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     database::{Unit, UseCase},
     ids::PartnerLinkId,
 };
@@ -26,10 +27,13 @@ impl UseCase for RedeemPartnerLink {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Option<PartnerLink>> {
         let opened = partner_link::redeem(unit, self.id, &self.hashes).await?;
-        // One row, whether it opened or not; what it opened is a row of its own.
-        unit.audit(self.id);
-        if let Some(link) = &opened {
-            unit.audit(link.referral);
+        // A row, whether it opened or not; what it opened is a row of its own.
+        match &opened {
+            Some(link) => {
+                unit.audit(link);
+                unit.audit(link.referral);
+            }
+            None => unit.audit_refused(Subject::of(self.id), "LINK_REFUSED"),
         }
         Ok(opened)
     }

@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     calls::{Outcome, Recall},
     database::{Unit, UseCase},
     ids::PartnerLinkId,
@@ -17,9 +18,13 @@ impl UseCase for RevokePartnerLink {
     type Outcome = PartnerLink;
     const NAME: &'static str = "revoke_partner_link";
 
+    fn asks(&self) -> Subject {
+        Subject::of(self.0)
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<PartnerLink> {
         let revoked = partner_link::revoke(unit, self.0).await?;
-        unit.audit(revoked.id);
+        unit.audit(&revoked);
         Ok(revoked)
     }
 }
@@ -32,7 +37,7 @@ impl Recall for PartnerLink {
 
     async fn recall(unit: &mut Unit<'_>, outcome: Outcome) -> Result<Self> {
         let link = partner_link::get(unit, outcome.id.into()).await?;
-        unit.audit(link.id);
+        unit.audit(&link);
         Ok(link)
     }
 }

@@ -2,6 +2,7 @@
 
 use relais_platform::{
     Error, Result,
+    audit::Subject,
     database::{Unit, UseCase},
     error::Violation,
     ids::{ConventionId, OrganisationId},
@@ -34,6 +35,10 @@ impl UseCase for SubmitReferral {
         Some(self.submission.number.as_str())
     }
 
+    fn asks(&self) -> Subject {
+        self.submission.patient.into()
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let caller = unit.caller()?;
         let (referrer, desk) = (caller.acting_organisation()?, caller.unit);
@@ -53,7 +58,7 @@ impl UseCase for SubmitReferral {
         referral::insert(unit, &admitted).await?;
         tell(unit, &admitted);
         unit.about(admitted.number.as_str());
-        unit.audit(admitted.id);
+        unit.audit(&admitted);
         Ok(admitted)
     }
 }

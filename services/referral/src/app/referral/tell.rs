@@ -47,7 +47,7 @@ fn cancelled(referral: &Referral) -> v1::ReferralCancelled {
     }
 }
 
-fn party(party: &Party) -> v1::Party {
+pub(super) fn party(party: &Party) -> v1::Party {
     let capacity = match party.capacity {
         Capacity::Referrer => v1::party::Capacity::Referrer,
         Capacity::Provider => v1::party::Capacity::Provider,

@@ -3,6 +3,7 @@
 mod actions;
 mod cancel;
 mod number;
+mod open_file;
 pub mod partner_link;
 mod submit;
 
@@ -17,6 +18,9 @@ pub use relais_platform::parties::{Capacity, Content, Party};
 pub use actions::{Action, open_actions};
 pub use cancel::{CancelReason, cancel};
 pub use number::Number;
+pub use open_file::{
+    COUNTED, FileAccess, LONGEST, OpenReason, OpenedFile, USUAL, ensure_no_party, ensure_not_too_often, is_party,
+};
 pub use submit::{Submission, submit};
 
 text_enum! {

@@ -1,0 +1,75 @@
+//! Reads a whole audit and says its first fault: `SERVICE verify-audit [--heads FILE]`.
+
+use std::{fmt, path::Path};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
+use sqlx::{Connection, Executor, PgConnection};
+
+use super::{
+    chain::{Fault, Hash, Verifier},
+    heads, store,
+};
+use crate::{calls::fingerprint::Fingerprints, clock::machine_now, database, settings::Settings};
+
+/// Seals read at once.
+const STRETCH: i64 = 100;
+/// A row that waits longer for its seal was inserted past the sealer, or the sealer stands still.
+const SEALED_WITHIN: TimeDelta = TimeDelta::minutes(1);
+
+/// An audit without a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// Seals of the chain.
+    pub seals: i64,
+    /// Rows that they hold.
+    pub rows: usize,
+    /// Exported heads that were held against them; none of a file that was not given.
+    pub heads: usize,
+    /// The hash of the last seal.
+    pub head: Hash,
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = URL_SAFE_NO_PAD.encode(self.head);
+        write!(f, "sound: {} rows in {} seals, {} exported heads, head {head}", self.rows, self.seals, self.heads)
+    }
+}
+
+/// Verifies the audit of a service with the heads of a file, by default those of `audit.heads_file`. Without heads a tail
+/// that was cut is not found.
+///
+/// # Errors
+/// The first [`Fault`], a file that cannot be read or was forged, or a database that cannot be reached.
+pub async fn verify(settings: &Settings, service: &str, file: Option<&Path>) -> anyhow::Result<Verified> {
+    let own = Some(Path::new(&settings.audit.heads_file)).filter(|file| !file.as_os_str().is_empty());
+    let keys = Fingerprints::new(settings.auth.token_key.expose());
+    // Read before the database: each head in it is of a seal that was committed before.
+    let heads = file.or(own).map(|file| heads::read(file, service, &keys)).transpose()?.unwrap_or_default();
+    let known = heads.len();
+    let options = database::options(&settings.database)?.options([("statement_timeout", "0")]);
+    let mut connection = PgConnection::connect_with(&options).await?;
+    // One view of everything while the service goes on.
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let (mut verifier, mut rows, mut seq) = (Verifier::new(heads), 0, 0);
+    loop {
+        let seals = store::seals_after(&mut connection, seq, STRETCH).await?;
+        let Some(last) = seals.last().map(|seal| seal.seq) else { break };
+        for seal in &seals {
+            let found = store::rows(&mut connection, &seal.members).await?;
+            verifier.take(seal, &found)?;
+            rows += found.len();
+        }
+        seq = last;
+    }
+    let unsealed = store::unsealed(&mut connection, machine_now() - SEALED_WITHIN).await?;
+    let (seals, head) = verifier.end(unsealed)?;
+    connection.close().await?;
+    Ok(Verified { seals, rows, heads: known, head })
+}
+
+/// The fault in an error of [`verify`], if it is one.
+pub fn fault(error: &anyhow::Error) -> Option<&Fault> {
+    error.downcast_ref()
+}

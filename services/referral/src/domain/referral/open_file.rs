@@ -1,0 +1,121 @@
+//! Breaking the glass: a clinician who is no party opens a file, for a stated reason and a limited time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use relais_platform::{
+    error::{Error, Kind, Violation},
+    ids::{FileAccessId, OrganisationId, PatientId, ReferralId, UnitId},
+    text_enum,
+};
+
+use super::Party;
+
+/// The longest that a file stays open.
+pub const LONGEST: TimeDelta = TimeDelta::hours(4);
+/// How long it stays open when nothing is said.
+pub const USUAL: TimeDelta = TimeDelta::hours(1);
+/// The time over which openings are counted.
+pub const COUNTED: TimeDelta = TimeDelta::hours(24);
+
+text_enum! {
+    /// Why a file is opened.
+    pub enum OpenReason {
+        /// The patient needs treatment at once.
+        EmergencyTreatment = "emergency-treatment",
+        /// The patient is in the clinician's care, and the file is with others.
+        ContinuityOfCare = "continuity-of-care",
+        /// The patient asked for it.
+        PatientRequest = "patient-request",
+    }
+}
+
+/// That somebody opened a file, or tried to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileAccess {
+    /// Its id.
+    pub id: FileAccessId,
+    /// The referral; none when what was asked for is not there.
+    pub referral: Option<ReferralId>,
+    /// For whom the clinician acts.
+    pub organisation: OrganisationId,
+    /// Why.
+    pub reason: OpenReason,
+    /// Why, in the clinician's words.
+    pub statement: String,
+    /// When.
+    pub create_time: DateTime<Utc>,
+    /// Until when.
+    pub expire_time: DateTime<Utc>,
+}
+
+impl FileAccess {
+    /// What stands in the audit with each reading by it.
+    pub fn purpose(&self) -> String {
+        format!("{} {}", self.reason.as_str(), self.id)
+    }
+}
+
+/// The file, as far as opening it needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedFile {
+    /// The referral.
+    pub referral: ReferralId,
+    /// Its number.
+    pub number: String,
+    /// Its patient.
+    pub patient: PatientId,
+    /// Its parties, who are told.
+    pub parties: Vec<Party>,
+}
+
+/// Whether somebody of this organisation, bound to this unit or to none, is one of `parties`.
+pub fn is_party(parties: &[Party], organisation: OrganisationId, unit: Option<UnitId>) -> bool {
+    parties.iter().any(|party| {
+        party.organisation == organisation && (unit.is_none() || party.unit.is_none() || party.unit == unit)
+    })
+}
+
+/// Whether a clinician who has opened so many files within [`COUNTED`] may open one more.
+///
+/// # Errors
+/// RESOURCE_EXHAUSTED.
+pub fn ensure_not_too_often(opened: i64, per_day: u32) -> Result<(), Error> {
+    if opened < i64::from(per_day) {
+        return Ok(());
+    }
+    let message = format!("within 24 hours {per_day} files may be opened: ask a party of the referral");
+    Err(Error::new(Kind::ResourceExhausted, "TOO_MANY_FILES_OPENED", message))
+}
+
+/// A party needs not break the glass.
+///
+/// # Errors
+/// FAILED_PRECONDITION.
+pub fn ensure_no_party(file: &OpenedFile, organisation: OrganisationId, unit: Option<UnitId>) -> Result<(), Error> {
+    if !is_party(&file.parties, organisation, unit) {
+        return Ok(());
+    }
+    let rule = Violation::new("no-party", "you are a party of it and may read it");
+    Err(Error::refused("ALREADY_A_PARTY", vec![rule]))
+}
+
+#[cfg(test)]
+mod tests {
+    use relais_platform::parties::Capacity;
+
+    use super::*;
+
+    #[test]
+    fn a_party_is_one_with_its_unit() {
+        let (organisation, unit) = (OrganisationId::draw(), UnitId::draw());
+        let parties = [Party { organisation, unit: Some(unit), capacity: Capacity::Referrer }];
+        assert!(is_party(&parties, organisation, None) && is_party(&parties, organisation, Some(unit)));
+        assert!(!is_party(&parties, organisation, Some(UnitId::draw())));
+        assert!(!is_party(&parties, OrganisationId::draw(), None));
+    }
+
+    #[test]
+    fn the_fifth_of_five_is_the_last() {
+        assert!(ensure_not_too_often(4, 5).is_ok());
+        assert_eq!(ensure_not_too_often(5, 5).map_err(|error| error.kind), Err(Kind::ResourceExhausted));
+    }
+}

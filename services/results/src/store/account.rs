@@ -1,0 +1,34 @@
+//! What an account of accesses comprises.
+
+use relais_platform::{
+    Result,
+    database::Unit,
+    ids::{OrderId, ReferralId},
+};
+use sqlx_otel::QueryAnnotateExt;
+
+/// Whether the caller's organisation sent this referral, and so holds the patient's record.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn is_sender(unit: &mut Unit<'_>, id: ReferralId) -> Result<bool> {
+    let scope = unit.scope()?;
+    let query = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM referral_party WHERE referral_id = $1 AND organisation_id = $2
+               AND capacity = 'referrer' AND ($3::uuid IS NULL OR unit_id IS NULL OR unit_id = $3)) AS "sent!""#,
+        id.0,
+        scope.organisation,
+        scope.unit,
+    );
+    Ok(query.with_operation("SELECT", "referral_party").fetch_one(unit.sql()).await?)
+}
+
+/// The orders of a referral.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_ids_of(unit: &mut Unit<'_>, id: ReferralId) -> Result<Vec<OrderId>> {
+    let query = sqlx::query_scalar!("SELECT id FROM service_order WHERE referral_id = $1", id.0);
+    let ids = query.with_operation("SELECT", "service_order").fetch_all(unit.sql()).await?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}

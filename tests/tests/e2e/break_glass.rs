@@ -1,0 +1,83 @@
+//! A broken glass, through all that hear of it: the parties' inboxes, the audit, and its end.
+
+use anyhow::{Context, Result};
+use prost_types::{Duration, Timestamp};
+use relais_platform::clock::machine_now;
+use relais_proto::{
+    audit::v1::{Access, ListAccessesRequest},
+    notification::v1::{ListMessagesRequest, message::Kind},
+    operations::v1::AdvanceClockRequest,
+    referral::v1::{GetReferralRequest, OpenFileRequest, file_access::Reason},
+    scheduling::v1::ListAppointmentsRequest,
+};
+use relais_tests::{
+    Identity, Options, Session, Suite,
+    partnership::{Partners, organisation},
+    request_id, settled,
+};
+use tonic::Code;
+
+async fn kinds(session: &Session) -> Result<Vec<Kind>> {
+    let read = session.inbox().list_messages(ListMessagesRequest::default()).await?.into_inner().messages;
+    Ok(read.iter().map(|message| message.kind()).collect())
+}
+
+#[tokio::test]
+async fn a_broken_glass_is_told_to_the_parties_and_ends() -> Result<()> {
+    let suite = Suite::start(Options::default()).await?;
+    let partners = Partners::meet(&suite).await?;
+    let referral = partners.submit(partners.request()).await?;
+    let operator = suite.sessions(&Identity::new("operator", "operator"))?;
+    let elsewhere = organisation(&partners.operator, "Hospital").await?;
+    let clinician = suite.sessions(&Identity::new("emergency", "clinician").of(&elsewhere))?;
+    let statement = "Unconscious in the emergency room".to_string();
+    let open = OpenFileRequest {
+        number: referral.number.clone(),
+        reason: Reason::EmergencyTreatment.into(),
+        statement: statement.clone(),
+        duration: Some(Duration { seconds: 600, nanos: 0 }),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let opened = clinician.referral.break_glass().open_file(open).await?.into_inner();
+    let opened = opened.file_access.context("an access")?;
+    let get = || GetReferralRequest { name: referral.name.clone() };
+    assert_eq!(
+        clinician.referral.referrals().get_referral(get()).await?.into_inner().referral.as_ref(),
+        Some(&referral)
+    );
+    settled(&operator).await?;
+
+    let provider = Identity::new("lab", "desk").of(&referral.provider);
+    assert_eq!(kinds(&suite.session("notification", &partners.sender)?).await?, [Kind::GlassBroken]);
+    let lab = kinds(&suite.session("notification", &provider)?).await?;
+    assert!(lab.contains(&Kind::GlassBroken) && lab.len() == 2, "{lab:?}");
+    assert_eq!(kinds(&clinician.notification).await?, []);
+    // Nothing else was opened.
+    let list = ListAppointmentsRequest { referral: referral.name.clone(), ..Default::default() };
+    let seen = clinician.scheduling.scheduling().list_appointments(list).await?.into_inner().appointments;
+    assert!(seen.is_empty(), "{seen:?}");
+
+    let admin = suite.session("referral", &Identity::new("admin", "admin").of(&partners.sender.organisation))?;
+    let asked = ListAccessesRequest { patient: partners.patient().into(), ..Default::default() };
+    let told = admin.audits().list_accesses(asked).await?.into_inner().accesses;
+    let mut by_clinician: Vec<&Access> = told.iter().filter(|access| access.organisation == elsewhere).collect();
+    by_clinician.reverse();
+    let purposes: Vec<_> = by_clinician.iter().map(|access| access.purpose.clone()).collect();
+    let reading = format!("emergency-treatment {}", opened.name);
+    assert_eq!(purposes, [format!("emergency-treatment: {statement}"), reading]);
+
+    let time = (machine_now() + chrono::TimeDelta::minutes(9)).timestamp();
+    advance(&operator.referral, time).await?;
+    clinician.referral.referrals().get_referral(get()).await?;
+    advance(&operator.referral, time + 120).await?;
+    let mut late = clinician.referral.referrals();
+    assert_eq!(late.get_referral(get()).await.unwrap_err().code(), Code::NotFound, "its ten minutes are over");
+    suite.stop().await
+}
+
+async fn advance(operator: &Session, seconds: i64) -> Result<()> {
+    let time = Some(Timestamp { seconds, nanos: 0 });
+    operator.operations().advance_clock(AdvanceClockRequest { time }).await?;
+    Ok(())
+}
