@@ -1,7 +1,10 @@
 //! The programs' command line: settings printed and checked.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
-use relais_tests::{Options, SERVICES, Suite};
+use relais_tests::{Options, SERVICES, Suite, eventually, partnership::Partners};
+use tonic_health::pb::health_check_response::ServingStatus;
 
 #[tokio::test]
 async fn settings_are_printed_without_secrets_and_checked() -> Result<()> {
@@ -98,5 +101,29 @@ async fn a_service_draws_its_own_key() -> Result<()> {
     assert!(own.status.success(), "{}", String::from_utf8_lossy(&own.stdout));
     let said = String::from_utf8(check("scheduling").await?.stdout)?;
     assert!(said.contains("is not of the scheduling service"), "{said}");
+    suite.stop().await
+}
+
+/// The verifier as an operator runs it: beside a service that goes on, and with a file of heads that somebody forged.
+#[tokio::test]
+async fn the_audit_is_verified_from_the_command_line() -> Result<()> {
+    let heads = std::env::temp_dir().join(format!("relais-heads-{}", uuid::Uuid::now_v7()));
+    let setting = ("RELAIS__AUDIT__HEADS_FILE".to_string(), heads.display().to_string());
+    let mut suite = Suite::prepare(Options { settings: HashMap::from([setting]) }).await?;
+    suite.launch("referral")?;
+    suite.until_health("referral", "", ServingStatus::Serving).await?;
+    Partners::meet(&suite).await?;
+    eventually("the head is exported", || async { Ok(heads.exists().then_some(())) }).await?;
+    let output = suite.command("referral").arg("verify-audit").output().await?;
+    let said = String::from_utf8(output.stdout)?;
+    assert!(output.status.success() && said.starts_with("sound: "), "{said}{}", String::from_utf8_lossy(&output.stderr));
+
+    let forged = heads.with_extension("forged");
+    std::fs::write(&forged, std::fs::read_to_string(&heads)?.replacen(" 1 ", " 9 ", 1))?;
+    let output = suite.command("referral").arg("verify-audit").arg("--heads").arg(&forged).output().await?;
+    let said = String::from_utf8(output.stderr)?;
+    assert!(!output.status.success() && said.contains("line 1 is not signed"), "{said}");
+    std::fs::remove_file(forged)?;
+    std::fs::remove_file(heads)?;
     suite.stop().await
 }
