@@ -2,8 +2,6 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use prost::Message;
-
 const SERVICES: [&str; 7] =
     ["network", "convention", "referral", "scheduling", "results", "notification", "operations"];
 
@@ -13,14 +11,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut files: Vec<String> =
         SERVICES.iter().map(|package| format!("relais/{package}/v1/{package}_service.proto")).collect();
     files.push("relais/events/v1/events.proto".into());
+    files.push("relais/referral/v1/partner_link_service.proto".into());
 
     let mut compiler = protox::Compiler::new([".", "third_party"])?;
     compiler.include_source_info(true).include_imports(true);
     compiler.open_files(&files)?;
+    // Encoded by the compiler, options of their own (such as google.api.resource_reference) are kept.
+    let encoded = compiler.encode_file_descriptor_set();
     let descriptors = compiler.file_descriptor_set();
 
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("relais.bin"), descriptors.encode_to_vec())?;
+    fs::write(out.join("relais.bin"), encoded)?;
     tonic_prost_build::configure().build_transport(false).compile_well_known_types(false).compile_fds(descriptors)?;
     Ok(())
 }

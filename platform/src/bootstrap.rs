@@ -11,6 +11,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::{
     Context, Service,
+    calls::token::Verifier,
     database::{self, Database},
     grpc::{health, server},
     outbox::relay::Relay,
@@ -46,12 +47,13 @@ pub async fn start<S: Service>(settings: Settings) -> anyhow::Result<Running> {
     let listener = listener.with_context(|| format!("listening on {}", settings.server.address))?;
     let address = listener.local_addr()?;
     let context = Context::new(S::NAME, settings)?.with_vault::<S>()?;
+    let verifier = Verifier::new(&context.settings, S::NAME, context.clock.clone())?;
     let (reporter, routes) = server::routes::<S>(&context)?;
     health::not_serving::<S>(&reporter).await;
     context.spawn(context.broker.clone().supervise());
     context.spawn(context.publishing.clone().supervise());
     context.spawn(work::<S>(context.clone(), reporter.clone()));
-    let server = tokio::spawn(server::serve::<S>(context.clone(), listener, (reporter.clone(), routes)));
+    let server = tokio::spawn(server::serve::<S>(context.clone(), listener, verifier, (reporter.clone(), routes)));
     tracing::info!(%address, "listening");
     Ok(Running { address, context, server })
 }

@@ -1,6 +1,12 @@
 //! The command line of every service, and its `main`.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -10,9 +16,16 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 use crate::{
     Service, bootstrap,
     broker::Broker,
-    calls::token::Verifier,
+    calls::{
+        rules,
+        token::{
+            Verifier,
+            service_key::{self, ServiceKey},
+        },
+    },
     clock::Clock,
     database::{Database, migrate, setup},
+    grpc,
     settings::Settings,
     telemetry,
     vault::{KeyService, MasterKeys},
@@ -39,7 +52,7 @@ const HELP: &str = "Settings are layered: embedded defaults < --config FILE < en
 RELAIS__DATABASE__URL in the environment.\n\nA new installation: `setup` once as an administrator, `migrate` with each version as \
 the owner, then `serve` as the runtime role.";
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Serve (the default).
     Serve,
@@ -49,6 +62,20 @@ enum Command {
     Migrate,
     /// Ask the service at server.address whether it serves.
     Healthcheck,
+    /// Print who may call what, in Markdown. Needs no settings.
+    Rules {
+        /// As JSON, for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draw the service's signing key: the private one goes into FILE, the public one is printed, for auth.services_jwks_file.
+    DrawKey {
+        /// The new file, for auth.service_key_file.
+        file: PathBuf,
+        /// The key's name, by which the next one differs.
+        #[arg(long, default_value = "1")]
+        name: String,
+    },
 }
 
 /// The whole `main` of a service.
@@ -68,6 +95,14 @@ pub fn main<S: Service>() -> ExitCode {
 }
 
 fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(Command::Rules { json }) = arguments.command {
+        let table = grpc::rules::<S>();
+        match json {
+            true => println!("{}", rules::value(&table)),
+            false => print!("{}", rules::markdown(S::NAME, &table, S::FIELDS)),
+        }
+        return Ok(());
+    }
     let settings = Settings::load(S::DEFAULTS, arguments.config.as_deref())?;
     if arguments.print_config {
         print!("{}", settings.printable());
@@ -79,10 +114,12 @@ fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
     runtime.block_on(async move {
         match arguments.command.unwrap_or(Command::Serve) {
             _ if arguments.check => check::<S>(settings).await,
-            Command::Serve => serve::<S>(settings).await,
+            // Rules were printed before any setting was read.
+            Command::Serve | Command::Rules { .. } => serve::<S>(settings).await,
             Command::Setup => setup::run(&settings.database).await,
             Command::Migrate => migrate::run(&settings.database, S::migrator()).await,
             Command::Healthcheck => healthcheck(settings).await,
+            Command::DrawKey { file, name } => draw_key::<S>(&file, &name),
         }
     })
 }
@@ -114,8 +151,8 @@ async fn serve_until_signal<S: Service>(settings: Settings) -> anyhow::Result<()
 async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
     let mut faults = settings.faults();
     if faults.is_empty() {
-        match Verifier::new(&settings.auth, Clock::default()) {
-            Ok(_) => println!("tokens: keys read"),
+        match keys::<S>(&settings).await {
+            Ok(count) => println!("tokens: {count} keys read"),
             Err(error) => faults.push(format!("tokens: {error:#}")),
         }
         if S::VAULT {
@@ -135,6 +172,22 @@ async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
     }
     faults.iter().for_each(|fault| println!("{fault}"));
     anyhow::ensure!(faults.is_empty(), "{} to mend", faults.len());
+    Ok(())
+}
+
+/// Reads all keys that serving needs: how many the issuer has.
+async fn keys<S: Service>(settings: &Settings) -> anyhow::Result<usize> {
+    ServiceKey::open(settings, S::NAME, Clock::default())?;
+    Verifier::new(settings, S::NAME, Clock::default())?.check().await
+}
+
+/// Draws a key of the service: the public JWK to standard output, the private one to a file that only its owner reads.
+fn draw_key<S: Service>(file: &Path, name: &str) -> anyhow::Result<()> {
+    let (private, public) = service_key::generate(&format!("{}:{name}", S::NAME))?;
+    let mut options = std::fs::OpenOptions::new();
+    let kept = options.write(true).create_new(true).mode(0o600).open(file).and_then(|mut to| writeln!(to, "{private}"));
+    kept.with_context(|| file.display().to_string())?;
+    println!("{public}");
     Ok(())
 }
 

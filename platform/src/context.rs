@@ -11,7 +11,13 @@ use uuid::Uuid;
 use crate::{
     Service,
     broker::Broker,
-    calls::{Call, Recall, fingerprint::Fingerprints, idempotency::Key, page::Pages},
+    calls::{
+        Call, Recall,
+        fingerprint::Fingerprints,
+        idempotency::Key,
+        page::Pages,
+        token::service_key::{self, ServiceKey},
+    },
     clock::Clock,
     consumer::{Activity, Consumer},
     database::{Database, UseCase},
@@ -40,6 +46,8 @@ pub struct Context {
     pub clock: Clock,
     /// Page tokens.
     pub pages: Pages,
+    /// The service's own key, when it has one.
+    key: Option<ServiceKey>,
     pub(crate) consumer: Consumer,
     fingerprints: Fingerprints,
     vault: Option<Arc<dyn KeyService>>,
@@ -60,6 +68,7 @@ impl Context {
     pub fn new(service: &'static str, settings: Settings) -> anyhow::Result<Self> {
         let clock = Clock::default();
         let planted = settings.planted();
+        let key = ServiceKey::open(&settings, service, clock.clone())?;
         let database = Database::new(&settings.database, clock.clone())?.with(planted);
         let broker = Broker::new(&settings.broker, "consume");
         let publishing = Broker::new(&settings.broker, "publish");
@@ -75,6 +84,7 @@ impl Context {
             lead: Arc::default(),
             clock,
             pages,
+            key,
             consumer,
             fingerprints,
             vault: None,
@@ -112,6 +122,32 @@ impl Context {
         let call = request.extensions().get::<Call>().cloned();
         let call = call.ok_or_else(|| Error::internal(anyhow::anyhow!("a call that nobody admitted")))?;
         Ok((call, request.into_inner()))
+    }
+
+    /// The key by which this service signs.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION when the settings name none.
+    pub fn key(&self) -> Result<&ServiceKey> {
+        self.key.as_ref().ok_or_else(service_key::missing)
+    }
+
+    /// The keyed hash under which a secret that was given out is kept.
+    pub fn hash(&self, secret: &[u8]) -> Vec<u8> {
+        self.fingerprints.secret(secret)
+    }
+
+    /// Addresses a request to the service `peer` on behalf of a call's caller, whose rights count there.
+    ///
+    /// # Errors
+    /// As [`Context::key`] and [`ServiceKey::on_behalf`].
+    pub fn on_behalf<T>(&self, call: &Call, peer: &str, body: T) -> Result<Request<T>> {
+        let token = self.key()?.on_behalf(&call.caller, peer)?;
+        let mut request = Request::new(body);
+        let bearer =
+            format!("Bearer {token}").parse().map_err(|_| Error::internal(anyhow::anyhow!("a token of odd signs")))?;
+        request.metadata_mut().insert("authorization", bearer);
+        Ok(request)
     }
 
     /// Runs a use case that changes nothing but the audit.

@@ -77,6 +77,8 @@ ids! {
     ConventionId = "conventions";
     /// A referral.
     ReferralId = "referrals";
+    /// A link for a partner without an account.
+    PartnerLinkId = "partnerLinks";
     /// An appointment.
     AppointmentId = "appointments";
     /// An order.

@@ -53,6 +53,8 @@ pub trait Service: consumer::Handler {
     const GRPC: &'static [&'static str];
     /// Who may call which of its RPCs. Every RPC has a row.
     const RULES: calls::Rules;
+    /// Its messages and fields that are not administrative.
+    const FIELDS: calls::rules::Fields = &[];
     /// Whether it keeps people's data under keys: then it does not start without a master key.
     const VAULT: bool = false;
 

@@ -7,8 +7,8 @@ use relais_proto::events::v1;
 use uuid::Uuid;
 
 use crate::{
-    calls::{Caller, Check},
-    error::Result,
+    calls::{Call, Check, Sight},
+    error::{Error, Result},
     ids::{Child, OrganisationId, UnitId},
     text_enum,
 };
@@ -22,6 +22,36 @@ text_enum! {
         Provider = "provider",
         /// Watches over the convention; no clinical content.
         Coordinator = "coordinator",
+    }
+}
+
+text_enum! {
+    /// What kind of content a field holds.
+    pub enum Content {
+        /// That and when: numbers, days, places, states.
+        Administrative = "administrative",
+        /// How the person lives.
+        Social = "social",
+        /// What the person has, is asked for or gets.
+        Clinical = "clinical",
+    }
+}
+
+impl Capacity {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Referrer, Self::Provider, Self::Coordinator];
+
+    /// What a party of this capacity sees.
+    pub const fn contents(self) -> &'static [Content] {
+        match self {
+            Self::Referrer | Self::Provider => &[Content::Administrative, Content::Social, Content::Clinical],
+            Self::Coordinator => &[Content::Administrative],
+        }
+    }
+
+    /// Whether one of these capacities sees such a content.
+    pub fn see(capacities: &[Self], content: Content) -> bool {
+        capacities.iter().any(|capacity| capacity.contents().contains(&content))
     }
 }
 
@@ -79,21 +109,54 @@ fn party(check: &mut Check, told: &v1::Party) -> Party {
     Party { organisation, unit: unit.map(|unit| unit.id), capacity }
 }
 
-/// Whose referrals a caller may see: those of the organisation, and of its units only the own one's when the token names one.
-#[derive(Debug, Clone, Copy)]
+/// Whose referrals a caller may see: those of the organisation, in the capacities that the RPC's rule names, and of its units
+/// only the own one's when the token names one.
+#[derive(Debug, Clone)]
 pub struct Scope {
     /// The organisation.
     pub organisation: Uuid,
     /// The unit the caller is bound to.
     pub unit: Option<Uuid>,
+    /// As what the organisation must be a party.
+    pub capacities: Vec<String>,
 }
 
 impl Scope {
-    /// Of a caller.
+    /// Of a call.
     ///
     /// # Errors
     /// PERMISSION_DENIED when the token names no organisation.
-    pub fn of(caller: &Caller) -> Result<Self> {
-        Ok(Self { organisation: caller.acting_organisation()?.0, unit: caller.unit.map(|unit| unit.0) })
+    pub fn of(call: &Call) -> Result<Self> {
+        let capacities = match call.rule.sight {
+            Sight::Parties(seen) => seen,
+            // Where no rule speaks of parties, whoever is one sees.
+            _ => &Capacity::ALL,
+        };
+        Ok(Self {
+            organisation: call.caller.acting_organisation()?.0,
+            unit: call.caller.unit.map(|unit| unit.0),
+            capacities: capacities.iter().map(|capacity| capacity.as_str().into()).collect(),
+        })
     }
+
+    /// As what the caller takes part.
+    pub fn capacities(&self, parties: &[Party]) -> Vec<Capacity> {
+        let ours = |party: &&Party| {
+            party.organisation.0 == self.organisation
+                && (self.unit.is_none() || party.unit.is_none() || party.unit.map(|unit| unit.0) == self.unit)
+        };
+        parties.iter().filter(ours).map(|party| party.capacity).collect()
+    }
+}
+
+/// Lets the caller act on what it sees, as the RPC's rule says.
+///
+/// # Errors
+/// PERMISSION_DENIED for a party of another capacity.
+pub fn ensure_acts(call: &Call, parties: &[Party]) -> Result<()> {
+    if call.rule.lets_act(&Scope::of(call)?.capacities(parties)) {
+        return Ok(());
+    }
+    let who: Vec<_> = call.rule.acts.iter().map(|capacity| capacity.as_str()).collect();
+    Err(Error::denied(format!("only the {} may do this", who.join(" or the "))))
 }

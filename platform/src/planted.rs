@@ -7,7 +7,7 @@
 use crate::text_enum;
 
 text_enum! {
-    /// A mistake in how messages travel.
+    /// A mistake in how messages travel, or in who sees what.
     pub enum Bug {
         /// The relay takes a message for sent as soon as it is written to the connection.
         NoConfirm = "no-confirm",
@@ -23,6 +23,8 @@ text_enum! {
         EndlessRedelivery = "endless-redelivery",
         /// A unit of work runs inside the call, and ends with it.
         CancellableUnit = "cancellable-unit",
+        /// Whose rows are seen is told to the session, not to the transaction alone.
+        SettingNotLocal = "setting-not-local",
     }
 }
 

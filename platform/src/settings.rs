@@ -150,7 +150,13 @@ pub struct Auth {
     pub issuer: String,
     pub audience: String,
     pub jwks_file: String,
+    pub jwks_url: String,
+    pub jwks_ttl_ms: u64,
+    pub jwks_refetch_ms: u64,
+    pub jwks_timeout_ms: u64,
     pub leeway_s: u32,
+    pub service_key_file: String,
+    pub services_jwks_file: String,
     pub token_key: Secret,
 }
 
@@ -170,6 +176,30 @@ pub struct Telemetry {
     pub metrics_interval_ms: u64,
     pub log_format: LogFormat,
     pub filter: String,
+}
+
+/// The end of names that nobody can have (RFC 2606): the development issuer's.
+const NOBODYS: &str = ".invalid";
+
+impl Auth {
+    /// What is wrong with where tokens come from.
+    fn faults(&self, environment: EnvironmentKind) -> Vec<&'static str> {
+        let production = environment == EnvironmentKind::Production;
+        let host = url::Url::parse(&self.issuer).ok().and_then(|url| url.host_str().map(str::to_string));
+        let development = host.is_some_and(|host| host.ends_with(NOBODYS));
+        let plain = !self.jwks_url.is_empty() && !self.jwks_url.starts_with("https://");
+        let unchecked = !self.service_key_file.is_empty() && self.services_jwks_file.is_empty();
+        let rules = [
+            (self.jwks_file.is_empty() == self.jwks_url.is_empty(), "set one of auth.jwks_file and auth.jwks_url"),
+            (production && development, "auth.issuer is the development issuer: in production, name your own"),
+            (
+                production && plain,
+                "auth.jwks_url must begin with https:// in production: who can change keys on their way is let in",
+            ),
+            (unchecked, "auth.service_key_file is set without auth.services_jwks_file"),
+        ];
+        rules.into_iter().filter(|(wrong, _)| *wrong).map(|(_, fault)| fault).collect()
+    }
 }
 
 /// How log lines are written.
@@ -230,7 +260,7 @@ impl Settings {
         let required = [
             ("database.url", self.database.url.expose()),
             ("broker.url", self.broker.url.expose()),
-            ("auth.jwks_file", self.auth.jwks_file.as_str()),
+            ("auth.issuer", self.auth.issuer.as_str()),
             ("auth.token_key", self.auth.token_key.expose()),
         ];
         let missing = required.iter().filter(|(_, value)| value.is_empty());
@@ -240,6 +270,7 @@ impl Settings {
         faults.extend(slow.map(|(key, _)| format!("broker.{key} must be below broker.leader_silence_ms")));
         let short = (1..32).contains(&self.auth.token_key.expose().len());
         faults.extend(short.then(|| "auth.token_key has fewer than 32 characters".to_string()));
+        faults.extend(self.auth.faults(self.environment).into_iter().map(Into::into));
         faults
     }
 }
@@ -284,7 +315,26 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_all_at_once() -> Result<(), ConfigError> {
         let faults = load(&[("RELAIS__AUTH__TOKEN_KEY", "short")])?.faults();
-        assert_eq!(faults.len(), 4, "{faults:?}");
+        assert_eq!(faults.len(), 5, "{faults:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn what_only_development_may_do_is_refused_in_production() -> Result<(), ConfigError> {
+        let (issuer, url) = ("https://issuer.relais.invalid", "http://issuer.example/jwks.json");
+        let pairs = [
+            ("RELAIS__AUTH__ISSUER", issuer),
+            ("RELAIS__AUTH__JWKS_URL", url),
+            ("RELAIS__AUTH__TOKEN_KEY", "0123456789abcdef0123456789abcdef"),
+            ("RELAIS__DATABASE__URL", "postgres://u@h/d"),
+            ("RELAIS__BROKER__URL", "amqp://h"),
+        ];
+        let faults = load(&pairs)?.faults();
+        assert!(faults.len() == 2 && faults[0].contains("auth.issuer") && faults[1].contains("https://"), "{faults:?}");
+        let development = load(&[&pairs[..], &[("RELAIS__ENVIRONMENT", "development")]].concat())?;
+        assert_eq!(development.faults(), Vec::<String>::new());
+        let both = load(&[&pairs[..], &[("RELAIS__AUTH__JWKS_FILE", "jwks.json")]].concat())?.faults();
+        assert!(both.iter().any(|fault| fault.contains("set one of")), "{both:?}");
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use chrono::{Datelike, NaiveDate};
 use prost::Message;
-use prost_types::FileDescriptorSet;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use relais_platform::calls::check::date_to_proto;
 use relais_proto::{
     convention::v1::convention_service_client::ConventionServiceClient,
@@ -12,8 +12,8 @@ use relais_proto::{
     notification::v1::notification_service_client::NotificationServiceClient,
     operations::v1::operations_service_client::OperationsServiceClient,
     referral::v1::{
-        patient_service_client::PatientServiceClient, referral_service_client::ReferralServiceClient,
-        vault_service_client::VaultServiceClient,
+        partner_link_service_client::PartnerLinkServiceClient, patient_service_client::PatientServiceClient,
+        referral_service_client::ReferralServiceClient, vault_service_client::VaultServiceClient,
     },
     results::v1::results_service_client::ResultsServiceClient,
     scheduling::v1::scheduling_service_client::SchedulingServiceClient,
@@ -74,6 +74,8 @@ clients! {
     vault: VaultServiceClient;
     /// Referrals.
     referrals: ReferralServiceClient;
+    /// Links for partners.
+    links: PartnerLinkServiceClient;
     /// Appointments.
     scheduling: SchedulingServiceClient;
     /// Orders.
@@ -92,6 +94,11 @@ impl Session {
     pub fn new(channel: Channel, token: &str) -> Result<Self> {
         let authorization = format!("Bearer {token}").parse()?;
         Ok(Self { channel, bearer: Bearer { authorization, traceparent: None } })
+    }
+
+    /// The way to any RPC.
+    pub fn service(&self) -> InterceptedService<Channel, Bearer> {
+        InterceptedService::new(self.channel.clone(), self.bearer.clone())
     }
 
     /// The same caller, within a trace.
@@ -150,6 +157,16 @@ pub fn rules(status: &Status) -> Vec<String> {
 pub fn violations(status: &Status) -> Vec<String> {
     let bad = status.get_details_bad_request();
     bad.map(|b| b.field_violations.into_iter().map(|v| v.field).collect()).unwrap_or_default()
+}
+
+/// The full names of all services of the contract.
+pub fn all_services() -> Vec<String> {
+    let set = FileDescriptorSet::decode(relais_proto::FILE_DESCRIPTOR_SET).unwrap_or_default();
+    let named = |file: &FileDescriptorProto| {
+        let package = file.package().to_string();
+        file.service.iter().map(move |service| format!("{package}.{}", service.name())).collect::<Vec<_>>()
+    };
+    set.file.iter().flat_map(named).collect()
 }
 
 /// The RPCs of services, as paths, from the descriptors.

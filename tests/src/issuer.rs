@@ -9,23 +9,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use relais_platform::clock::machine_now;
+use anyhow::Result;
+use relais_platform::{calls::token::service_key, clock::machine_now};
 use serde_json::{Value, json};
 
-/// The `iss` of its tokens.
-const ISSUER: &str = "https://issuer.relais.invalid";
+use crate::SigningKey;
+
 /// The `aud` of its tokens.
 const AUDIENCE: &str = "relais";
+/// Every key with this name in its id is refused in production.
 const KEY_ID: &str = "development";
 
 /// Issues tokens.
 #[derive(Clone)]
 pub struct Issuer {
-    key: EncodingKey,
+    key: SigningKey,
     jwks: PathBuf,
 }
 
@@ -38,6 +36,8 @@ pub struct Identity {
     pub organisation: String,
     /// The unit, `organisations/{uuid}/units/{uuid}`; empty for none.
     pub unit: String,
+    /// The entry of the register, `organisations/{uuid}/practitioners/{uuid}`; empty for none.
+    pub practitioner: String,
     /// Roles, in lower case.
     pub roles: Vec<String>,
 }
@@ -54,6 +54,12 @@ impl Identity {
         self
     }
 
+    /// A practitioner of that organisation.
+    pub fn registered(mut self, practitioner: &str) -> Self {
+        self.practitioner = practitioner.into();
+        self
+    }
+
     /// Acting for a unit of that organisation.
     pub fn at(mut self, unit: &str) -> Self {
         self.unit = unit.into();
@@ -62,20 +68,28 @@ impl Identity {
 }
 
 impl Issuer {
+    /// The `iss` of its tokens, which is refused in production.
+    pub const NAME: &str = "https://issuer.relais.invalid";
+
     /// The issuer whose key is in `folder`; draws one when there is none.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn open(folder: &Path) -> Result<Self> {
-        let (key, jwks) = (folder.join("issuer.pk8"), folder.join("jwks.json"));
+        let (key, jwks) = (folder.join("issuer.jwk.json"), folder.join("jwks.json"));
         if !key.exists() {
             std::fs::create_dir_all(folder)?;
-            let pair = Ed25519KeyPair::generate().context("drawing a key")?;
-            std::fs::write(&jwks, key_set(pair.public_key().as_ref()).to_string())?;
+            let (private, public) = service_key::generate(KEY_ID)?;
+            std::fs::write(&jwks, json!({"keys": [public]}).to_string())?;
             let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key)?;
-            file.write_all(pair.to_pkcs8().context("keeping the key")?.as_ref())?;
+            file.write_all(private.to_string().as_bytes())?;
         }
-        Ok(Self { key: EncodingKey::from_ed_der(&std::fs::read(&key)?), jwks })
+        Ok(Self { key: SigningKey::of_jwk(&serde_json::from_slice(&std::fs::read(&key)?)?)?, jwks })
+    }
+
+    /// Its key.
+    pub fn key(&self) -> &SigningKey {
+        &self.key
     }
 
     /// The file of its public key.
@@ -96,16 +110,23 @@ impl Issuer {
     /// # Errors
     /// When the key cannot sign.
     pub fn token_until(&self, identity: &Identity, exp: i64) -> Result<String> {
+        self.sign(&Self::claims(identity, exp))
+    }
+
+    /// The claims of such a token.
+    pub fn claims(identity: &Identity, exp: i64) -> Value {
         let mut claims = json!({
-            "iss": ISSUER, "aud": AUDIENCE, "sub": identity.subject, "exp": exp, "roles": identity.roles,
+            "iss": Self::NAME, "aud": AUDIENCE, "sub": identity.subject, "exp": exp, "roles": identity.roles,
         });
-        if !identity.organisation.is_empty() {
-            claims["organisation"] = identity.organisation.as_str().into();
+        let named = [
+            ("organisation", &identity.organisation),
+            ("unit", &identity.unit),
+            ("practitioner", &identity.practitioner),
+        ];
+        for (claim, name) in named.into_iter().filter(|(_, name)| !name.is_empty()) {
+            claims[claim] = name.as_str().into();
         }
-        if !identity.unit.is_empty() {
-            claims["unit"] = identity.unit.as_str().into();
-        }
-        self.sign(&claims)
+        claims
     }
 
     /// A token with any claims, to try what is refused.
@@ -113,12 +134,6 @@ impl Issuer {
     /// # Errors
     /// When the key cannot sign.
     pub fn sign(&self, claims: &Value) -> Result<String> {
-        let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::EdDSA) };
-        Ok(jsonwebtoken::encode(&header, claims, &self.key)?)
+        self.key.sign(claims)
     }
-}
-
-fn key_set(public: &[u8]) -> Value {
-    let x = URL_SAFE_NO_PAD.encode(public);
-    json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": KEY_ID, "x": x}]})
 }

@@ -2,7 +2,8 @@
 //!
 //! - [`World`]: one service in this process on a database and queues of its own, for the services' tests;
 //! - [`Suite`]: the four programs as a user would run them, for stories and tests end to end;
-//! - [`Issuer`]: the development issuer of tokens;
+//! - [`Issuer`]: the development issuer of tokens; [`ServiceKeys`], [`SigningKey`]: keys of services, and those of a test's making;
+//! - [`JwksServer`]: an issuer's key server that misbehaves when told to;
 //! - [`Tap`], [`Gate`], [`Collector`]: what is published, a connection that can be cut, spans as they arrive;
 //! - [`Told`]: events as the referral service tells them;
 //! - [`partnership`]: organisations and conventions, entered through the public APIs;
@@ -18,6 +19,8 @@ mod collector;
 pub mod faults;
 mod gate;
 mod issuer;
+mod jwks;
+mod keys;
 pub mod partnership;
 mod ports;
 mod process;
@@ -29,10 +32,12 @@ mod tap;
 mod told;
 mod world;
 
-pub use client::{Bearer, Session, Sessions, date, methods, request_id, rules, violations};
+pub use client::{Bearer, Session, Sessions, all_services, date, methods, request_id, rules, violations};
 pub use collector::{Collector, SeenMetric, SeenSpan};
 pub use gate::Gate;
 pub use issuer::{Identity, Issuer};
+pub use jwks::{Answer, JwksServer};
+pub use keys::{ServiceKeys, SigningKey};
 pub use servers::{SERVICES, Servers};
 pub use settle::{eventually, settled};
 pub use suite::{Addresses, Options, Suite};

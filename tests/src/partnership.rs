@@ -200,6 +200,11 @@ impl Partners {
         &self.patient
     }
 
+    /// The organisation asked to see patients.
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
     /// A request of its own for a referral that is admitted.
     pub fn request(&self) -> SubmitReferralRequest {
         self.request_as(request_id())

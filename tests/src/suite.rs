@@ -9,7 +9,9 @@ use tokio::process::{Child, Command};
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use crate::{Identity, Issuer, MASTER_KEY, SERVICES, Servers, Session, Sessions, eventually, ports, process};
+use crate::{
+    Identity, Issuer, MASTER_KEY, SERVICES, Servers, ServiceKeys, Session, Sessions, eventually, ports, process,
+};
 
 /// How a suite differs from the usual.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +29,8 @@ pub struct Suite {
     pub servers: Servers,
     /// The issuer of its tokens.
     pub issuer: Issuer,
+    /// The keys by which its services sign.
+    pub service_keys: ServiceKeys,
     /// The name of its database and the prefix of its queues.
     pub name: String,
     addresses: Addresses,
@@ -44,8 +48,10 @@ impl Suite {
         let servers = Servers::from_env()?;
         let name = servers.unique("suite");
         let issuer = Issuer::open(&servers.state.join(&name))?;
+        let service_keys = ServiceKeys::open(&servers.state.join(&name))?;
         servers.note_topology(&name)?;
-        let suite = Self { addresses: free_addresses()?, servers, issuer, name, programs: HashMap::new(), options };
+        let (addresses, programs) = (free_addresses()?, HashMap::new());
+        let suite = Self { addresses, servers, issuer, service_keys, name, programs, options };
         for service in SERVICES {
             suite.step(service, "setup").await?;
             suite.step(service, "migrate").await?;
@@ -141,7 +147,10 @@ impl Suite {
             .env("RELAIS__BROKER__URL", &self.servers.amqp_url)
             .env("RELAIS__BROKER__PREFIX", &self.name)
             .env("RELAIS__BROKER__POLL_MS", "100")
+            .env("RELAIS__AUTH__ISSUER", Issuer::NAME)
             .env("RELAIS__AUTH__JWKS_FILE", self.issuer.jwks())
+            .env("RELAIS__AUTH__SERVICE_KEY_FILE", self.service_keys.file(service))
+            .env("RELAIS__AUTH__SERVICES_JWKS_FILE", self.service_keys.jwks())
             .env("RELAIS__VAULT__MASTER_KEYS", MASTER_KEY)
             .env("RELAIS__AUTH__TOKEN_KEY", format!("pages and fingerprints of {}, for all instances", self.name))
             .envs(self.peers())
@@ -209,14 +218,14 @@ impl Suite {
         Ok(count)
     }
 
-    /// A view on a service's schema, as its owner.
+    /// A view on a service's schema, as its owner and with a worker's sight.
     ///
     /// # Errors
     /// When the database cannot be reached.
     pub async fn owner(&self, service: &str) -> Result<PgConnection> {
         let settings = self.servers.database_settings(service, &self.name);
         let options: PgConnectOptions = settings.owner_url.expose().parse()?;
-        Ok(PgConnection::connect_with(&options.options([("search_path", service)])).await?)
+        Ok(PgConnection::connect_with(&options.options([("search_path", service), ("app.system", "on")])).await?)
     }
 
     /// Somebody at each of the services.

@@ -10,7 +10,10 @@ use lapin::{
     types::{FieldTable, ShortString},
 };
 use relais_platform::{
-    broker::{envelope::Envelope, topology::Topology},
+    broker::{
+        envelope::Envelope,
+        topology::{HEARS, Topology},
+    },
     clock::machine_now,
     events::Event,
 };
@@ -95,6 +98,19 @@ impl Tap {
     /// When the broker does not do it.
     pub async fn delete_queue(&self, queue: &str) -> Result<()> {
         self.channel.queue_delete(queue.into(), Default::default()).await?;
+        Ok(())
+    }
+
+    /// Takes all that a service hears of away from its queue: what is published then reaches nobody there.
+    ///
+    /// # Errors
+    /// When the broker does not do it.
+    pub async fn deafen(&self, service: &str) -> Result<()> {
+        let (queue, exchange) = (self.topology.queue(service), self.topology.exchange());
+        for kind in HEARS.iter().filter(|(name, _)| *name == service).flat_map(|(_, kinds)| *kinds) {
+            let key = format!("{kind}.#");
+            self.channel.queue_unbind((*queue).into(), (*exchange).into(), key.into(), Default::default()).await?;
+        }
         Ok(())
     }
 

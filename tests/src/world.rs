@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::
 use tonic::transport::{Channel, Endpoint};
 use uuid::Uuid;
 
-use crate::{Identity, Issuer, MASTER_KEY, Servers, Session, Tap, eventually};
+use crate::{Identity, Issuer, MASTER_KEY, Servers, ServiceKeys, Session, Tap, eventually};
 
 /// One service in this process, with all that is real around it.
 pub struct World<S> {
@@ -24,10 +24,12 @@ pub struct World<S> {
     pub settings: Settings,
     /// The service.
     pub running: Running,
-    /// A view on its database as the owner of the schema, for what no API tells.
+    /// A view on its database as the owner of the schema and with a worker's sight, for what no API tells.
     pub database: PgPool,
     /// A tap on its exchange.
     pub tap: Tap,
+    /// The keys by which services sign.
+    pub service_keys: ServiceKeys,
     issuer: Issuer,
     channel: Channel,
     name: String,
@@ -52,16 +54,17 @@ impl<S: Service> World<S> {
         let servers = Servers::from_env()?;
         let name = servers.unique("t");
         let issuer = Issuer::open(&servers.state.join(&name))?;
+        let service_keys = ServiceKeys::open(&servers.state.join(&name))?;
         make_database::<S>(&servers, &name).await?;
         servers.note_topology(&name)?;
         let tap = Tap::new(&servers.amqp_url, &name).await?;
-        let settings = settings::<S>(&servers, &name, &issuer, overrides)?;
+        let settings = settings::<S>(&servers, &name, (&issuer, &service_keys), overrides)?;
         let running = bootstrap::start::<S>(settings.clone()).await?;
         let channel = Endpoint::from_shared(format!("http://{}", running.address))?.connect_lazy();
         let owner: PgConnectOptions = settings.database.owner_url.expose().parse()?;
-        let database = PgPool::connect_with(owner.options([("search_path", S::NAME)])).await?;
+        let database = PgPool::connect_with(owner.options([("search_path", S::NAME), ("app.system", "on")])).await?;
         let service = std::marker::PhantomData;
-        let world = Self { servers, settings, running, database, tap, issuer, channel, name, service };
+        let world = Self { servers, settings, running, database, tap, service_keys, issuer, channel, name, service };
         world.until_serving().await?;
         Ok(world)
     }
@@ -225,7 +228,7 @@ pub async fn insert_event(
 fn settings<S: Service>(
     servers: &Servers,
     name: &str,
-    issuer: &Issuer,
+    (issuer, service_keys): (&Issuer, &ServiceKeys),
     overrides: &[(&str, &str)],
 ) -> Result<Settings> {
     let mut pairs = vec![
@@ -236,13 +239,22 @@ fn settings<S: Service>(
         ("RELAIS__BROKER__POLL_MS", "100".to_string()),
         ("RELAIS__CONSUMER__POLL_MS", "100".to_string()),
         ("RELAIS__CONSUMER__RETRY_FIRST_MS", "50".to_string()),
+        ("RELAIS__AUTH__ISSUER", Issuer::NAME.to_string()),
         ("RELAIS__AUTH__JWKS_FILE", issuer.jwks().display().to_string()),
+        ("RELAIS__AUTH__JWKS_REFETCH_MS", "1000".to_string()),
+        ("RELAIS__AUTH__SERVICE_KEY_FILE", service_keys.file(S::NAME).display().to_string()),
+        ("RELAIS__AUTH__SERVICES_JWKS_FILE", service_keys.jwks().display().to_string()),
         ("RELAIS__AUTH__TOKEN_KEY", "a key of thirty-two characters, no less".to_string()),
         ("RELAIS__VAULT__MASTER_KEYS", MASTER_KEY.to_string()),
     ];
     pairs.extend(overrides.iter().map(|(key, value)| (*key, (*value).to_string())));
     let mut settings = Settings::load_with(S::DEFAULTS, &pairs)?;
+    let connections = overrides.iter().any(|(key, _)| *key == "RELAIS__DATABASE__MAX_CONNECTIONS");
+    let wanted = settings.database.max_connections;
     settings.database = servers.database_settings(S::NAME, name);
+    if connections {
+        settings.database.max_connections = wanted;
+    }
     Ok(settings)
 }
 

@@ -1,7 +1,7 @@
-//! Which RPC is open to whom: one table per service, and a layer before every handler that keeps it.
+//! The layer before every handler: token, then the table of rules.
 //!
-//! An RPC without a row is refused, so forgetting one is found at once (and by a test, see [`missing`]). What a caller
-//! may see of what an RPC serves is decided by the store, through the party list.
+//! An RPC without a row is refused, so forgetting one is found at once (and by a test, see [`super::rules::missing`]). What
+//! a caller may see of what an RPC serves is decided by the store, as the rule says.
 
 use std::{
     convert::Infallible,
@@ -11,60 +11,45 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response};
-use tonic::{Status, body::Body};
+use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use tonic::body::Body;
 use tower::{Layer, Service};
+use tracing::Span;
 
-use super::{Call, Role, token::Verifier};
+use super::{Call, Caller, Rule, token::Verifier};
 use crate::{error::Error, grpc::status};
-
-/// Who may call an RPC.
-#[derive(Debug, Clone, Copy)]
-pub enum Rule {
-    /// Everybody with a valid token.
-    Authenticated,
-    /// Whoever has one of these roles.
-    Roles(&'static [Role]),
-}
-
-/// The table: an RPC's path and its rule.
-pub type Rules = &'static [(&'static str, Rule)];
 
 /// What health checks and reflection tools need before they have a token.
 const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
-
-/// The RPCs of `services` (full names, as in the descriptors) that `rules` has no row for.
-pub fn missing(rules: Rules, methods: &[String]) -> Vec<String> {
-    methods.iter().filter(|method| !rules.iter().any(|(path, _)| path == *method)).cloned().collect()
-}
 
 /// Checks token and rule before each handler, and hands it the [`Call`].
 #[derive(Clone)]
 pub struct AccessLayer {
     verifier: Arc<Verifier>,
-    rules: Arc<Vec<(&'static str, Rule)>>,
+    rules: Arc<[(&'static str, Rule)]>,
 }
 
 impl AccessLayer {
     /// Keeps `rules` with tokens checked by `verifier`.
     pub fn new(verifier: Verifier, rules: Vec<(&'static str, Rule)>) -> Self {
-        Self { verifier: Arc::new(verifier), rules: Arc::new(rules) }
+        Self { verifier: Arc::new(verifier), rules: rules.into() }
     }
 
-    fn admit<B>(&self, request: &mut Request<B>) -> Result<(), Error> {
-        let path = request.uri().path();
+    /// The call that a request is; none for what needs no rule.
+    async fn admit(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Option<Call>, Error> {
         if OPEN.iter().any(|prefix| path.starts_with(prefix)) {
-            return Ok(());
+            return Ok(None);
         }
-        let caller = self.verifier.caller(request.headers())?;
         let row = self.rules.iter().find(|(rpc, _)| *rpc == path);
-        let rpc = match row {
-            Some((rpc, Rule::Authenticated)) => rpc,
-            Some((rpc, Rule::Roles(roles))) if caller.has_any(roles) => rpc,
-            _ => return Err(Error::denied("your roles do not allow this call")),
-        };
-        request.extensions_mut().insert(Call { caller, rpc, span: tracing::Span::current() });
-        Ok(())
+        let call = |caller, rpc, rule| Call { caller, rpc, rule, rules: self.rules.clone(), span };
+        if let Some(&(rpc, rule)) = row.filter(|(_, rule)| rule.open) {
+            return Ok(Some(call(Caller::nobody(), rpc, rule)));
+        }
+        let caller = self.verifier.caller(headers).await?;
+        match row {
+            Some(&(rpc, rule)) if rule.admits(&caller) => Ok(Some(call(caller, rpc, rule))),
+            _ => Err(Error::denied("your roles do not allow this call")),
+        }
     }
 }
 
@@ -87,8 +72,9 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + 
 
 impl<S, B> Service<Request<B>> for Access<S>
 where
-    S: Service<Request<B>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
+    S: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
 {
     type Response = Response<Body>;
     type Error = Infallible;
@@ -99,12 +85,33 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Answer {
-        match self.layer.admit(&mut request) {
-            Ok(()) => Box::pin(self.inner.call(request)),
-            Err(error) => {
-                let refused: Status = status::from_error(error);
-                Box::pin(async move { Ok(refused.into_http()) })
+        // The one that was asked whether it is ready takes this call; its twin takes the next.
+        let twin = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, twin);
+        let (layer, span) = (self.layer.clone(), Span::current());
+        Box::pin(async move {
+            let path = request.uri().path().to_string();
+            // Taken away: no handler can hand it on or write it down.
+            let token = without_token(request.headers_mut());
+            match layer.admit(&path, &token, span).await {
+                Ok(call) => {
+                    if let Some(call) = call {
+                        request.extensions_mut().insert(call);
+                    }
+                    inner.call(request).await
+                }
+                Err(error) => Ok(status::from_error(error).into_http()),
             }
-        }
+        })
     }
+}
+
+/// Takes the token out of a request's headers: all of them, if there are several.
+fn without_token(headers: &mut HeaderMap) -> HeaderMap {
+    let mut token = HeaderMap::new();
+    for value in headers.get_all(AUTHORIZATION) {
+        token.append(AUTHORIZATION, value.clone());
+    }
+    headers.remove(AUTHORIZATION);
+    token
 }

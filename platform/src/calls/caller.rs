@@ -1,10 +1,15 @@
-//! The caller: issuer and subject, one organisation, one unit, roles.
+//! The caller: issuer and subject, one organisation, one unit, roles, the link to the register, and the service that acts for
+//! them.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::Rule;
 use crate::{
     error::{Error, Result},
-    ids::{Child, OrganisationId, UnitId},
+    ids::{Child, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, UnitId},
+    parties::Capacity,
     text_enum,
 };
 
@@ -38,8 +43,31 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What a partner link is for.
+    pub enum Purpose {
+        /// To see where a referral stands.
+        FollowUp = "follow-up",
+        /// To arrange the appointment.
+        Appointment = "appointment",
+        /// To deliver what was found.
+        Result = "result",
+    }
+}
+
+/// What a partner link opens: one referral, for one purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// The link.
+    pub link: PartnerLinkId,
+    /// The referral.
+    pub referral: ReferralId,
+    /// What for.
+    pub purpose: Purpose,
+}
+
 /// Who calls, as the token says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
     /// Who issued the token.
     pub issuer: String,
@@ -49,8 +77,14 @@ pub struct Caller {
     pub organisation: Option<OrganisationId>,
     /// The unit the caller acts for.
     pub unit: Option<UnitId>,
+    /// The entry of the register that is this person's, for a practitioner; of the same organisation.
+    pub practitioner: Option<Child<PractitionerId>>,
     /// What the caller may be.
     pub roles: Vec<Role>,
+    /// The service that acts for the caller, when one does: the caller's rights count.
+    pub actor: Option<String>,
+    /// What a partner's link opens; nobody else has one.
+    pub grant: Option<Grant>,
     /// When the token ends, and with it every stream opened by it.
     pub expires_at: DateTime<Utc>,
 }
@@ -61,9 +95,16 @@ impl Caller {
         self.roles.iter().any(|role| roles.contains(role))
     }
 
-    /// The caller's key in idempotency and audit: issuer and subject.
+    /// The caller's key in idempotency and audit: issuer and subject, and before them the service that acts for the caller. No
+    /// issuer begins as that does.
     pub fn key(&self) -> String {
-        format!("{}|{}", self.issuer, self.subject)
+        let actor = self.actor.as_ref().map(|actor| format!("{actor}>")).unwrap_or_default();
+        format!("{actor}{}|{}", self.issuer, self.subject)
+    }
+
+    /// Whoever calls what needs no token.
+    pub fn nobody() -> Self {
+        Self { issuer: "nobody".into(), ..Self::default() }
     }
 
     /// The organisation the caller acts for.
@@ -88,6 +129,18 @@ pub struct Call {
     pub caller: Caller,
     /// The RPC's path, `/relais.referral.v1.ReferralService/GetReferral`.
     pub rpc: &'static str,
+    /// The rule that let it in.
+    pub rule: Rule,
+    /// The whole table: what else the caller may call.
+    pub rules: Arc<[(&'static str, Rule)]>,
     /// The call's span.
     pub span: tracing::Span,
+}
+
+impl Call {
+    /// Whether the caller, of an organisation that is a party in these capacities, may call another RPC of this service.
+    pub fn may(&self, rpc: &str, capacities: &[Capacity]) -> bool {
+        let row = self.rules.iter().find(|(path, _)| *path == rpc);
+        row.is_some_and(|(_, rule)| rule.admits(&self.caller) && rule.lets_act(capacities))
+    }
 }

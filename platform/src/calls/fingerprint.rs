@@ -1,5 +1,5 @@
 //! Keyed hashes (HMAC-SHA-256): of requests, so that another body under the same `request_id` is noticed without keeping
-//! the body, and of page tokens, so that none can be made up.
+//! the body, of page tokens, so that none can be made up, and of secrets that are given out.
 
 use aws_lc_rs::{hkdf, hmac};
 
@@ -8,17 +8,27 @@ use aws_lc_rs::{hkdf, hmac};
 pub struct Fingerprints {
     bodies: hmac::Key,
     pages: hmac::Key,
+    secrets: hmac::Key,
 }
 
 impl Fingerprints {
     /// Derives the keys (HKDF-SHA-256) from the secret of the settings.
     pub fn new(secret: &str) -> Self {
-        Self { bodies: derive(secret, b"relais request bodies"), pages: derive(secret, b"relais page tokens") }
+        Self {
+            bodies: derive(secret, b"relais request bodies"),
+            pages: derive(secret, b"relais page tokens"),
+            secrets: derive(secret, b"relais secrets"),
+        }
     }
 
     /// The fingerprint of a request's body.
     pub fn body(&self, body: &[u8]) -> Vec<u8> {
         hmac::sign(&self.bodies, body).as_ref().to_vec()
+    }
+
+    /// What is kept of a secret that somebody else holds.
+    pub fn secret(&self, secret: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.secrets, secret).as_ref().to_vec()
     }
 
     /// The seal of a page token.

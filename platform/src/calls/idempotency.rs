@@ -62,6 +62,7 @@ where
 {
     type Outcome = U::Outcome;
     const NAME: &'static str = U::NAME;
+    const SYSTEM: bool = U::SYSTEM;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<U::Outcome> {
         if let Some(earlier) = find(unit, &self.key).await? {
@@ -80,6 +81,7 @@ where
 {
     type Outcome = Option<U::Outcome>;
     const NAME: &'static str = U::NAME;
+    const SYSTEM: bool = U::SYSTEM;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Option<U::Outcome>> {
         match find(unit, &self.0.key).await? {

@@ -6,10 +6,11 @@ pub mod check;
 pub mod fingerprint;
 pub mod idempotency;
 pub mod page;
+pub mod rules;
 pub mod token;
 
-pub use access::{Rule, Rules};
 pub use caller::{Call, Caller, Role};
 pub use check::Check;
 pub use idempotency::{Outcome, Recall};
 pub use page::{Page, PageRequest, Position};
+pub use rules::{Rule, Rules, Sight};

@@ -130,18 +130,12 @@ fn bound(call: &Call, filter: &str, position: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calls::Caller;
+    use crate::calls::{Caller, Rule, Sight};
 
     fn call(subject: &str) -> Call {
-        let caller = Caller {
-            issuer: "i".into(),
-            subject: subject.into(),
-            organisation: None,
-            unit: None,
-            roles: vec![],
-            expires_at: DateTime::UNIX_EPOCH,
-        };
-        Call { caller, rpc: "/r", span: tracing::Span::none() }
+        let caller = Caller { issuer: "i".into(), subject: subject.into(), ..Caller::default() };
+        let rule = Rule::everybody(Sight::Everybody);
+        Call { caller, rpc: "/r", rule, rules: [].into(), span: tracing::Span::none() }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod later;
 pub mod migrate;
 pub mod setup;
 mod unit;
+mod visibility;
 mod writes;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -85,6 +86,12 @@ impl Database {
 
     /// For what is asked again and again, outside any unit of work.
     pub(crate) fn quiet(&self) -> &PgPool {
+        &self.quiet
+    }
+
+    /// The pool that units of work borrow from, for tests of what one leaves behind in its connection.
+    #[cfg(feature = "planted-bugs")]
+    pub fn between_units(&self) -> &PgPool {
         &self.quiet
     }
 

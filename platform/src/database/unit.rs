@@ -13,7 +13,7 @@ use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use uuid::Uuid;
 
-use super::{Database, WriteSet, later::Later};
+use super::{Database, WriteSet, later::Later, visibility::Visibility};
 use crate::{
     calls::{
         Call, Caller,
@@ -21,6 +21,7 @@ use crate::{
     },
     error::{Error, Kind, Result},
     events::Event,
+    parties::Scope,
     planted::Bug,
     random,
     telemetry::{propagation, subject},
@@ -41,6 +42,9 @@ pub trait UseCase: Send + Sync + 'static {
 
     /// Its name in traces and logs, such as `submit_referral`.
     const NAME: &'static str;
+
+    /// Whether it sees the rows of all organisations, whoever calls. For what answers with no person's data alone.
+    const SYSTEM: bool = false;
 
     /// The number of the referral it is about, where that is known before the first statement.
     fn about(&self) -> Option<&str> {
@@ -78,8 +82,23 @@ impl<'t> Unit<'t> {
     /// # Errors
     /// INTERNAL when the unit applies an event: nobody calls.
     pub fn caller(&self) -> Result<&Caller> {
-        let call = self.call.as_ref();
-        call.map(|call| &call.caller).ok_or_else(|| Error::internal(anyhow::anyhow!("a unit without a caller")))
+        self.call().map(|call| &call.caller)
+    }
+
+    /// The call.
+    ///
+    /// # Errors
+    /// INTERNAL when the unit applies an event: nobody calls.
+    pub fn call(&self) -> Result<&Call> {
+        self.call.as_ref().ok_or_else(|| Error::internal(anyhow::anyhow!("a unit without a caller")))
+    }
+
+    /// Whose referrals the caller may see.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED when the token names no organisation.
+    pub fn scope(&self) -> Result<Scope> {
+        Scope::of(self.call()?)
     }
 
     /// Publishes an event of an aggregate's new version when the unit commits.
@@ -175,7 +194,7 @@ impl Database {
 
     /// Opens a unit that applies events; the caller of this commits it.
     pub(crate) async fn open(&self) -> Result<Unit<'_>> {
-        self.unit(None).await
+        self.unit(None, Visibility::System).await
     }
 
     /// Runs `work` in a task that outlives whoever waits for it; a drain waits for it.
@@ -199,8 +218,9 @@ impl Database {
         Ok(())
     }
 
-    async fn unit(&self, call: Option<&Call>) -> Result<Unit<'_>> {
-        let transaction = self.pool.begin().await?;
+    async fn unit(&self, call: Option<&Call>, visibility: Visibility) -> Result<Unit<'_>> {
+        let mut transaction = self.pool.begin().await?;
+        visibility.set(&mut transaction, self.planted).await?;
         let writes = WriteSet::default();
         Ok(Unit {
             transaction,
@@ -227,7 +247,8 @@ impl Database {
     }
 
     async fn try_once<U: UseCase>(&self, call: Option<&Call>, use_case: &U) -> Result<U::Outcome> {
-        let mut unit = self.unit(call).await?;
+        let visibility = if U::SYSTEM { Visibility::System } else { Visibility::of(call) };
+        let mut unit = self.unit(call, visibility).await?;
         match use_case.run(&mut unit).await {
             Ok(outcome) => self.finish(unit).await.map(|()| outcome),
             Err(error) => {

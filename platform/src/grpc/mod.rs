@@ -7,6 +7,8 @@ pub mod status;
 
 use tonic::{Response, Status};
 
+use crate::{Service, calls::Rule};
+
 /// What an RPC answers.
 pub type Answer<T> = Result<Response<T>, Status>;
 
@@ -14,4 +16,9 @@ pub type Answer<T> = Result<Response<T>, Status>;
 #[allow(clippy::unnecessary_wraps, reason = "the last line of every RPC: it makes the answer's type")]
 pub fn answer<T>(body: T) -> Answer<T> {
     Ok(Response::new(body))
+}
+
+/// The whole table of a service: its own rows and those of what the platform serves.
+pub(crate) fn rules<S: Service>() -> Vec<(&'static str, Rule)> {
+    S::RULES.iter().chain(operations::RULES).copied().collect()
 }

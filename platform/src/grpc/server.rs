@@ -23,11 +23,11 @@ use crate::{
 pub(crate) async fn serve<S: Service>(
     context: Context,
     listener: TcpListener,
+    verifier: Verifier,
     (reporter, routes): (HealthReporter, Routes),
 ) -> anyhow::Result<()> {
     let settings = &context.settings.server;
-    let verifier = Verifier::new(&context.settings.auth, context.clock.clone())?;
-    let rules = S::RULES.iter().chain(operations::RULES).copied().collect();
+    let rules = super::rules::<S>();
     let layers = ServiceBuilder::new()
         .map_request(without_baggage)
         .layer(OtelGrpcLayer::default().filter(|path| !path.starts_with("/grpc.")))

@@ -14,7 +14,13 @@ pub mod domain;
 pub mod grpc;
 pub mod store;
 
-use relais_platform::{Context, Result, Service, calls::Rules, consumer::rebuild::Snapshot, database::Unit, not_owned};
+use relais_platform::{
+    Context, Result, Service,
+    calls::{Rules, rules::Fields},
+    consumer::rebuild::Snapshot,
+    database::Unit,
+    not_owned,
+};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 use uuid::Uuid;
@@ -30,6 +36,7 @@ impl Service for Referral {
     const DEFAULTS: &'static str = include_str!("../settings.toml");
     const GRPC: &'static [&'static str] = grpc::SERVICES;
     const RULES: Rules = grpc::RULES;
+    const FIELDS: Fields = grpc::FIELDS;
     const VAULT: bool = true;
 
     fn migrator() -> &'static Migrator {

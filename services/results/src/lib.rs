@@ -10,7 +10,13 @@ pub mod domain;
 pub mod grpc;
 pub mod store;
 
-use relais_platform::{Context, Result, Service, calls::Rules, consumer::rebuild::Snapshot, database::Unit, not_owned};
+use relais_platform::{
+    Context, Result, Service,
+    calls::{Rules, rules::Fields},
+    consumer::rebuild::Snapshot,
+    database::Unit,
+    not_owned,
+};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 use uuid::Uuid;
@@ -26,6 +32,7 @@ impl Service for Results {
     const DEFAULTS: &'static str = include_str!("../settings.toml");
     const GRPC: &'static [&'static str] = grpc::SERVICES;
     const RULES: Rules = grpc::RULES;
+    const FIELDS: Fields = grpc::FIELDS;
 
     fn migrator() -> &'static Migrator {
         &MIGRATIONS

@@ -6,11 +6,11 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use relais_platform::{
     calls::Role,
-    ids::{Child, OrganisationId, ResourceId, UnitId},
+    ids::{Child, OrganisationId, PractitionerId, ResourceId, UnitId},
 };
 use relais_tests::{Identity, Issuer};
 
-/// Makes a token of the development issuer. Services in production refuse its key by not having it.
+/// Makes a token of the development issuer. Services in production refuse its name and its key.
 #[derive(Parser)]
 #[command(version, bin_name = "./dev token", after_help = "Example: ./dev token --role operator")]
 struct Arguments {
@@ -23,6 +23,9 @@ struct Arguments {
     /// The unit to act for: organisations/{uuid}/units/{uuid}.
     #[arg(long, default_value = "")]
     unit: String,
+    /// The entry of the register, for a practitioner: organisations/{uuid}/practitioners/{uuid}.
+    #[arg(long, default_value = "")]
+    practitioner: String,
     /// A role: coordinator, desk, clinician, referent, visiting, researcher, funder, network, operator, admin. May be repeated.
     #[arg(long = "role", value_name = "ROLE", required = true)]
     roles: Vec<String>,
@@ -49,7 +52,7 @@ fn token(arguments: Arguments) -> Result<String> {
         Some(keys) => keys,
         None => staying()?,
     };
-    let (subject, organisation, unit) = (arguments.subject, arguments.organisation, arguments.unit);
+    let Arguments { subject, organisation, unit, practitioner, .. } = arguments;
     for role in &arguments.roles {
         ensure!(Role::parse(role).is_some(), "--role {role} is none: see --help");
     }
@@ -58,7 +61,11 @@ fn token(arguments: Arguments) -> Result<String> {
     ensure!(named, "--organisation must be a name of the form organisations/{{uuid}}");
     let named = unit.is_empty() || (Child::<UnitId>::parse(&unit).is_some() && own(&unit));
     ensure!(named, "--unit must be a unit of that organisation: organisations/{{uuid}}/units/{{uuid}}");
-    Issuer::open(&keys)?.token(&Identity { subject, organisation, unit, roles: arguments.roles })
+    let named =
+        practitioner.is_empty() || (Child::<PractitionerId>::parse(&practitioner).is_some() && own(&practitioner));
+    ensure!(named, "--practitioner must be of that organisation: organisations/{{uuid}}/practitioners/{{uuid}}");
+    let roles = arguments.roles;
+    Issuer::open(&keys)?.token(&Identity { subject, organisation, unit, practitioner, roles })
 }
 
 fn staying() -> Result<PathBuf> {

@@ -36,12 +36,67 @@ async fn what_is_wrong_is_said_by_name() -> Result<()> {
     });
     let output = command.output().await?;
     let said = String::from_utf8(output.stderr)?;
-    let named = ["database.url", "broker.url", "auth.token_key", "auth.jwks_file"].iter().all(|key| said.contains(key));
+    let named = ["database.url", "broker.url", "auth.token_key", "auth.jwks_file and auth.jwks_url"]
+        .iter()
+        .all(|key| said.contains(key));
     assert!(!output.status.success() && named, "{said}");
 
     let unreachable = "postgres://nobody:nothing@127.0.0.1:1/none";
     let output = suite.command("referral").arg("--check").env("RELAIS__DATABASE__URL", unreachable).output().await?;
     let said = String::from_utf8(output.stdout)?;
     assert!(!output.status.success() && said.contains("database:") && !said.contains("nothing"), "{said}");
+    suite.stop().await
+}
+
+#[tokio::test]
+async fn the_development_issuer_is_refused_in_production() -> Result<()> {
+    let suite = Suite::prepare(Options::default()).await?;
+    let serve = async |pairs: &[(&str, &str)]| -> Result<String> {
+        let mut command = suite.command("scheduling");
+        command.env("RELAIS__ENVIRONMENT", "production").envs(pairs.iter().copied());
+        let output = tokio::time::timeout(std::time::Duration::from_secs(20), command.output()).await??;
+        assert!(!output.status.success(), "it serves: {pairs:?}");
+        Ok(String::from_utf8(output.stderr)?)
+    };
+    let said = serve(&[]).await?;
+    assert!(said.contains("auth.issuer is the development issuer"), "{said}");
+    let own = ("RELAIS__AUTH__ISSUER", "https://issuer.example");
+    let said = serve(&[own]).await?;
+    assert!(said.contains("auth.service_key_file") && said.contains("never taken in production"), "{said}");
+    let no_key = ("RELAIS__AUTH__SERVICE_KEY_FILE", "");
+    let said = serve(&[own, no_key]).await?;
+    assert!(said.contains("auth.services_jwks_file") && said.contains("never taken in production"), "{said}");
+    let no_keys = ("RELAIS__AUTH__SERVICES_JWKS_FILE", "");
+    let said = serve(&[own, no_key, no_keys]).await?;
+    assert!(said.contains("auth.jwks_file") && said.contains("never taken in production"), "{said}");
+    let url = [("RELAIS__AUTH__JWKS_FILE", ""), ("RELAIS__AUTH__JWKS_URL", "http://issuer.example/jwks.json")];
+    let said = serve(&[own, no_key, no_keys, url[0], url[1]]).await?;
+    assert!(said.contains("auth.jwks_url must begin with https://"), "{said}");
+    suite.stop().await
+}
+
+#[tokio::test]
+async fn a_service_draws_its_own_key() -> Result<()> {
+    let suite = Suite::prepare(Options::default()).await?;
+    let file = suite.servers.state.join(suite.servers.unique("drawn"));
+    let draw = async || suite.command("results").arg("draw-key").arg(&file).output().await;
+    let output = draw().await?;
+    let public = String::from_utf8(output.stdout)?;
+    assert!(output.status.success() && public.contains("results:1") && !public.contains("\"d\""), "{public}");
+    assert!(!draw().await?.status.success(), "a key is never drawn over");
+    let keys = file.with_extension("jwks");
+    std::fs::write(&keys, format!("{{\"keys\":[{public}]}}"))?;
+    let check = async |service: &'static str| {
+        let mut command = suite.command(service);
+        command
+            .arg("--check")
+            .env("RELAIS__AUTH__SERVICE_KEY_FILE", &file)
+            .env("RELAIS__AUTH__SERVICES_JWKS_FILE", &keys);
+        command.output().await
+    };
+    let own = check("results").await?;
+    assert!(own.status.success(), "{}", String::from_utf8_lossy(&own.stdout));
+    let said = String::from_utf8(check("scheduling").await?.stdout)?;
+    assert!(said.contains("is not of the scheduling service"), "{said}");
     suite.stop().await
 }

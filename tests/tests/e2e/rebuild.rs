@@ -79,6 +79,9 @@ async fn what_a_lost_queue_held_is_rebuilt_while_events_keep_coming() -> Result<
     ] {
         assert_eq!(suite.count("scheduling", sql).await?, expected, "{sql}");
     }
+    let asked = "SELECT count(DISTINCT caller) FROM referral.audit WHERE action LIKE '%/StreamSnapshot'
+        AND caller = 'scheduling>https://issuer.relais.invalid|operator'";
+    assert_eq!(suite.count("referral", asked).await?, 1, "the owner is told who asks, and for whom");
     // Again, it changes nothing.
     let again = rebuild(&operator.scheduling, REFERRALS).await?;
     assert_eq!((again.seen, again.advanced, again.ahead), (31, 0, 0));

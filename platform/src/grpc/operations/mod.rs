@@ -19,14 +19,14 @@ use tonic::Request;
 use super::{Answer, answer};
 use crate::{
     Context, Service,
-    calls::{Role, Rule, Rules},
+    calls::{Role, Rule, Rules, Sight},
     consumer::parked::GetParked,
 };
 
 /// Its full name.
 pub const NAME: &str = "relais.operations.v1.OperationsService";
 
-const OPERATOR: Rule = Rule::Roles(&[Role::Operator]);
+const OPERATOR: Rule = Rule::roles(&[Role::Operator], Sight::Installation);
 
 /// Operators alone.
 pub(super) const RULES: Rules = &[
@@ -130,9 +130,8 @@ impl<S: Service> OperationsService for Operations<S> {
         &self,
         request: Request<RebuildProjectionRequest>,
     ) -> Answer<Self::RebuildProjectionStream> {
-        let token = request.metadata().get("authorization").cloned();
         let (call, body) = self.context.open(request)?;
-        answer(rebuild::rebuild::<S>(self.context.clone(), call, body.aggregate_kind, token).await?)
+        answer(rebuild::rebuild::<S>(self.context.clone(), call, body.aggregate_kind).await?)
     }
 }
 

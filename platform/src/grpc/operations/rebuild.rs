@@ -7,11 +7,7 @@ use relais_proto::operations::v1::{
 };
 use tokio::sync::mpsc::{self, Sender};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{
-    Request, Status, Streaming,
-    metadata::{Ascii, MetadataValue},
-    transport::Endpoint,
-};
+use tonic::{Status, Streaming, transport::Endpoint};
 use uuid::Uuid;
 
 use crate::{
@@ -30,8 +26,6 @@ pub(super) type Snapshots = ReceiverStream<Result<StreamSnapshotResponse, Status
 /// The stream of RebuildProjection.
 pub(super) type Rebuilding = ReceiverStream<Result<RebuildProjectionResponse, Status>>;
 
-type Token = Option<MetadataValue<Ascii>>;
-
 /// Answers on their way to a slow reader.
 const BUFFER: usize = 64;
 /// Aggregates restored at once.
@@ -48,6 +42,8 @@ struct Read<S> {
 impl<S: Service> UseCase for Read<S> {
     type Outcome = Vec<Snapshot>;
     const NAME: &'static str = "stream_snapshot";
+    // Identifiers and codes of all organisations, as events carry them.
+    const SYSTEM: bool = true;
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Vec<Snapshot>> {
         unit.audit(format!("snapshot of {} after {}", self.kind, self.after));
@@ -108,17 +104,12 @@ fn of_proto(told: &StreamSnapshotResponse) -> Option<Snapshot> {
 }
 
 /// Rebuilds from the snapshot of the service that owns `kind`.
-pub(super) async fn rebuild<S: Service>(
-    context: Context,
-    call: Call,
-    kind: String,
-    token: Token,
-) -> Result<Rebuilding> {
+pub(super) async fn rebuild<S: Service>(context: Context, call: Call, kind: String) -> Result<Rebuilding> {
     let heard = topology::HEARS.iter().chain(topology::CRITICAL).filter(|(service, _)| *service == S::NAME);
     if !heard.flat_map(|(_, kinds)| kinds.iter()).any(|heard| *heard == kind) {
         return Err(Error::invalid(vec![Violation::new("aggregate_kind", "must be one that this service hears of")]));
     }
-    let snapshots = ask(&context, &kind, token).await?;
+    let snapshots = ask(&context, &call, &kind).await?;
     tracing::info!(kind, by = call.caller.key(), "a projection is rebuilt");
     let (sender, receiver) = mpsc::channel(BUFFER);
     let background = context.clone();
@@ -129,8 +120,8 @@ pub(super) async fn rebuild<S: Service>(
     Ok(ReceiverStream::new(receiver))
 }
 
-/// Opens the owner's snapshot, with the caller's own token: whose rights count there as well.
-async fn ask(context: &Context, kind: &str, token: Token) -> Result<Streaming<StreamSnapshotResponse>> {
+/// Opens the owner's snapshot on behalf of the caller, whose rights count there as well.
+async fn ask(context: &Context, call: &Call, kind: &str) -> Result<Streaming<StreamSnapshotResponse>> {
     let peers = &context.settings.peers;
     let (owner, address) = match kind.split('.').nth(1).unwrap_or_default() {
         "referral" => ("referral", &peers.referral),
@@ -145,10 +136,7 @@ async fn ask(context: &Context, kind: &str, token: Token) -> Result<Streaming<St
     let endpoint = Endpoint::from_shared(address.clone()).map_err(Error::internal)?;
     let endpoint = endpoint.connect_timeout(std::time::Duration::from_secs(5));
     let mut client = OperationsServiceClient::new(endpoint.connect().await.map_err(Error::unavailable)?);
-    let mut request = Request::new(StreamSnapshotRequest { aggregate_kind: kind.into() });
-    if let Some(token) = token {
-        request.metadata_mut().insert("authorization", token);
-    }
+    let request = context.on_behalf(call, owner, StreamSnapshotRequest { aggregate_kind: kind.into() })?;
     Ok(client.stream_snapshot(request).await.map_err(|status| refused_by(owner, &status))?.into_inner())
 }
 

@@ -7,7 +7,7 @@ mod watch;
 use relais_platform::{
     Context,
     broker::feed::Feed,
-    calls::{Role, Rule, Rules},
+    calls::{Role, Rule, Rules, Sight},
 };
 use relais_proto::notification::v1::notification_service_server::NotificationServiceServer;
 use tonic::service::Routes;
@@ -15,9 +15,10 @@ use tonic::service::Routes;
 /// What is served.
 pub const SERVICES: &[&str] = &["relais.notification.v1.NotificationService"];
 
-const CARE: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Referent, Role::Visiting]);
+const CARE: Rule =
+    Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Referent, Role::Visiting], Sight::Own);
 
-/// Who may call what. A caller reads the own inbox alone.
+/// Who may call what.
 pub const RULES: Rules = &[
     ("/relais.notification.v1.NotificationService/ListMessages", CARE),
     ("/relais.notification.v1.NotificationService/WatchMessages", CARE),

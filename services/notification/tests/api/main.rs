@@ -5,11 +5,11 @@ mod inbox;
 mod watch;
 
 use relais_notification::Notification;
-use relais_platform::{Service as _, calls::access};
+use relais_platform::{Service as _, calls::rules};
 
 #[test]
 fn every_rpc_has_a_rule() {
     let methods = relais_tests::methods(Notification::GRPC);
     assert_eq!(methods.len(), 2, "{methods:?}");
-    assert_eq!(access::missing(Notification::RULES, &methods), Vec::<String>::new());
+    assert_eq!(rules::missing(Notification::RULES, &methods), Vec::<String>::new());
 }

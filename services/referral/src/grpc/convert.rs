@@ -118,14 +118,16 @@ fn service(value: ServiceTerm) -> conventions::Service {
 }
 
 pub(super) fn referral(value: Referral) -> referrals::Referral {
-    let service = conventions::Coding { system: value.service_system, code: value.service_code, ..Default::default() };
+    let (system, code) = (value.service_system, value.service_code);
+    // Without sight of clinical content it is not told at all.
+    let service = (!code.is_empty()).then(|| conventions::Coding { system, code, ..Default::default() });
     referrals::Referral {
         name: value.id.to_string(),
         number: value.number.to_string(),
         state: state(value.state).into(),
         convention: value.convention.to_string(),
         convention_version: value.convention_version,
-        service: Some(service),
+        service,
         patient: value.patient.to_string(),
         provider: value.provider.to_string(),
         site: value.site.map(|site| site.to_string()).unwrap_or_default(),

@@ -5,20 +5,22 @@ mod convention;
 mod convert;
 mod network;
 mod parse;
+mod partner_link;
 mod patient;
 mod referral;
 mod vault;
 
 use relais_platform::{
     Context,
-    calls::{Role, Rule, Rules},
+    calls::{Role, Rule, Rules, Sight, rules::Fields},
+    parties::{Capacity, Content},
 };
 use relais_proto::{
     convention::v1::convention_service_server::ConventionServiceServer,
     network::v1::network_service_server::NetworkServiceServer,
     referral::v1::{
-        patient_service_server::PatientServiceServer, referral_service_server::ReferralServiceServer,
-        vault_service_server::VaultServiceServer,
+        partner_link_service_server::PartnerLinkServiceServer, patient_service_server::PatientServiceServer,
+        referral_service_server::ReferralServiceServer, vault_service_server::VaultServiceServer,
     },
 };
 use tonic::service::Routes;
@@ -30,52 +32,66 @@ pub const SERVICES: &[&str] = &[
     "relais.referral.v1.PatientService",
     "relais.referral.v1.VaultService",
     "relais.referral.v1.ReferralService",
+    "relais.referral.v1.PartnerLinkService",
 ];
 
-const EVERYBODY: Rule = Rule::Authenticated;
-const INSTALLATION: Rule = Rule::Roles(&[Role::Operator, Role::Network]);
-const ADMINISTRATION: Rule = Rule::Roles(&[Role::Operator, Role::Network, Role::Admin]);
-const AGREEMENT: Rule = Rule::Roles(&[Role::Operator, Role::Network, Role::Coordinator]);
-const CARE: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician]);
-const KEEPING: Rule = Rule::Roles(&[Role::Coordinator, Role::Admin]);
-const ACCESS_REQUEST: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Admin]);
-const OPERATION: Rule = Rule::Roles(&[Role::Operator]);
+const DIRECTORY: Rule = Rule::everybody(Sight::Everybody);
+const INSTALLATION: Rule = Rule::roles(&[Role::Operator, Role::Network], Sight::Everybody);
+const ADMINISTRATION: Rule = Rule::roles(&[Role::Operator, Role::Network, Role::Admin], Sight::Own);
+const AGREED: Rule = Rule::everybody(Sight::Agreement);
+const AGREEMENT: Rule = Rule::roles(&[Role::Operator, Role::Network, Role::Coordinator], Sight::Agreement);
+const CARERS: &[Role] = &[Role::Coordinator, Role::Desk, Role::Clinician];
+const PATIENTS: Rule = Rule::roles(CARERS, Sight::Own);
+const KEEPING: Rule = Rule::roles(&[Role::Coordinator, Role::Admin], Sight::Own);
+const ACCESS_REQUEST: Rule = Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Admin], Sight::Own);
+const OPERATION: Rule = Rule::roles(&[Role::Operator], Sight::Installation);
+const PARTIES: Rule = Rule::roles(CARERS, Sight::Parties(&Capacity::ALL));
+const PARTIES_OR_LINK: Rule =
+    Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Partner], Sight::Parties(&Capacity::ALL));
 
-/// Who may call what. Whose patients, referrals and conventions are seen is decided by the store.
+/// Who may call what.
 pub const RULES: Rules = &[
     ("/relais.network.v1.NetworkService/CreateOrganisation", INSTALLATION),
-    ("/relais.network.v1.NetworkService/GetOrganisation", EVERYBODY),
-    ("/relais.network.v1.NetworkService/ListOrganisations", EVERYBODY),
+    ("/relais.network.v1.NetworkService/GetOrganisation", DIRECTORY),
+    ("/relais.network.v1.NetworkService/ListOrganisations", DIRECTORY),
     ("/relais.network.v1.NetworkService/CreateUnit", ADMINISTRATION),
-    ("/relais.network.v1.NetworkService/GetUnit", EVERYBODY),
-    ("/relais.network.v1.NetworkService/ListUnits", EVERYBODY),
+    ("/relais.network.v1.NetworkService/GetUnit", DIRECTORY),
+    ("/relais.network.v1.NetworkService/ListUnits", DIRECTORY),
     ("/relais.network.v1.NetworkService/CreateSite", ADMINISTRATION),
-    ("/relais.network.v1.NetworkService/GetSite", EVERYBODY),
-    ("/relais.network.v1.NetworkService/ListSites", EVERYBODY),
+    ("/relais.network.v1.NetworkService/GetSite", DIRECTORY),
+    ("/relais.network.v1.NetworkService/ListSites", DIRECTORY),
     ("/relais.network.v1.NetworkService/CreatePractitioner", ADMINISTRATION),
-    ("/relais.network.v1.NetworkService/GetPractitioner", EVERYBODY),
-    ("/relais.network.v1.NetworkService/ListPractitioners", EVERYBODY),
+    ("/relais.network.v1.NetworkService/GetPractitioner", DIRECTORY),
+    ("/relais.network.v1.NetworkService/ListPractitioners", DIRECTORY),
     ("/relais.convention.v1.ConventionService/CreateConvention", AGREEMENT),
     ("/relais.convention.v1.ConventionService/SignConvention", AGREEMENT),
-    ("/relais.convention.v1.ConventionService/GetConvention", EVERYBODY),
-    ("/relais.convention.v1.ConventionService/ListConventions", EVERYBODY),
-    ("/relais.referral.v1.PatientService/CreatePatient", CARE),
-    ("/relais.referral.v1.PatientService/GetPatient", CARE),
-    ("/relais.referral.v1.PatientService/UpdatePatient", CARE),
-    ("/relais.referral.v1.PatientService/SearchPatients", CARE),
-    ("/relais.referral.v1.PatientService/ListDuplicates", CARE),
-    ("/relais.referral.v1.PatientService/MergePatients", CARE),
-    ("/relais.referral.v1.PatientService/UnmergePatients", CARE),
+    ("/relais.convention.v1.ConventionService/GetConvention", AGREED),
+    ("/relais.convention.v1.ConventionService/ListConventions", AGREED),
+    ("/relais.referral.v1.PatientService/CreatePatient", PATIENTS),
+    ("/relais.referral.v1.PatientService/GetPatient", PATIENTS),
+    ("/relais.referral.v1.PatientService/UpdatePatient", PATIENTS),
+    ("/relais.referral.v1.PatientService/SearchPatients", PATIENTS),
+    ("/relais.referral.v1.PatientService/ListDuplicates", PATIENTS),
+    ("/relais.referral.v1.PatientService/MergePatients", PATIENTS),
+    ("/relais.referral.v1.PatientService/UnmergePatients", PATIENTS),
     ("/relais.referral.v1.PatientService/ErasePatient", KEEPING),
     ("/relais.referral.v1.PatientService/PlaceHold", KEEPING),
     ("/relais.referral.v1.PatientService/LiftHold", KEEPING),
     ("/relais.referral.v1.PatientService/ExportPatient", ACCESS_REQUEST),
     ("/relais.referral.v1.VaultService/RotateKeys", OPERATION),
-    ("/relais.referral.v1.ReferralService/SubmitReferral", CARE),
-    ("/relais.referral.v1.ReferralService/GetReferral", CARE),
-    ("/relais.referral.v1.ReferralService/ListReferrals", CARE),
-    ("/relais.referral.v1.ReferralService/CancelReferral", CARE),
+    ("/relais.referral.v1.ReferralService/SubmitReferral", PATIENTS),
+    ("/relais.referral.v1.ReferralService/GetReferral", PARTIES_OR_LINK),
+    ("/relais.referral.v1.ReferralService/ListReferrals", PARTIES),
+    ("/relais.referral.v1.ReferralService/GetAllowedActions", PARTIES),
+    ("/relais.referral.v1.ReferralService/CancelReferral", PARTIES.acts(&[Capacity::Referrer])),
+    ("/relais.referral.v1.PartnerLinkService/CreatePartnerLink", PARTIES),
+    ("/relais.referral.v1.PartnerLinkService/ListPartnerLinks", PARTIES),
+    ("/relais.referral.v1.PartnerLinkService/RevokePartnerLink", PARTIES),
+    ("/relais.referral.v1.PartnerLinkService/RedeemPartnerLink", Rule::open(Sight::Link)),
 ];
+
+/// What is asked for is health data.
+pub const FIELDS: Fields = &[("relais.referral.v1.Referral.service", Content::Clinical)];
 
 /// The service's gRPC services.
 pub fn routes(context: &Context) -> Routes {
@@ -88,4 +104,7 @@ pub fn routes(context: &Context) -> Routes {
         .add_service(PatientServiceServer::new(patient::Patients(context())).max_decoding_message_size(largest))
         .add_service(VaultServiceServer::new(vault::Keys(context())).max_decoding_message_size(largest))
         .add_service(ReferralServiceServer::new(referral::Referrals(context())).max_decoding_message_size(largest))
+        .add_service(
+            PartnerLinkServiceServer::new(partner_link::PartnerLinks(context())).max_decoding_message_size(largest),
+        )
 }

@@ -5,12 +5,13 @@ use relais_platform::{
     grpc::{Answer, answer},
 };
 use relais_proto::referral::v1::{
-    CancelReferralRequest, CancelReferralResponse, GetReferralRequest, GetReferralResponse, ListReferralsRequest,
-    ListReferralsResponse, SubmitReferralRequest, SubmitReferralResponse, referral_service_server::ReferralService,
+    CancelReferralRequest, CancelReferralResponse, GetAllowedActionsRequest, GetAllowedActionsResponse,
+    GetReferralRequest, GetReferralResponse, ListReferralsRequest, ListReferralsResponse, SubmitReferralRequest,
+    SubmitReferralResponse, referral_service_server::ReferralService,
 };
 use tonic::Request;
 
-use super::{convert, parse};
+use super::{convert, parse, partner_link::for_partner};
 use crate::app::referral::ListReferrals;
 
 /// Serves referrals.
@@ -27,8 +28,10 @@ impl ReferralService for Referrals {
 
     async fn get_referral(&self, request: Request<GetReferralRequest>) -> Answer<GetReferralResponse> {
         let (call, body) = self.0.open(request)?;
-        let referral = self.0.read(call, parse::get_referral(&body)?).await?;
-        answer(GetReferralResponse { referral: Some(convert::referral(referral)) })
+        let partner = call.caller.grant.is_some();
+        let referral = convert::referral(self.0.read(call, parse::get_referral(&body)?).await?);
+        let referral = if partner { for_partner(referral) } else { referral };
+        answer(GetReferralResponse { referral: Some(referral) })
     }
 
     async fn list_referrals(&self, request: Request<ListReferralsRequest>) -> Answer<ListReferralsResponse> {
@@ -40,6 +43,15 @@ impl ReferralService for Referrals {
             referrals: found.rows.into_iter().map(convert::referral).collect(),
             next_page_token,
         })
+    }
+
+    async fn get_allowed_actions(
+        &self,
+        request: Request<GetAllowedActionsRequest>,
+    ) -> Answer<GetAllowedActionsResponse> {
+        let (call, body) = self.0.open(request)?;
+        let actions = self.0.read(call, parse::get_allowed_actions(&body)?).await?;
+        answer(GetAllowedActionsResponse { actions: actions.iter().map(|action| action.name().into()).collect() })
     }
 
     async fn cancel_referral(&self, request: Request<CancelReferralRequest>) -> Answer<CancelReferralResponse> {

@@ -4,4 +4,5 @@
 pub mod convention;
 pub mod identity;
 pub mod network;
+pub mod partner_link;
 pub mod referral;

@@ -9,7 +9,6 @@ use relais_platform::{
     database::{Rows, Unit},
     error::{Kind, Violation, broken_constraint},
     ids::{AppointmentId, Child, OrganisationId, ReferralId},
-    parties::Scope,
 };
 use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
@@ -85,8 +84,8 @@ pub async fn insert(unit: &mut Unit<'_>, referral: &Referral) -> Result<()> {
                  requested_date, priority, create_time, update_time)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
          ), p AS (
-             INSERT INTO referral_party (referral_id, organisation_id, unit_id, capacity, create_time)
-             SELECT $1, p.organisation, p.unit, p.capacity, $17
+             INSERT INTO referral_party (referral_id, referrer_id, organisation_id, unit_id, capacity, create_time)
+             SELECT $1, $9, p.organisation, p.unit, p.capacity, $17
              FROM jsonb_to_recordset($18) AS p(organisation uuid, unit uuid, capacity text)
          )
          INSERT INTO referral_transition (referral_id, version, state, at, actor) VALUES ($1, $4, $3, $17, $19)",
@@ -179,10 +178,10 @@ pub async fn get_at(unit: &mut Unit<'_>, id: ReferralId, version: Option<i64>) -
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list_ids(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Uuid>> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_scalar!(
         "SELECT DISTINCT ON (create_time, referral_id) referral_id FROM referral_party
-         WHERE organisation_id = $1 AND ($2::uuid IS NULL OR unit_id IS NULL OR unit_id = $2)
+         WHERE organisation_id = $1 AND capacity = ANY($6::text[]) AND ($2::uuid IS NULL OR unit_id IS NULL OR unit_id = $2)
            AND (create_time, referral_id) < ($3, $4)
          ORDER BY create_time DESC, referral_id DESC LIMIT $5",
         scope.organisation,
@@ -190,6 +189,7 @@ pub async fn list_ids(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Uui
         page.after.time,
         page.after.id,
         page.limit(),
+        &scope.capacities,
     );
     Ok(query.with_operation("SELECT", "referral_party").fetch_all(unit.sql()).await?)
 }
@@ -199,27 +199,26 @@ pub async fn list_ids(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Uui
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>) -> Result<Vec<Referral>> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
         r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
                   r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
                   r.prescriber_id, r.requested_date, r.priority, r.create_time, t.at AS update_time,
                   CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
-                  (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'unit', p.unit_id,
-                                    'capacity', p.capacity) ORDER BY p.capacity DESC, p.organisation_id)
-                   FROM referral_party p WHERE p.referral_id = r.id) AS "parties!: Json<Vec<Party>>"
+                  parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r
            JOIN referral_transition t ON t.referral_id = r.id AND t.version = COALESCE($4, r.version)
            LEFT JOIN referral_appointment a ON a.referral_id = r.id
            WHERE r.id = ANY($1) AND EXISTS (
                SELECT FROM referral_party p WHERE p.referral_id = r.id AND p.organisation_id = $2
-                   AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
+                   AND p.capacity = ANY($5::text[]) AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
            ORDER BY r.create_time DESC, r.id DESC"#,
         ids,
         scope.organisation,
         scope.unit,
         version,
+        &scope.capacities,
     );
     let rows = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Referral::try_from).collect()
@@ -236,9 +235,7 @@ pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Ve
                   r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
                   r.prescriber_id, r.requested_date, r.priority, r.create_time, t.at AS update_time,
                   a.appointment_id AS "appointment_id?",
-                  (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'unit', p.unit_id,
-                                    'capacity', p.capacity) ORDER BY p.capacity DESC, p.organisation_id)
-                   FROM referral_party p WHERE p.referral_id = r.id) AS "parties!: Json<Vec<Party>>"
+                  parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r
            JOIN referral_transition t ON t.referral_id = r.id AND t.version = r.version
            LEFT JOIN referral_appointment a ON a.referral_id = r.id

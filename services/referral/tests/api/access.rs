@@ -1,7 +1,7 @@
 //! Tokens and roles: who gets in at all.
 
 use anyhow::Result;
-use relais_platform::{Service as _, calls::access, clock::machine_now};
+use relais_platform::{Service as _, calls::rules, clock::machine_now};
 use relais_proto::referral::v1::ListReferralsRequest;
 use relais_referral::Referral as Service;
 use relais_tests::{Identity, Session, World};
@@ -16,7 +16,7 @@ async fn list(session: &Session) -> Result<(), tonic::Status> {
 fn every_rpc_has_a_rule() {
     let methods = relais_tests::methods(Service::GRPC);
     assert!(methods.len() >= 22, "{methods:?}");
-    assert_eq!(access::missing(Service::RULES, &methods), Vec::<String>::new());
+    assert_eq!(rules::missing(Service::RULES, &methods), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ mod results;
 
 use relais_platform::{
     Context,
-    calls::{Role, Rule, Rules},
+    calls::{Role, Rule, Rules, Sight, rules::Fields},
+    parties::{Capacity, Content},
 };
 use relais_proto::results::v1::results_service_server::ResultsServiceServer;
 use tonic::service::Routes;
@@ -14,11 +15,17 @@ use tonic::service::Routes;
 /// What is served.
 pub const SERVICES: &[&str] = &["relais.results.v1.ResultsService"];
 
-const CARE: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician]);
+const CARE: Rule = Rule::roles(
+    &[Role::Coordinator, Role::Desk, Role::Clinician],
+    Sight::Parties(&[Capacity::Referrer, Capacity::Provider]),
+);
 
-/// Who may call what. Whose orders are seen is decided by the store.
+/// Who may call what.
 pub const RULES: Rules =
     &[("/relais.results.v1.ResultsService/GetOrder", CARE), ("/relais.results.v1.ResultsService/ListOrders", CARE)];
+
+/// What is asked is health data.
+pub const FIELDS: Fields = &[("relais.results.v1.Order", Content::Clinical)];
 
 /// The service's gRPC services.
 pub fn routes(context: &Context) -> Routes {

@@ -6,7 +6,7 @@ use relais_platform::{
     calls::PageRequest,
     database::{Rows, Unit},
     ids::{OrderId, ReferralId},
-    parties::{Capacity, Party, Scope},
+    parties::{Capacity, Party},
 };
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
@@ -131,18 +131,19 @@ pub async fn find_open(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Opti
 /// # Errors
 /// NOT_FOUND.
 pub async fn get(unit: &mut Unit<'_>, id: OrderId) -> Result<Order> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
         "SELECT id, state, version, referral_id, referral_number, provider_id, create_time, update_time
          FROM service_order a
          WHERE id = $1 AND EXISTS (
              SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $2
-                 AND p.capacity IN ('referrer', 'provider')
+                 AND p.capacity = ANY($4::text[])
                  AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))",
         id.0,
         scope.organisation,
         scope.unit,
+        &scope.capacities,
     );
     let row = query.with_operation("SELECT", "service_order").fetch_optional(unit.sql()).await?;
     row.ok_or_else(|| Error::not_found(id)).and_then(Order::try_from)
@@ -153,7 +154,7 @@ pub async fn get(unit: &mut Unit<'_>, id: OrderId) -> Result<Order> {
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Order>> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
         "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.create_time,
@@ -161,14 +162,15 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Order>>
          FROM service_order_party v JOIN service_order a ON a.id = v.order_id
          WHERE v.organisation_id = $1 AND (v.create_time, v.order_id) < ($3, $4)
            AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
-                       AND p.capacity IN ('referrer', 'provider')
-                       AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+                             AND p.capacity = ANY($6::text[])
+                             AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
          ORDER BY v.create_time DESC, v.order_id DESC LIMIT $5",
         scope.organisation,
         scope.unit,
         page.after.time,
         page.after.id,
         page.limit(),
+        &scope.capacities,
     );
     let rows = query.with_operation("SELECT", "service_order").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Order::try_from).collect()
@@ -179,7 +181,7 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Order>>
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageRequest) -> Result<Vec<Order>> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
         "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.create_time,
@@ -187,8 +189,8 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
          FROM service_order a
          WHERE a.referral_id = $6 AND (a.create_time, a.id) < ($3, $4)
            AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
-                       AND p.capacity IN ('referrer', 'provider')
-                       AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+                             AND p.capacity = ANY($7::text[])
+                             AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
          ORDER BY a.create_time DESC, a.id DESC LIMIT $5",
         scope.organisation,
         scope.unit,
@@ -196,6 +198,7 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
         page.after.id,
         page.limit(),
         referral.0,
+        &scope.capacities,
     );
     let rows = query.with_operation("SELECT", "service_order").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Order::try_from).collect()

@@ -1,7 +1,7 @@
 //! The results service through real clients and real messages, on real PostgreSQL and RabbitMQ.
 
 use anyhow::Result;
-use relais_platform::{Service as _, calls::access, events::Event};
+use relais_platform::{Service as _, calls::rules, events::Event};
 use relais_proto::results::v1::{GetOrderRequest, ListOrdersRequest, Order, order::State};
 use relais_results::Results;
 use relais_tests::{Session, Told, World, violations};
@@ -16,7 +16,7 @@ async fn list(session: &Session, referral: &str) -> Result<Vec<Order>, tonic::St
 fn every_rpc_has_a_rule() {
     let methods = relais_tests::methods(Results::GRPC);
     assert_eq!(methods.len(), 2, "{methods:?}");
-    assert_eq!(access::missing(Results::RULES, &methods), Vec::<String>::new());
+    assert_eq!(rules::missing(Results::RULES, &methods), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ mod scheduling;
 
 use relais_platform::{
     Context,
-    calls::{Role, Rule, Rules},
+    calls::{Role, Rule, Rules, Sight},
+    parties::Capacity,
 };
 use relais_proto::scheduling::v1::scheduling_service_server::SchedulingServiceServer;
 use tonic::service::Routes;
@@ -14,9 +15,9 @@ use tonic::service::Routes;
 /// What is served.
 pub const SERVICES: &[&str] = &["relais.scheduling.v1.SchedulingService"];
 
-const CARE: Rule = Rule::Roles(&[Role::Coordinator, Role::Desk, Role::Clinician]);
+const CARE: Rule = Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician], Sight::Parties(&Capacity::ALL));
 
-/// Who may call what. Whose appointments are seen is decided by the store.
+/// Who may call what.
 pub const RULES: Rules = &[
     ("/relais.scheduling.v1.SchedulingService/GetAppointment", CARE),
     ("/relais.scheduling.v1.SchedulingService/ListAppointments", CARE),

@@ -6,7 +6,7 @@ use relais_platform::{
     calls::PageRequest,
     database::{Rows, Unit},
     ids::{AppointmentId, Child, OrganisationId, ReferralId},
-    parties::{Party, Scope},
+    parties::Party,
 };
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
@@ -143,7 +143,7 @@ pub async fn find_open(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Opti
 /// # Errors
 /// NOT_FOUND.
 pub async fn get(unit: &mut Unit<'_>, id: AppointmentId) -> Result<Appointment> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
         "SELECT id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time,
@@ -151,10 +151,12 @@ pub async fn get(unit: &mut Unit<'_>, id: AppointmentId) -> Result<Appointment> 
          FROM appointment a
          WHERE id = $1 AND EXISTS (
              SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $2
+                 AND p.capacity = ANY($4::text[])
                  AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))",
         id.0,
         scope.organisation,
         scope.unit,
+        &scope.capacities,
     );
     let row = query.with_operation("SELECT", "appointment").fetch_optional(unit.sql()).await?;
     row.ok_or_else(|| Error::not_found(id)).and_then(Appointment::try_from)
@@ -165,7 +167,7 @@ pub async fn get(unit: &mut Unit<'_>, id: AppointmentId) -> Result<Appointment> 
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Appointment>> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
         "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.site_id, a.requested_date,
@@ -173,6 +175,7 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Appoint
          FROM appointment_party v JOIN appointment a ON a.id = v.appointment_id
          WHERE v.organisation_id = $1 AND (v.create_time, v.appointment_id) < ($3, $4)
            AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
+                       AND p.capacity = ANY($6::text[])
                        AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
          ORDER BY v.create_time DESC, v.appointment_id DESC LIMIT $5",
         scope.organisation,
@@ -180,6 +183,7 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Appoint
         page.after.time,
         page.after.id,
         page.limit(),
+        &scope.capacities,
     );
     let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Appointment::try_from).collect()
@@ -190,7 +194,7 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Appoint
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageRequest) -> Result<Vec<Appointment>> {
-    let scope = Scope::of(unit.caller()?)?;
+    let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
         "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.site_id, a.requested_date,
@@ -198,6 +202,7 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
          FROM appointment a
          WHERE a.referral_id = $6 AND (a.create_time, a.id) < ($3, $4)
            AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
+                       AND p.capacity = ANY($7::text[])
                        AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
          ORDER BY a.create_time DESC, a.id DESC LIMIT $5",
         scope.organisation,
@@ -206,6 +211,7 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
         page.after.id,
         page.limit(),
         referral.0,
+        &scope.capacities,
     );
     let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Appointment::try_from).collect()

@@ -3,12 +3,12 @@
 mod appointments;
 mod messages;
 
-use relais_platform::{Service as _, calls::access};
+use relais_platform::{Service as _, calls::rules};
 use relais_scheduling::Scheduling;
 
 #[test]
 fn every_rpc_has_a_rule() {
     let methods = relais_tests::methods(Scheduling::GRPC);
     assert_eq!(methods.len(), 2, "{methods:?}");
-    assert_eq!(access::missing(Scheduling::RULES, &methods), Vec::<String>::new());
+    assert_eq!(rules::missing(Scheduling::RULES, &methods), Vec::<String>::new());
 }

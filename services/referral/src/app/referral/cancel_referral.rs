@@ -4,6 +4,7 @@ use relais_platform::{
     Error, Result,
     database::{Unit, UseCase},
     ids::ReferralId,
+    parties::ensure_acts,
 };
 
 use super::tell::tell;
@@ -30,9 +31,7 @@ impl UseCase for CancelReferral {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let open = referral::get(unit, self.id).await?;
         unit.about(open.number.as_str());
-        if unit.caller()?.organisation != Some(open.referrer) {
-            return Err(Error::denied("only the referrer cancels a referral"));
-        }
+        ensure_acts(unit.call()?, &open.parties)?;
         if self.seen.is_some_and(|seen| seen != open.version) {
             return Err(Error::stale_etag());
         }

@@ -6,6 +6,7 @@ use relais_platform::{
     database::{Unit, UseCase},
 };
 
+use super::seen;
 use crate::{domain::referral::Referral, store::referral};
 
 /// Lists the referrals that the caller is a party of, the most recent first.
@@ -22,6 +23,7 @@ impl UseCase for ListReferrals {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Referral>> {
         let ids = referral::list_ids(unit, &self.page).await?;
         let rows = referral::list_by_id(unit, &ids, None).await?;
+        let rows = rows.into_iter().map(|row| seen(unit, row)).collect::<Result<Vec<_>>>()?;
         let page = self.page.page(rows, |referral| Position { time: referral.create_time, id: referral.id.0 });
         page.rows.iter().for_each(|referral| unit.audit(referral.id));
         Ok(page)

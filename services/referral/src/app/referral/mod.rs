@@ -1,17 +1,27 @@
 //! Use cases of referrals.
 
 mod cancel_referral;
+mod create_partner_link;
+mod get_allowed_actions;
 mod get_referral;
+mod list_partner_links;
 mod list_referrals;
 mod note_appointment;
+mod redeem_partner_link;
+mod revoke_partner_link;
 mod snapshot_referrals;
 mod submit_referral;
 mod tell;
 
 pub use cancel_referral::CancelReferral;
+pub use create_partner_link::CreatePartnerLink;
+pub use get_allowed_actions::GetAllowedActions;
 pub use get_referral::GetReferral;
+pub use list_partner_links::ListPartnerLinks;
 pub use list_referrals::ListReferrals;
 pub use note_appointment::NoteAppointment;
+pub use redeem_partner_link::RedeemPartnerLink;
+pub use revoke_partner_link::RevokePartnerLink;
 pub use snapshot_referrals::snapshot_referrals;
 pub use submit_referral::SubmitReferral;
 
@@ -33,6 +43,12 @@ impl Recall for Referral {
         let was = referral::get_at(unit, id, Some(outcome.version)).await?;
         unit.about(was.number.as_str());
         unit.audit(id);
-        Ok(was)
+        seen(unit, was)
     }
+}
+
+/// What the caller sees of a referral.
+fn seen(unit: &Unit<'_>, referral: Referral) -> Result<Referral> {
+    let capacities = unit.scope()?.capacities(&referral.parties);
+    Ok(referral.seen_as(&capacities))
 }

@@ -1,7 +1,9 @@
 //! Referrals: their number, their parties, their moves.
 
+mod actions;
 mod cancel;
 mod number;
+pub mod partner_link;
 mod submit;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,8 +12,9 @@ use relais_platform::ids::{
 };
 use relais_platform::text_enum;
 
-pub use relais_platform::parties::{Capacity, Party};
+pub use relais_platform::parties::{Capacity, Content, Party};
 
+pub use actions::{Action, open_actions};
 pub use cancel::{CancelReason, cancel};
 pub use number::Number;
 pub use submit::{Submission, submit};
@@ -93,6 +96,17 @@ pub struct Referral {
     pub create_time: DateTime<Utc>,
     /// When it last changed.
     pub update_time: DateTime<Utc>,
+}
+
+impl Referral {
+    /// What parties of these capacities see of it: what is asked for is clinical.
+    #[must_use]
+    pub fn seen_as(self, capacities: &[Capacity]) -> Self {
+        if Capacity::see(capacities, Content::Clinical) {
+            return self;
+        }
+        Self { service_system: String::new(), service_code: String::new(), ..self }
+    }
 }
 
 /// One step of a referral's timeline.

@@ -2,6 +2,7 @@
 
 mod convention;
 mod network;
+mod partner_link;
 mod patient;
 mod person;
 mod referral;
@@ -11,11 +12,12 @@ pub(super) use network::{
     create_organisation, create_practitioner, create_site, create_unit, get_organisation, get_practitioner, get_site,
     get_unit, parent,
 };
+pub(super) use partner_link::{Asked, create_partner_link, list_partner_links, revoke_partner_link};
 pub(super) use patient::{
     create_patient, erase_patient, export_patient, get_patient, lift_hold, merge_patients, place_hold, question,
     search_patients, unmerge_patients, update_patient, whose_duplicates,
 };
-pub(super) use referral::{cancel_referral, get_referral, submit_referral};
+pub(super) use referral::{cancel_referral, get_allowed_actions, get_referral, submit_referral};
 
 use relais_platform::{Result, calls::Check, ids::ResourceId};
 

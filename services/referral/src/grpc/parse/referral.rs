@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{convention::coding, etag, name};
 use crate::{
-    app::referral::{CancelReferral, GetReferral, SubmitReferral},
+    app::referral::{CancelReferral, GetAllowedActions, GetReferral, SubmitReferral},
     domain::referral::{CancelReason, Number, Priority, Submission},
 };
 
@@ -37,6 +37,10 @@ pub(in crate::grpc) fn submit_referral(request: &v1::SubmitReferralRequest) -> R
 
 pub(in crate::grpc) fn get_referral(request: &v1::GetReferralRequest) -> Result<GetReferral> {
     name(&request.name).map(GetReferral)
+}
+
+pub(in crate::grpc) fn get_allowed_actions(request: &v1::GetAllowedActionsRequest) -> Result<GetAllowedActions> {
+    name(&request.name).map(GetAllowedActions)
 }
 
 pub(in crate::grpc) fn cancel_referral(request: &v1::CancelReferralRequest) -> Result<(Uuid, CancelReferral)> {

@@ -78,8 +78,10 @@ async fn what_comes_back_is_sent_again(planted: &[(&str, &str)]) -> Result<bool>
     let world = World::<Scheduling>::start_with(planted).await?;
     world.tap.look_away().await?;
     let queues = ["referral", "notification"].map(|service| world.tap.topology().queue(service));
-    for queue in &queues {
-        world.tap.delete_queue(queue).await?;
+    // Not deleted: RabbitMQ sometimes closes the connection of whoever publishes when a queue is, and a new connection
+    // declares everything again.
+    for service in ["referral", "notification"] {
+        world.tap.deafen(service).await?;
     }
     world.commit_event(Uuid::now_v7(), 1, proposed()).await?;
     world.until_count("SELECT count(*) FROM outbox", 0).await?;

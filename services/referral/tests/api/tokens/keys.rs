@@ -1,0 +1,163 @@
+//! Keys of an issuer that rotates them, is slow, is down, or answers nonsense: a real HTTP server, its requests counted.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use futures::future::join_all;
+use relais_proto::network::v1::ListOrganisationsRequest;
+use relais_tests::{Answer, JwksServer, SigningKey, eventually};
+use tonic::{Code, Request};
+
+use super::{assert_refused, call, claims, world_at};
+
+/// Looked for again at once, kept for long.
+const EAGER: [(&str, &str); 2] = [("RELAIS__AUTH__JWKS_REFETCH_MS", "0"), ("RELAIS__AUTH__JWKS_TTL_MS", "600000")];
+/// Looked for again after ten minutes.
+const PATIENT: [(&str, &str); 2] =
+    [("RELAIS__AUTH__JWKS_REFETCH_MS", "600000"), ("RELAIS__AUTH__JWKS_TTL_MS", "600000")];
+/// Read again with every call.
+const FORGETFUL: [(&str, &str); 3] = [
+    ("RELAIS__AUTH__JWKS_REFETCH_MS", "0"),
+    ("RELAIS__AUTH__JWKS_TTL_MS", "0"),
+    ("RELAIS__AUTH__JWKS_TIMEOUT_MS", "500"),
+];
+
+#[tokio::test]
+async fn each_algorithm_is_taken_and_the_keys_are_fetched_once() -> Result<()> {
+    let keys = [SigningKey::ed25519("ed")?, SigningKey::p256("ec")?, SigningKey::rsa("rsa")?];
+    let issuer = JwksServer::start(&keys.each_ref()).await?;
+    let world = world_at(&issuer.url(), &PATIENT).await?;
+    assert_eq!(issuer.fetches(), 0, "nobody has called yet");
+    for key in &keys {
+        for _ in 0..3 {
+            call(&world, &key.sign(&claims())?).await?;
+        }
+    }
+    assert_eq!(issuer.fetches(), 1);
+    world.end().await
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_and_a_withdrawn_one_is_refused() -> Result<()> {
+    let (old, new) = (SigningKey::ed25519("2026")?, SigningKey::ed25519("2027")?);
+    let issuer = JwksServer::start(&[&old]).await?;
+    let world = world_at(&issuer.url(), &EAGER).await?;
+    call(&world, &old.sign(&claims())?).await?;
+    issuer.rotate(&[&new]);
+    call(&world, &old.sign(&claims())?).await?;
+    assert_eq!(issuer.fetches(), 1, "what is known is not asked for");
+    call(&world, &new.sign(&claims())?).await?;
+    assert_eq!(issuer.fetches(), 2);
+    assert_refused(call(&world, &old.sign(&claims())?).await, "a withdrawn key");
+    world.end().await
+}
+
+#[tokio::test]
+async fn a_withdrawn_key_ends_with_its_time() -> Result<()> {
+    let (old, new) = (SigningKey::ed25519("2026")?, SigningKey::ed25519("2027")?);
+    let issuer = JwksServer::start(&[&old]).await?;
+    let world = world_at(&issuer.url(), &FORGETFUL).await?;
+    call(&world, &old.sign(&claims())?).await?;
+    issuer.rotate(&[&new]);
+    assert_refused(call(&world, &old.sign(&claims())?).await, "a withdrawn key");
+    world.end().await
+}
+
+#[tokio::test]
+async fn a_thousand_unknown_keys_at_once_are_one_fetch() -> Result<()> {
+    let key = SigningKey::ed25519("good")?;
+    let issuer = JwksServer::start(&[&key]).await?;
+    let world = world_at(&issuer.url(), &PATIENT).await?;
+    let forged = (0..1000).map(|n| {
+        let (key, world) = (SigningKey::ed25519(&format!("made-up-{n}")), &world);
+        async move { Ok::<_, anyhow::Error>(call(world, &key?.sign(&claims())?).await) }
+    });
+    for answered in join_all(forged).await {
+        assert_refused(answered?, "a made-up key");
+    }
+    assert_eq!(issuer.fetches(), 1);
+    call(&world, &key.sign(&claims())?).await?;
+    assert_eq!(issuer.fetches(), 1);
+    world.end().await
+}
+
+#[tokio::test]
+async fn callers_that_give_up_do_not_make_it_two() -> Result<()> {
+    let key = SigningKey::ed25519("good")?;
+    let issuer = JwksServer::start(&[&key]).await?;
+    let world = world_at(&issuer.url(), &PATIENT).await?;
+    let mut gave_up = 0;
+    for _ in 0..20 {
+        let mut request = Request::new(ListOrganisationsRequest::default());
+        request.set_timeout(Duration::from_millis(10));
+        let session = world.session_with(&key.sign(&claims())?)?;
+        gave_up += u32::from(session.network().list_organisations(request).await.is_err());
+    }
+    assert!(gave_up > 1, "the keys were there before anybody gave up");
+    call(&world, &key.sign(&claims())?).await?;
+    assert_eq!(issuer.fetches(), 1);
+    world.end().await
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_down_or_mad_locks_nobody_out() -> Result<()> {
+    let (known, other) = (SigningKey::ed25519("known")?, SigningKey::ed25519("other")?);
+    let issuer = JwksServer::start(&[&known]).await?;
+    let elsewhere = JwksServer::start(&[&other]).await?;
+    let world = world_at(&issuer.url(), &FORGETFUL).await?;
+    call(&world, &known.sign(&claims())?).await?;
+    for answer in [
+        Answer::Body(500, "{}".into()),
+        Answer::Body(200, String::new()),
+        Answer::Body(200, "<html>sign in</html>".into()),
+        Answer::Body(200, r#"{"keys":[]}"#.into()),
+        Answer::Body(200, format!(r#"{{"keys":[{}]}}"#, "[".repeat(100_000))),
+        Answer::Redirect(elsewhere.url()),
+        Answer::Endless,
+        Answer::Silence,
+        Answer::Cut,
+    ] {
+        let (before, what) = (issuer.fetches(), format!("{answer:?}").chars().take(60).collect::<String>());
+        issuer.answer(answer);
+        assert!(call(&world, &known.sign(&claims())?).await.is_ok(), "{what}");
+        assert!(issuer.fetches() > before, "nothing was asked: {what}");
+        assert_refused(call(&world, &other.sign(&claims())?).await, &what);
+    }
+    assert_eq!(elsewhere.fetches(), 0, "a redirect was followed");
+    issuer.rotate(&[&other]);
+    call(&world, &other.sign(&claims())?).await?;
+    world.end().await
+}
+
+#[tokio::test]
+async fn before_any_key_is_known_callers_are_to_try_again() -> Result<()> {
+    let key = SigningKey::ed25519("good")?;
+    let issuer = JwksServer::start(&[&key]).await?;
+    issuer.answer(Answer::Body(503, String::new()));
+    let world = world_at(&issuer.url(), &PATIENT).await?;
+    let token = key.sign(&claims())?;
+    let status = call(&world, &token).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(!status.message().contains("keys") && !status.message().contains("127.0.0.1"), "{status}");
+    issuer.rotate(&[&key]);
+    eventually("the keys are found", || async { Ok(call(&world, &token).await.is_ok().then_some(())) }).await?;
+    world.end().await
+}
+
+#[tokio::test]
+async fn a_file_of_keys_is_read_again() -> Result<()> {
+    let (old, new) = (SigningKey::ed25519("2026")?, SigningKey::ed25519("2027")?);
+    let file = std::env::temp_dir().join(format!("relais-jwks-{}.json", uuid::Uuid::now_v7()));
+    let write = |key: &SigningKey| std::fs::write(&file, serde_json::json!({"keys": [key.public()]}).to_string());
+    write(&old)?;
+    let path = file.display().to_string();
+    let world =
+        relais_tests::World::start_with(&[&[("RELAIS__AUTH__JWKS_FILE", path.as_str())], &EAGER[..]].concat()).await?;
+    call(&world, &old.sign(&claims())?).await?;
+    write(&new)?;
+    call(&world, &new.sign(&claims())?).await?;
+    std::fs::remove_file(&file)?;
+    call(&world, &new.sign(&claims())?).await?;
+    assert_refused(call(&world, &old.sign(&claims())?).await, "a key that was taken out of the file");
+    world.end().await
+}

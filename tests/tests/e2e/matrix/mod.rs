@@ -1,0 +1,364 @@
+//! Who may call what, on whose data: every RPC, by every role, with its own, another's and no one's ids.
+//!
+//! Requests are made out of the descriptors and expectations out of the tables of rules (`SERVICE rules --json`), so a new
+//! RPC is in the matrix without a word. While it runs, callers on a pool of two connections give up at random moments: what
+//! one leaves behind in a connection would be seen by another.
+
+mod alike;
+mod call;
+mod requests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use relais_platform::{calls::check::time_to_proto, clock::machine_now};
+use relais_proto::{
+    referral::v1::{
+        CreatePartnerLinkRequest, CreatePartnerLinkResponse, PartnerLink, RedeemPartnerLinkRequest,
+        partner_link::Purpose, partner_link_service_client::PartnerLinkServiceClient,
+    },
+    results::v1::ListOrdersRequest,
+    scheduling::v1::ListAppointmentsRequest,
+};
+use relais_tests::{
+    Identity, Options, SERVICES, Session, Suite, eventually, methods, partnership::Partners, request_id,
+};
+use serde::Deserialize;
+use serde_json::json;
+use tonic::Code;
+use uuid::Uuid;
+
+use call::{Outcome, call};
+use requests::{Contract, Names, body};
+
+const ROLES: [&str; 12] = [
+    "coordinator",
+    "desk",
+    "clinician",
+    "referent",
+    "visiting",
+    "researcher",
+    "funder",
+    "network",
+    "operator",
+    "admin",
+    "service",
+    "partner",
+];
+
+/// What is somebody's: to all others it must look absent. All else is the directory's.
+const PRIVATE: [&str; 7] = [
+    "relais.health/Patient",
+    "relais.health/Referral",
+    "relais.health/Convention",
+    "relais.health/Appointment",
+    "relais.health/Order",
+    "relais.health/Message",
+    "relais.health/PartnerLink",
+];
+
+/// RPCs that no request out of the descriptors gets into, and why.
+const CLOSED: &[(&str, &str)] = &[
+    ("GetParkedMessage", "nothing is parked"),
+    ("ReplayParkedMessage", "nothing is parked"),
+    ("DiscardParkedMessage", "nothing is parked"),
+    ("RedeemPartnerLink", "its secret is in no descriptor"),
+];
+
+/// How many calls are given up while the matrix runs.
+const CANCELLED: usize = 1_000;
+
+/// A row of a service's table.
+#[derive(Debug, Clone, Deserialize)]
+struct Row {
+    rpc: String,
+    roles: Vec<String>,
+    sight: String,
+}
+
+impl Row {
+    fn admits(&self, role: &str) -> bool {
+        self.roles.is_empty() || self.roles.iter().any(|admitted| admitted == role)
+    }
+
+    fn name(&self) -> &str {
+        self.rpc.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Each service's table, as the program prints it.
+async fn tables(suite: &Suite) -> Result<Vec<(&'static str, Row)>> {
+    let mut rows = Vec::new();
+    for service in SERVICES {
+        let output = suite.command(service).args(["rules", "--json"]).output().await?;
+        let table: Vec<Row> = serde_json::from_slice(&output.stdout)?;
+        rows.extend(table.into_iter().map(|row| (service, row)));
+    }
+    Ok(rows)
+}
+
+/// Two organisations under a convention, with one referral and all that came of it.
+struct Holder {
+    organisation: String,
+    /// What a link of it has opened.
+    partner: String,
+    names: Names,
+}
+
+impl Holder {
+    async fn settle(suite: &Suite) -> Result<Self> {
+        let partners = Partners::meet(suite).await?;
+        let referral = partners.submit(partners.request()).await?;
+        let organisation = partners.sender.organisation.clone();
+        let unit = relais_tests::partnership::care_centre(&partners.operator, &organisation).await?;
+        let site = relais_tests::partnership::site(&partners.operator, partners.provider(), "Site").await?;
+        let practitioner = relais_tests::partnership::practitioner(&partners.operator, &organisation).await?;
+        let appointment = eventually("an appointment", || async {
+            let mut client = suite.session("scheduling", &partners.sender)?.scheduling();
+            let request = ListAppointmentsRequest { referral: referral.name.clone(), ..Default::default() };
+            Ok(client.list_appointments(request).await?.into_inner().appointments.pop())
+        })
+        .await?;
+        let order = eventually("an order", || async {
+            let mut client = suite.session("results", &partners.sender)?.results();
+            let request = ListOrdersRequest { referral: referral.name.clone(), ..Default::default() };
+            Ok(client.list_orders(request).await?.into_inner().orders.pop())
+        })
+        .await?;
+        let (opened, link) =
+            (invite(suite, &partners, &referral.name).await?, invite(suite, &partners, &referral.name).await?);
+        let link = link.partner_link.unwrap_or_default().name;
+        let visit = RedeemPartnerLinkRequest { secret: opened.secret, code: opened.code };
+        let mut nobody = PartnerLinkServiceClient::new(suite.channel("referral")?);
+        let partner = nobody.redeem_partner_link(visit).await?.into_inner().access_token;
+        let names = [
+            ("Organisation", organisation.clone()),
+            ("PartnerLink", link),
+            ("Unit", unit),
+            ("Site", site),
+            ("Practitioner", practitioner),
+            ("Patient", partners.patient().into()),
+            ("Convention", referral.convention),
+            ("Referral", referral.name),
+            ("Appointment", appointment.name),
+            ("Order", order.name),
+        ];
+        let names = names.into_iter().map(|(kind, name)| (format!("relais.health/{kind}"), name)).collect();
+        Ok(Self { organisation, partner, names })
+    }
+
+    /// The ids of what is this holder's alone.
+    fn secrets(&self) -> Vec<String> {
+        PRIVATE.iter().filter_map(|kind| self.names.get(*kind)).map(|name| id(name).to_string()).collect()
+    }
+}
+
+/// Makes a link to a referral.
+async fn invite(suite: &Suite, partners: &Partners, referral: &str) -> Result<CreatePartnerLinkResponse> {
+    let expire_time = Some(time_to_proto(machine_now() + chrono::TimeDelta::days(1)));
+    let (referral, purpose) = (referral.into(), Purpose::FollowUp.into());
+    let partner_link = Some(PartnerLink { referral, purpose, expire_time, ..PartnerLink::default() });
+    let request = CreatePartnerLinkRequest { partner_link, request_id: request_id() };
+    let desk = suite.session("referral", &partners.sender)?;
+    Ok(desk.links().create_partner_link(request).await?.into_inner())
+}
+
+fn id(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or_default()
+}
+
+/// The same kind of name, of nothing.
+fn random(name: &str) -> String {
+    match name.rsplit_once('/') {
+        Some((collection, _)) => format!("{collection}/{}", Uuid::now_v7()),
+        None => String::new(),
+    }
+}
+
+/// Everything that a matrix needs.
+struct Matrix {
+    suite: Suite,
+    contract: Contract,
+    rows: Vec<(&'static str, Row)>,
+    owner: Holder,
+    other: Holder,
+}
+
+impl Matrix {
+    async fn start(settings: HashMap<String, String>) -> Result<Self> {
+        let suite = Suite::start(Options { settings }).await?;
+        let (owner, other) = (Holder::settle(&suite).await?, Holder::settle(&suite).await?);
+        Ok(Self { rows: tables(&suite).await?, contract: Contract::read()?, suite, owner, other })
+    }
+
+    /// Somebody with one role. No issuer makes services and partners: their tokens are signed by services.
+    fn session(&self, service: &str, role: &str, holder: &Holder) -> Result<Session> {
+        match role {
+            "partner" if service == "referral" => Session::new(self.suite.channel(service)?, &holder.partner),
+            "service" => Session::new(self.suite.channel(service)?, &self.service_token(service)?),
+            _ => self.suite.session(
+                service,
+                &Identity::new(&format!("{role} of {}", holder.organisation), role).of(&holder.organisation),
+            ),
+        }
+    }
+
+    /// As a service calls another for itself.
+    fn service_token(&self, peer: &str) -> Result<String> {
+        let (now, own) = (machine_now().timestamp(), "urn:relais:service:scheduling");
+        let header = json!({"alg": "EdDSA", "kid": "scheduling:development", "typ": "relais-service+jwt"});
+        let claims = json!({"iss": own, "sub": own, "aud": format!("urn:relais:service:{peer}"), "roles": ["service"],
+            "iat": now, "exp": now + 60});
+        self.suite.service_keys.of("scheduling")?.sign_as(&header, &claims.to_string())
+    }
+
+    async fn call(&self, session: &Session, row: &Row, names: &Names) -> Result<Outcome> {
+        let method = self.contract.method(&row.rpc)?;
+        Ok(call(session, &row.rpc, body(&self.contract.request(&method, names)), None).await)
+    }
+
+    /// The kinds of private resources that an RPC names.
+    fn private(&self, row: &Row) -> Result<Vec<String>> {
+        let mut kinds = self.contract.references(&self.contract.method(&row.rpc)?);
+        kinds.retain(|kind| PRIVATE.contains(&kind.as_str()));
+        Ok(kinds)
+    }
+
+    /// One RPC by one role; says whether the own ids were let in.
+    async fn cell(&self, service: &str, row: &Row, role: &str) -> Result<bool> {
+        let at = format!("{} as {role}", row.rpc);
+        let own = self.call(&self.session(service, role, &self.owner)?, row, &self.owner.names).await?;
+        ensure!(!matches!(own.code, Code::Internal | Code::Unknown | Code::DataLoss), "{at}: {own:?}");
+        // The network and operators see every convention.
+        let sees_all = row.sight.contains("all") && ["network", "operator"].contains(&role);
+        let stranger = self.session(service, role, &self.other)?;
+        let mut refused = Vec::new();
+        let at_home = self.call(&stranger, row, &self.other.names).await?;
+        // Snapshots carry what events carry, of everybody: they are the operator's.
+        let of_all = sees_all || row.name() == "StreamSnapshot";
+        ensure!(of_all || self.is_silent(&at_home), "{at}: a stranger was told of another's: {at_home:?}");
+        for kind in self.private(row)? {
+            let foreign = self.owner.names.get(&kind).cloned().unwrap_or_default();
+            let absent = random(&foreign);
+            let mut told = Vec::new();
+            for name in [foreign, absent] {
+                let names: Names = self
+                    .other
+                    .names
+                    .iter()
+                    .map(|(k, v)| (k.clone(), if *k == kind { name.clone() } else { v.clone() }))
+                    .collect();
+                let outcome = self.call(&stranger, row, &names).await?;
+                ensure!(sees_all || self.is_silent(&outcome), "{at}: a stranger was told of another's: {outcome:?}");
+                told.push(outcome.told(&[name.clone(), id(&name).into()]));
+            }
+            if row.admits(role) && !sees_all {
+                ensure!(told[0] == told[1], "{at}: another's {kind} answers {:?}, none {:?}", told[0], told[1]);
+            }
+            refused.extend(told);
+        }
+        if row.admits(role) {
+            return Ok(own.is_let_in());
+        }
+        let denied = (Code::PermissionDenied, "your roles do not allow this call".to_string());
+        ensure!((own.code, own.message.clone()) == denied, "{at}: {own:?}");
+        ensure!(refused.iter().all(|told| *told == denied), "{at}: {refused:?}");
+        Ok(false)
+    }
+
+    /// Whether an answer to a stranger holds nothing of the owner's.
+    fn is_silent(&self, outcome: &Outcome) -> bool {
+        let text = String::from_utf8_lossy(&outcome.body);
+        outcome.code != Code::Ok || self.owner.secrets().iter().all(|secret| !text.contains(secret))
+    }
+
+    /// Calls that are given up at random moments, until told to stop; counts them.
+    async fn give_up(&self, given_up: Arc<AtomicUsize>, enough: Arc<tokio::sync::Notify>) -> Result<()> {
+        let calls = self.rows.iter().filter(|(_, row)| row.sight.contains("parties") || row.sight.contains("own"));
+        let calls: Vec<_> = calls.filter(|(_, row)| row.admits("desk")).collect();
+        while given_up.load(Ordering::Relaxed) < CANCELLED {
+            for (service, row) in &calls {
+                let holder = if fastrand::bool() { &self.owner } else { &self.other };
+                let (session, method) = (self.session(service, "desk", holder)?, self.contract.method(&row.rpc)?);
+                let request = body(&self.contract.request(&method, &holder.names));
+                let within = Duration::from_micros(fastrand::u64(50..6_000));
+                // The call's own deadline, or the client that goes away: either drops the handler.
+                let calling = call(&session, &row.rpc, request, Some(within));
+                if tokio::time::timeout(within, calling).await.is_err() {
+                    given_up.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        enough.notify_one();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_matrix_of_every_rpc_by_every_role_on_whatever_ids() -> Result<()> {
+    let pool_of_two = ("RELAIS__DATABASE__MAX_CONNECTIONS".to_string(), "2".to_string());
+    let matrix = Matrix::start(HashMap::from([pool_of_two])).await?;
+    let (given_up, enough) = (Arc::<AtomicUsize>::default(), Arc::<tokio::sync::Notify>::default());
+    let cells = async {
+        let mut let_in: BTreeMap<&str, bool> = BTreeMap::new();
+        let mut count = 0;
+        // Again, until enough calls were given up in between.
+        while count == 0 || given_up.load(Ordering::Relaxed) < CANCELLED {
+            for (service, row) in &matrix.rows {
+                for role in ROLES {
+                    *let_in.entry(row.name()).or_default() |= matrix.cell(service, row, role).await?;
+                    count += 1;
+                }
+            }
+        }
+        anyhow::Ok((let_in, count))
+    };
+    let (cells, cancelled) = tokio::join!(cells, matrix.give_up(given_up.clone(), enough.clone()));
+    let (let_in, count) = cells?;
+    cancelled?;
+    assert!(count >= ROLES.len() * matrix.rows.len(), "{count}");
+    assert!(given_up.load(Ordering::Relaxed) >= CANCELLED);
+    // A cell that only ever hears that its request is wrong would prove nothing.
+    let never: Vec<_> = let_in.iter().filter(|(_, let_in)| !**let_in).map(|(rpc, _)| *rpc).collect();
+    let expected: Vec<_> = CLOSED.iter().map(|(rpc, _)| *rpc).collect();
+    assert_eq!(BTreeSet::from_iter(never), BTreeSet::from_iter(expected), "RPCs that nobody got into");
+    matrix.suite.stop().await
+}
+
+#[tokio::test]
+async fn the_matrix_has_a_row_for_every_rpc() -> Result<()> {
+    let suite = Suite::prepare(Options::default()).await?;
+    let rows: BTreeSet<_> = tables(&suite).await?.into_iter().map(|(_, row)| row.rpc).collect();
+    let contract = relais_tests::all_services();
+    let services: Vec<&str> = contract.iter().map(String::as_str).collect();
+    let rpcs: BTreeSet<_> = methods(&services).into_iter().collect();
+    assert!(rpcs.len() > 35, "{rpcs:?}");
+    assert_eq!(rows, rpcs);
+    suite.stop().await
+}
+
+/// `docs/authorisation.md` is what the tables say. RELAIS_WRITE_DOCS=1 writes it.
+#[tokio::test]
+async fn the_matrix_is_documented() -> Result<()> {
+    let suite = Suite::prepare(Options::default()).await?;
+    let mut page = String::from(include_str!("authorisation.head.md"));
+    for service in SERVICES {
+        let output = suite.command(service).arg("rules").output().await?;
+        page.push('\n');
+        page.push_str(&String::from_utf8(output.stdout)?);
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/authorisation.md");
+    if std::env::var_os("RELAIS_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &page)?;
+    }
+    let kept = std::fs::read_to_string(&path).context("docs/authorisation.md")?;
+    assert!(kept == page, "docs/authorisation.md is not what the tables say: ./dev prepare writes it");
+    suite.stop().await
+}
