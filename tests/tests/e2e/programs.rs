@@ -116,7 +116,11 @@ async fn the_audit_is_verified_from_the_command_line() -> Result<()> {
     eventually("the head is exported", || async { Ok(heads.exists().then_some(())) }).await?;
     let output = suite.command("referral").arg("verify-audit").output().await?;
     let said = String::from_utf8(output.stdout)?;
-    assert!(output.status.success() && said.starts_with("sound: "), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success() && said.starts_with("sound: "),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 
     let forged = heads.with_extension("forged");
     std::fs::write(&forged, std::fs::read_to_string(&heads)?.replacen(" 1 ", " 9 ", 1))?;

@@ -19,6 +19,9 @@ use crate::{
 /// The version of an organisation's and of a patient's key: neither has been renewed so far.
 const FIRST: i32 = 1;
 
+/// A sealed person is as long as a multiple of this, in bytes.
+const BLOCK: usize = 1024;
+
 /// Opens and seals persons.
 #[derive(Debug, Clone)]
 pub struct Vault {
@@ -129,7 +132,10 @@ impl OrganisationKey {
                 (key, wrapped)
             }
         };
-        let json = Zeroizing::new(serde_json::to_vec(person).map_err(unreadable)?);
+        let mut json = Zeroizing::new(serde_json::to_vec(person).map_err(unreadable)?);
+        // Spaces at the end: a ciphertext's length is not to tell a short name from a long one.
+        let padded = json.len().next_multiple_of(BLOCK);
+        json.resize(padded, b' ');
         let person = key.seal(FIRST, &self.place_of_person(id, version), &json)?;
         Ok(SealedPerson { written: version, person, patient_key, organisation_key: self.wrapped.clone() })
     }

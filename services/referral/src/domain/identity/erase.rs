@@ -1,7 +1,11 @@
 //! Erasure, and what stands against it.
 
 use chrono::{DateTime, Utc};
-use relais_platform::{Error, Result, error::Violation, ids::PatientId, text_enum};
+use relais_platform::{
+    error::{Error, Result, Violation},
+    ids::PatientId,
+    text_enum,
+};
 use uuid::Uuid;
 
 use super::{Record, State, merge::merged_already};

@@ -5,7 +5,10 @@
 //! agree with the register in each strict trait.
 
 use chrono::NaiveDate;
-use relais_platform::{Error, Result, error::Violation, text_enum};
+use relais_platform::{
+    error::{Error, Result, Violation},
+    text_enum,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{PatientIdentifier, Person, Sex, names::plain};

@@ -22,6 +22,7 @@ text_enum! {
 
 /// Who a patient is.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Person {
     /// The family name at birth; may be empty where people have one name.
     pub family_name: String,
@@ -51,6 +52,7 @@ pub struct Person {
 
 /// How to reach a person.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Contacts {
     /// E.164, such as `+33612345678`.
     pub phone: String,

@@ -21,7 +21,7 @@ async fn hold(session: &Session, name: &str, end: Option<i64>) -> Result<Patient
     let end_time = end.map(|seconds| prost_types::Timestamp { seconds, nanos: 0 });
     let hold = Some(PatientHold { reason: Reason::Litigation.into(), end_time, ..PatientHold::default() });
     let request = PlaceHoldRequest { parent: name.into(), hold, request_id: request_id() };
-    Ok(session.patients().place_hold(request).await?.into_inner().hold.unwrap())
+    Ok(session.patients().place_hold(request).await?.into_inner().hold.unwrap_or_default())
 }
 
 #[tokio::test]
@@ -92,5 +92,22 @@ async fn what_was_erased_is_absent_to_everybody_and_its_key_is_gone() -> Result<
     }
     let noted = "SELECT count(*) FROM audit WHERE action LIKE '%ErasePatient'";
     assert_eq!(partners.world.count(noted).await?, 3, "two records, and the one that was asked again");
+    partners.world.end().await
+}
+
+#[tokio::test]
+async fn of_an_erasure_and_a_referral_at_once_one_is_made() -> Result<()> {
+    let partners = Partners::meet().await?;
+    for _ in 0..8 {
+        let name = enter(&partners.desk, "Weber", "Anne").await?.name;
+        let referral = partnership::referral(&partners.convention, &name, &partners.provider, partners.today);
+        let sent = SubmitReferralRequest { referral: Some(referral), request_id: request_id() };
+        let mut client = partners.desk.referrals();
+        let (erased, sent) = tokio::join!(erase(&partners.coordinator, &name), client.submit_referral(sent));
+        assert_ne!(erased.is_ok(), sent.is_ok(), "{erased:?} {sent:?}");
+    }
+    let lost = "SELECT count(*) FROM referral r JOIN patient p ON p.id = r.patient_id
+                WHERE p.state = 'erased' AND r.state = 'submitted'";
+    assert_eq!(partners.world.count(lost).await?, 0);
     partners.world.end().await
 }

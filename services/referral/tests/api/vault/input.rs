@@ -18,9 +18,8 @@ fn number(system: &str, value: &str) -> PatientIdentifier {
     PatientIdentifier { system: system.into(), value: value.into() }
 }
 
-#[tokio::test]
-async fn a_wrong_field_is_named_and_its_value_is_not_repeated() -> Result<()> {
-    let partners = Partners::meet().await?;
+/// Fields, and somebody in whom they are wrong.
+fn cases() -> Vec<(&'static str, PatientIdentity)> {
     let with = |change: &dyn Fn(&mut PatientIdentity)| {
         let mut identity = named("Canary", "Bird");
         change(&mut identity);
@@ -31,7 +30,7 @@ async fn a_wrong_field_is_named_and_its_value_is_not_repeated() -> Result<()> {
     };
     let long = "x".repeat(64 * 1024);
     let day = |year, month, day| Some(Date { year, month, day });
-    let cases: Vec<(&str, PatientIdentity)> = vec![
+    vec![
         ("family_name", with(&|i| i.family_name = "Can\0ary".into())),
         ("family_name", with(&|i| i.family_name = "\u{202e}yranaC".into())),
         ("family_name", with(&|i| i.family_name = "Canary\u{2069}".into())),
@@ -59,9 +58,14 @@ async fn a_wrong_field_is_named_and_its_value_is_not_repeated() -> Result<()> {
         ("identifiers.system", with(&|i| i.identifiers = vec![number("", "1")])),
         ("identifiers", with(&|i| i.identifiers = vec![number("urn:x", "1"); 21])),
         ("ins.matricule", with(&|i| i.ins = Some(InsTraits::default()))),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn a_wrong_field_is_named_and_its_value_is_not_repeated() -> Result<()> {
+    let partners = Partners::meet().await?;
     let mut client = partners.desk.patients();
-    for (field, identity) in cases {
+    for (field, identity) in cases() {
         let patient = Some(Patient { identity: Some(identity), ..Patient::default() });
         let request = CreatePatientRequest { patient, request_id: request_id() };
         let refused = client.create_patient(request).await.expect_err(field);

