@@ -92,7 +92,7 @@ pub(crate) async fn keep_sampling(context: Context) {
     gauges(&global::meter("relais"), &sample);
     loop {
         let figures = context.database.figures(context.clock.now()).await.ok();
-        let queues = context.queues().await.unwrap_or_default();
+        let queues = context.queues().await.told;
         *lock(&sample) = Sample { figures, queues, leads: context.lead.is_ours() };
         tokio::time::sleep(millis(context.settings.telemetry.metrics_interval_ms)).await;
     }
@@ -114,17 +114,24 @@ fn gauges(meter: &Meter, sample: &Arc<Mutex<Sample>>) {
         .u64_observable_gauge("relais.relay.leads")
         .with_callback(move |observer| observer.observe(lock(&seen).leads.into(), &[]))
         .build();
+    queue_gauge(meter, sample, "relais.queue.messages", "{message}", |queue| queue.messages);
+    queue_gauge(meter, sample, "relais.queue.consumers", "{consumer}", |queue| queue.consumers);
+}
+
+fn queue_gauge(
+    meter: &Meter,
+    sample: &Arc<Mutex<Sample>>,
+    name: &'static str,
+    unit: &'static str,
+    value: impl Fn(&QueueFigures) -> u32 + Send + Sync + 'static,
+) {
     let seen = sample.clone();
-    meter
-        .u64_observable_gauge("relais.queue.messages")
-        .with_unit("{message}")
-        .with_callback(move |observer| {
-            for queue in &lock(&seen).queues {
-                let name = KeyValue::new("messaging.destination.name", queue.queue.clone());
-                observer.observe(queue.messages.into(), &[name]);
-            }
-        })
-        .build();
+    let observe = move |observer: &dyn opentelemetry::metrics::AsyncInstrument<u64>| {
+        for queue in &lock(&seen).queues {
+            observer.observe(value(queue).into(), &[KeyValue::new("messaging.destination.name", queue.queue.clone())]);
+        }
+    };
+    meter.u64_observable_gauge(name).with_unit(unit).with_callback(observe).build();
 }
 
 fn gauge(
