@@ -25,6 +25,7 @@ pub(crate) struct Messages {
     consumed: Counter<u64>,
     processing: Histogram<f64>,
     failed: Counter<u64>,
+    parked: Counter<u64>,
 }
 
 /// What a consumer did with messages.
@@ -52,6 +53,7 @@ static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
         consumed: meter.u64_counter("messaging.client.consumed.messages").with_unit("{message}").build(),
         processing: meter.f64_histogram("messaging.process.duration").with_unit("s").build(),
         failed: meter.u64_counter("relais.consumer.failures").with_unit("{message}").build(),
+        parked: meter.u64_counter("relais.consumer.parked").with_unit("{message}").build(),
     }
 });
 
@@ -76,6 +78,15 @@ pub(crate) fn failed(consumer: &'static str, what: Failure, reason: &str) {
         KeyValue::new("error.type", reason.to_string()),
     ];
     MESSAGES.failed.add(1, &attributes);
+}
+
+/// So many messages were given up, for this cause.
+pub(crate) fn parked(consumer: &str, cause: &'static str, messages: u64) {
+    let attributes = [
+        KeyValue::new("messaging.consumer.group.name", consumer.to_string()),
+        KeyValue::new("relais.parked.cause", cause),
+    ];
+    MESSAGES.parked.add(messages, &attributes);
 }
 
 /// The last sample; figures are kept while the broker is away, and the other way round.
