@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::future::join_all;
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::{
-    Context,
-    clock::machine_now,
-    database::Database,
-    error::{Error, Result},
-};
+use crate::{Context, clock::machine_now, database::Database, error::Result};
+
+/// The broker tells of a queue within this time, or it is not known.
+const ASKING: Duration = Duration::from_secs(3);
 
 /// What is still to be done.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,15 @@ pub struct Figures {
     pub parked: i64,
     /// Timers that are due.
     pub timers_due: i64,
+}
+
+/// The queues of this service.
+#[derive(Debug, Clone, Default)]
+pub struct Queues {
+    /// Those that the broker told of.
+    pub told: Vec<QueueFigures>,
+    /// Whether these are all: not when the broker is away, or a queue is.
+    pub complete: bool,
 }
 
 /// A queue of this service.
@@ -77,24 +86,30 @@ fn age(id: Uuid) -> Duration {
 }
 
 impl Context {
-    /// The service's queues, as the broker has them.
-    ///
-    /// # Errors
-    /// UNAVAILABLE when the broker cannot be asked, or a queue is not there.
-    pub async fn queues(&self) -> Result<Vec<QueueFigures>> {
-        let asking = async {
-            let channel = self.broker.channel().await?;
-            let mut queues = Vec::new();
-            for name in self.broker.topology().queues(self.service) {
-                let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-                let queue = channel.queue_declare(name.as_str().into(), passive, FieldTable::default()).await?;
-                let (messages, consumers) = (queue.message_count(), queue.consumer_count());
-                queues.push(QueueFigures { queue: name, messages, consumers });
+    /// The service's queues, as far as the broker tells of them in time. It never fails: who asks what is left to do asks
+    /// above all when the broker is down.
+    pub async fn queues(&self) -> Queues {
+        let names = self.broker.topology().queues(self.service);
+        let mut told = Vec::with_capacity(names.len());
+        if self.broker.is_connected() {
+            for asked in join_all(names.iter().map(|name| timeout(ASKING, self.queue(name)))).await {
+                match asked {
+                    Ok(Ok(queue)) => told.push(queue),
+                    Ok(Err(error)) => tracing::warn!(error = format!("{error:#}"), "a queue is not known"),
+                    Err(_) => tracing::warn!("the broker does not tell of a queue in time"),
+                }
             }
-            let _ = channel.close(200, "asked".into()).await;
-            anyhow::Ok(queues)
-        };
-        let asked = tokio::time::timeout(Duration::from_secs(5), asking).await;
-        asked.map_err(Error::unavailable)?.map_err(Error::unavailable)
+        }
+        Queues { complete: told.len() == names.len(), told }
+    }
+
+    /// One queue, on a channel of its own: asking for one that is not there closes the channel.
+    async fn queue(&self, name: &str) -> anyhow::Result<QueueFigures> {
+        let channel = self.broker.channel().await?;
+        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+        let queue = channel.queue_declare(name.into(), passive, FieldTable::default()).await?;
+        let (messages, consumers) = (queue.message_count(), queue.consumer_count());
+        let _ = channel.close(200, "asked".into()).await;
+        Ok(QueueFigures { queue: name.into(), messages, consumers })
     }
 }

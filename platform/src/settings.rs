@@ -290,9 +290,21 @@ pub fn millis(value: u64) -> Duration {
     Duration::from_millis(value)
 }
 
+/// A delay that doubles with each attempt before, from the first to the largest; both in milliseconds.
+pub(crate) fn doubled(first_ms: u64, max_ms: u64, before: u32) -> Duration {
+    millis(first_ms.saturating_mul(1_u64 << before.min(32)).min(max_ms))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn delays_double_up_to_the_largest() {
+        let seconds: Vec<_> = (0..6).map(|before| doubled(1_000, 10_000, before).as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 10, 10]);
+        assert_eq!(doubled(1_000, 10_000, u32::MAX).as_secs(), 10);
+    }
 
     fn load(pairs: &[(&str, &str)]) -> Result<Settings, ConfigError> {
         let pairs: Vec<_> = pairs.iter().map(|(k, v)| (*k, (*v).to_string())).collect();

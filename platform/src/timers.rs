@@ -5,8 +5,6 @@
 //! once, across all instances, and late after a stop, the most urgent first. A timer that fails is tried again with growing
 //! delay and lets all others pass; it is never given up, for a deadline that nobody keeps must stay visible.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use opentelemetry::trace::TraceContextExt;
 use serde_json::Value;
@@ -18,7 +16,7 @@ use crate::{
     Context, Service,
     database::{Database, Unit},
     error::{Error, Kind, Result},
-    settings::{TimerSettings, millis},
+    settings::{TimerSettings, doubled, millis},
     telemetry::propagation,
 };
 
@@ -161,7 +159,8 @@ fn linked(kind: &str, trace: &Value) {
 
 async fn failed(database: &Database, id: Uuid, settings: &TimerSettings, attempt: i32, error: &Error) -> Result<bool> {
     tracing::warn!(timer.id = %id, attempt, %error, "a timer failed and is tried again");
-    let after = delay(settings, attempt);
+    let before = attempt.try_into().unwrap_or_default();
+    let after = doubled(settings.retry_first_ms, settings.retry_max_ms, before);
     let done = sqlx::query!(
         "UPDATE timer SET attempt = attempt + 1, retry_at = now() + make_interval(secs => $2), error = $3 WHERE id = $1",
         id,
@@ -170,12 +169,6 @@ async fn failed(database: &Database, id: Uuid, settings: &TimerSettings, attempt
     );
     done.execute(database.quiet()).await?;
     Ok(false)
-}
-
-/// Doubles with each attempt, up to the largest.
-fn delay(settings: &TimerSettings, attempt: i32) -> Duration {
-    let doubled = settings.retry_first_ms.saturating_mul(1_u64 << attempt.clamp(0, 32));
-    millis(doubled.min(settings.retry_max_ms))
 }
 
 impl Database {
@@ -190,18 +183,5 @@ impl Database {
             now,
         );
         Ok(query.fetch_all(self.quiet()).await?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delays_grow_up_to_the_largest() {
-        let settings = TimerSettings { poll_ms: 1, retry_first_ms: 1_000, retry_max_ms: 10_000 };
-        let seconds: Vec<_> = (0..6).map(|attempt| delay(&settings, attempt).as_secs()).collect();
-        assert_eq!(seconds, [1, 2, 4, 8, 10, 10]);
-        assert_eq!(delay(&settings, i32::MAX).as_secs(), 10);
     }
 }

@@ -41,7 +41,7 @@ pub use keys::{ServiceKeys, SigningKey};
 pub use servers::{SERVICES, Servers};
 pub use settle::{eventually, settled};
 pub use suite::{Addresses, Options, Suite};
-pub use tap::Tap;
+pub use tap::{Tap, message};
 pub use told::Told;
 pub use world::{World, insert_event};
 

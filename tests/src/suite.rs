@@ -1,6 +1,13 @@
 //! The four programs as a user would run them: set up, migrated, started, stopped.
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    os::unix::process::ExitStatusExt,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
@@ -126,10 +133,21 @@ impl Suite {
     ///
     /// # Errors
     /// When it does not, within half a minute.
-    pub async fn until_ended(&mut self, service: &str) -> Result<()> {
+    pub async fn until_ended(&mut self, service: &str) -> Result<ExitStatus> {
         let mut child = self.programs.remove(service).with_context(|| format!("relais-{service} does not run"))?;
         let ended = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
-        ended.with_context(|| format!("relais-{service} does not end"))??;
+        Ok(ended.with_context(|| format!("relais-{service} does not end"))??)
+    }
+
+    /// Waits until a program has died on the spot (SIGABRT), as by a planted fault.
+    ///
+    /// # Errors
+    /// When it does not, or ends in any other way.
+    pub async fn until_died(&mut self, service: &str) -> Result<()> {
+        let status = self.until_ended(service).await?;
+        let log = self.log(service);
+        let died = status.signal() == Some(Signal::ABORT.as_raw());
+        ensure!(died, "relais-{service} ended with {status}, by no fault that was planted (log: {})", log.display());
         Ok(())
     }
 

@@ -20,6 +20,20 @@ use relais_platform::{
 use tokio::time::timeout;
 use uuid::Uuid;
 
+/// A message as the platform would make it of an event, without a trace.
+pub fn message(aggregate: Uuid, version: i64, event: impl Into<Event>) -> Envelope {
+    let event = event.into();
+    Envelope {
+        id: Uuid::now_v7(),
+        type_name: event.type_name().into(),
+        aggregate_id: aggregate,
+        version,
+        time: machine_now(),
+        payload: event.encode(),
+        trace: serde_json::json!({}),
+    }
+}
+
 /// A tap with a queue of its own.
 pub struct Tap {
     connection: Connection,
@@ -170,16 +184,7 @@ impl Tap {
     /// # Errors
     /// When the broker does not take it.
     pub async fn publish(&self, aggregate: Uuid, version: i64, event: impl Into<Event>) -> Result<Envelope> {
-        let event = event.into();
-        let envelope = Envelope {
-            id: Uuid::now_v7(),
-            type_name: event.type_name().into(),
-            aggregate_id: aggregate,
-            version,
-            time: machine_now(),
-            payload: event.encode(),
-            trace: serde_json::json!({}),
-        };
+        let envelope = message(aggregate, version, event);
         self.send(&envelope).await?;
         Ok(envelope)
     }

@@ -34,6 +34,12 @@ pub const HEARS: &[(&str, &[&str])] = &[
 /// Kinds that must not wait behind others: they have a queue of their own at each service that hears of them.
 pub const CRITICAL: &[(&str, &[&str])] = &[("notification", &["relais.results.critical"])];
 
+/// Whether a service publishes events of this kind of aggregates: every one that is published has somebody who hears of it.
+pub fn publishes(service: &str, kind: &str) -> bool {
+    let heard = HEARS.iter().chain(CRITICAL).any(|(_, kinds)| kinds.contains(&kind));
+    heard && kind.split('.').nth(1) == Some(service)
+}
+
 /// Deliveries of one message before it is dead-lettered: it ends messages that kill whoever takes them. Positive, for
 /// RabbitMQ 3.10 destroys messages at -1, and stated, for 4.x has 20 by default.
 const DELIVERY_LIMIT: i64 = 50;

@@ -51,7 +51,7 @@ impl Consumer {
     pub(super) async fn apply_batch<H: Handler>(&self, envelopes: &[Envelope]) -> Result<()> {
         let (span, owned) = match envelopes {
             [] => return Ok(()),
-            [one] => (process_span(self.name, one), one.clone().into_vec()),
+            [one] => (process_span(self.name, one), vec![one.clone()]),
             many => (tracing::info_span!(parent: None, "process batch", batch.size = many.len()), many.to_vec()),
         };
         let (consumer, batch) = (self.clone(), span.context());
@@ -124,11 +124,16 @@ impl Consumer {
     }
 }
 
+/// The body is larger than any event of ours.
+pub(super) fn too_large() -> Error {
+    Error::new(Kind::InvalidArgument, "BODY_TOO_LARGE", "the body is larger than any event")
+}
+
 /// Hands one message to the service; what it emits stands under the message's span.
 pub(super) async fn handle<H: Handler>(unit: &mut Unit<'_>, envelope: &Envelope, span: &tracing::Span) -> Result<()> {
     let refused = |reason, message| Err(Error::new(Kind::InvalidArgument, reason, message));
     if envelope.payload.len() > MAX_BODY {
-        return refused("BODY_TOO_LARGE", "the body is larger than any event");
+        return Err(too_large());
     }
     let event = match Event::decode(&envelope.type_name, &envelope.payload) {
         Ok(event) => event,
@@ -201,12 +206,6 @@ impl Consumer {
             *consumed = held.version;
         }
         versions.save(unit, self.name).await
-    }
-}
-
-impl Envelope {
-    fn into_vec(self) -> Vec<Self> {
-        vec![self]
     }
 }
 

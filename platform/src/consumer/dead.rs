@@ -1,17 +1,14 @@
 //! Dead letters: messages that were delivered until the limit, because whoever took them died.
 //!
-//! A broker gives up all that a dying consumer held, guilty or not. So each is tried once more, alone: noted as parked
-//! first, then applied, then the note is taken back. One that kills this consumer, too, is met again with its note, and
-//! stays parked for a person.
+//! A broker gives up all that a dying consumer held, guilty or not. So each is tried again, alone: noted as parked first,
+//! then applied, then the note is taken back. One that kills this consumer, too, is met again with its note, which counts;
+//! after [`DEATHS`] it stays parked for a person. Fewer prove nothing: an operator may have killed the process just then.
 
 use futures::StreamExt;
 use lapin::message::Delivery;
 
-use super::{Consumer, Handler, REST, acknowledge, deliveries, ended, parked};
-use crate::{
-    broker::envelope::Envelope,
-    error::{Kind, Result},
-};
+use super::{Consumer, DEATHS, Handler, REST, acknowledge, deliveries, ended, failed::told, parked};
+use crate::{broker::envelope::Envelope, error::Result, telemetry::metrics};
 
 /// Takes dead letters, again after each break.
 pub(super) async fn run<H: Handler>(consumer: Consumer) {
@@ -30,7 +27,7 @@ async fn take<H: Handler>(consumer: &Consumer) -> anyhow::Result<()> {
     while let Some(letter) = letters.next().await {
         let letter = letter?;
         consumer.activity.begin(1);
-        let done = consumer.until_available(|| consumer.try_once_more::<H>(&letter)).await;
+        let done = consumer.try_letter::<H>(&letter).await;
         consumer.activity.end(1);
         done?;
         acknowledge(std::slice::from_ref(&letter)).await?;
@@ -39,40 +36,46 @@ async fn take<H: Handler>(consumer: &Consumer) -> anyhow::Result<()> {
 }
 
 impl Consumer {
-    async fn try_once_more<H: Handler>(&self, letter: &Delivery) -> Result<()> {
+    async fn try_letter<H: Handler>(&self, letter: &Delivery) -> Result<()> {
         let envelope = match Envelope::read(letter) {
             Ok(envelope) => envelope,
-            Err(fault) => return self.park_unreadable(letter, &fault).await,
+            Err(fault) => return self.park_unreadable(letter.routing_key.as_str(), &letter.data, &fault).await,
         };
-        tracing::warn!(message.id = %envelope.id, message.r#type = envelope.type_name, "a dead letter is tried once more");
-        match self.mark_killed(&envelope).await {
+        tracing::warn!(message.id = %envelope.id, message.r#type = envelope.type_name, "a dead letter is tried again");
+        let consumer = self.clone();
+        // One task for all three steps: a drain between them would leave a note that nobody takes back.
+        let trying = async move { consumer.try_noted::<H>(&envelope).await };
+        self.database.detached(tracing::info_span!("dead letter"), trying).await
+    }
+
+    async fn try_noted<H: Handler>(&self, envelope: &Envelope) -> Result<()> {
+        // Each step waits for the database by itself: begun anew, the first would meet its own note.
+        match self.until_available(|| self.mark_killed(envelope)).await {
             Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(error) if error.kind == Kind::Unavailable => return Err(error),
-            // A message that the database will not even note is kept as it came.
-            Err(error) => return self.park_unreadable(letter, &error.message).await,
+            Ok(false) => {
+                tracing::error!(message.id = %envelope.id, "a dead letter stays parked: it killed its consumer");
+                metrics::parked(self.name, parked::Cause::Killed.as_str(), 1);
+                return Ok(());
+            }
+            Err(error) => {
+                // A message that the database will not even note is kept as it came.
+                tracing::error!(message.id = %envelope.id, %error, "a dead letter cannot be noted");
+                return self.park_unreadable(&envelope.type_name, &envelope.payload, &told(&error)).await;
+            }
         }
-        self.apply::<H>(std::slice::from_ref(&envelope)).await?;
-        self.unmark(envelope).await
+        self.apply::<H>(std::slice::from_ref(envelope)).await?;
+        self.until_available(|| self.unmark(envelope)).await
     }
 
     async fn mark_killed(&self, envelope: &Envelope) -> Result<bool> {
-        let (consumer, envelope) = (self.clone(), envelope.clone());
-        let work = async move {
-            let mut unit = consumer.database.open().await?;
-            let fresh = parked::mark_killed(&mut unit, consumer.name, &envelope).await?;
-            consumer.database.finish(unit).await.map(|()| fresh)
-        };
-        self.database.detached(tracing::info_span!("mark"), work).await
+        let mut unit = self.database.open().await?;
+        let innocent = parked::mark_killed(&mut unit, self.name, envelope, DEATHS).await?;
+        self.database.finish(unit).await.map(|()| innocent)
     }
 
-    async fn unmark(&self, envelope: Envelope) -> Result<()> {
-        let consumer = self.clone();
-        self.write(async move {
-            let mut unit = consumer.database.open().await?;
-            parked::unmark(&mut unit, consumer.name, &envelope).await?;
-            consumer.database.finish(unit).await
-        })
-        .await
+    async fn unmark(&self, envelope: &Envelope) -> Result<()> {
+        let mut unit = self.database.open().await?;
+        parked::unmark(&mut unit, self.name, envelope).await?;
+        self.database.finish(unit).await
     }
 }

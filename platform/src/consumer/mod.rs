@@ -3,15 +3,18 @@
 //! Messages are applied in batches, one transaction each (`batch.rs`); a batch that fails is redone one by one. Each
 //! aggregate's versions are applied in order: older ones are dropped, later ones wait for the gap. A message that fails
 //! becomes a row of `retry` and is acknowledged; later ones of its aggregate wait behind it and all others pass. After
-//! its last attempt it is parked, visible with its error (`again.rs`), until a person replays or discards it (`parked.rs`).
-//! A lost connection is no attempt. What killed its consumer too often comes back through the dead letters (`dead.rs`); what
-//! was lost altogether is healed by a snapshot (`rebuild.rs`).
+//! its last attempt it is parked, visible with its error (`failed.rs`), until a person replays or discards it (`parked`).
+//! Held messages are tried again when they are due (`again.rs`). A lost connection is no attempt (`patience.rs`). What killed
+//! its consumer too often comes back through the dead letters (`dead.rs`); what was lost altogether is healed by a snapshot
+//! (`rebuild.rs`).
 
 mod again;
 mod batch;
 mod dead;
+mod failed;
 mod inbox;
 pub(crate) mod parked;
+mod patience;
 pub mod rebuild;
 mod store;
 mod versions;
@@ -34,18 +37,21 @@ use lapin::{
 use tokio::sync::Notify;
 
 use crate::{
-    broker::{Broker, envelope::Envelope, within_step},
+    broker::{
+        Broker,
+        envelope::{Envelope, MAX_BODY},
+        within_step,
+    },
     database::{Database, Unit},
-    error::{Kind, Result},
+    error::Result,
     events::Event,
     planted::{Bug, Fault, Planted},
-    random,
     settings::ConsumerSettings,
     telemetry::metrics,
 };
 
-/// How often a batch is run again after contention.
-const CONTENDED: usize = 3;
+/// A message that was begun so often without an end, alone, has killed whoever tried it.
+const DEATHS: i32 = 3;
 /// Before taking up again what broke off.
 const REST: Duration = Duration::from_millis(200);
 
@@ -200,58 +206,38 @@ impl Consumer {
         let mut envelopes = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             match Envelope::read(delivery) {
+                Ok(envelope) if delivery.data.len() > MAX_BODY => {
+                    // Alone, so that it is not copied with each try of its batch.
+                    self.hold_failed(&envelope, &batch::too_large()).await?;
+                }
                 Ok(envelope) => envelopes.push(envelope),
-                Err(fault) => self.until_available(|| self.park_unreadable(delivery, &fault)).await?,
+                Err(fault) => self.park_unreadable(delivery.routing_key.as_str(), &delivery.data, &fault).await?,
             }
         }
         if self.planted.has(Bug::EndlessRedelivery) && self.apply_patiently::<H>(&envelopes).await.is_err() {
             return requeue(deliveries).await;
         }
-        self.until_available(|| self.apply::<H>(&envelopes)).await?;
+        self.apply::<H>(&envelopes).await?;
         if self.planted.has(Bug::AckBeforeCommit) {
             return Ok(());
         }
         acknowledge(deliveries).await
     }
 
-    /// Tries as long as the database is away: that is no attempt of the message's.
-    async fn until_available<T, F: Future<Output = Result<T>>>(&self, work: impl Fn() -> F) -> Result<T> {
-        loop {
-            match work().await {
-                Err(error) if error.kind == Kind::Unavailable => {
-                    tracing::warn!(%error, "the database is away: messages wait");
-                    tokio::time::sleep(REST * 5).await;
-                }
-                result => return result,
-            }
-        }
-    }
-
+    /// Applies what can be applied; what fails becomes a row.
     async fn apply<H: Handler>(&self, envelopes: &[Envelope]) -> Result<()> {
-        match self.apply_patiently::<H>(envelopes).await {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind == Kind::Unavailable => Err(error),
-            Err(error) if envelopes.len() == 1 => self.hold_failed(&envelopes[0], &error).await,
-            Err(_) => {
-                for envelope in envelopes {
-                    if let Err(error) = self.apply_patiently::<H>(std::slice::from_ref(envelope)).await {
-                        self.hold_failed(envelope, &error).await?;
-                    }
-                }
-                Ok(())
+        let Err(error) = self.apply_patiently::<H>(envelopes).await else {
+            return Ok(());
+        };
+        if let [one] = envelopes {
+            return self.hold_failed(one, &error).await;
+        }
+        for envelope in envelopes {
+            if let Err(error) = self.apply_patiently::<H>(std::slice::from_ref(envelope)).await {
+                self.hold_failed(envelope, &error).await?;
             }
         }
-    }
-
-    /// Others may hold the same rows: that is no attempt of the message's either.
-    async fn apply_patiently<H: Handler>(&self, envelopes: &[Envelope]) -> Result<()> {
-        for _ in 0..CONTENDED {
-            match self.apply_batch::<H>(envelopes).await {
-                Err(error) if error.is_contention() => tokio::time::sleep(random::jitter(REST)).await,
-                result => return result,
-            }
-        }
-        self.apply_batch::<H>(envelopes).await
+        Ok(())
     }
 
     /// The planted fault `close-channel`: the broker closes a channel that acknowledges what it never delivered.

@@ -5,10 +5,12 @@ use std::time::Duration;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
+use super::parked::Cause;
 use crate::{
     broker::envelope::Envelope,
     database::{Database, Unit},
     error::Result,
+    telemetry::metrics,
 };
 
 /// Holds back a message whose predecessor is missing.
@@ -63,17 +65,64 @@ async fn insert(
     Ok(())
 }
 
+/// Puts off a held message that failed again, and takes the note of its try back. It keeps the time since when it is held.
+/// False: another instance was faster.
+pub(super) async fn put_off(
+    unit: &mut Unit<'_>,
+    consumer: &str,
+    message_id: Uuid,
+    attempt: u16,
+    after: Duration,
+    error: &str,
+) -> Result<bool> {
+    let query = sqlx::query!(
+        "UPDATE retry SET reason = 'failed', attempt = $3, due_at = now() + make_interval(secs => $4), error = $5, started = 0
+         WHERE consumer = $1 AND message_id = $2",
+        consumer,
+        message_id,
+        i32::from(attempt),
+        after.as_secs_f64(),
+        error,
+    );
+    Ok(query.with_operation("UPDATE", "retry").execute(unit.sql()).await?.rows_affected() == 1)
+}
+
 /// Takes a held message out. False: another instance was faster.
 pub(super) async fn release(unit: &mut Unit<'_>, consumer: &str, message_id: Uuid) -> Result<bool> {
     let query = sqlx::query!("DELETE FROM retry WHERE consumer = $1 AND message_id = $2", consumer, message_id);
     Ok(query.with_operation("DELETE", "retry").execute(unit.sql()).await?.rows_affected() == 1)
 }
 
+/// A message held back.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    /// The message.
+    pub(super) envelope: Envelope,
+    /// How often it failed.
+    pub(super) attempt: u16,
+    /// How often it was begun without an end since.
+    pub(super) started: i32,
+}
+
 impl Database {
-    /// Held messages that may be applied now, with their attempts so far: due, and with nothing missing before them.
-    pub(super) async fn ripe(&self, consumer: &str) -> Result<Vec<(Envelope, u16)>> {
+    /// Notes that a held message is begun, and that nobody else is to begin it for a while; answers how often it was begun
+    /// without an end since. None: it is not due any more.
+    pub(super) async fn begin_held(&self, consumer: &str, message_id: Uuid, lease: Duration) -> Result<Option<i32>> {
+        let query = sqlx::query_scalar!(
+            "UPDATE retry SET started = started + 1, due_at = now() + make_interval(secs => $3)
+             WHERE consumer = $1 AND message_id = $2 AND due_at <= now() RETURNING started",
+            consumer,
+            message_id,
+            lease.as_secs_f64(),
+        );
+        Ok(query.fetch_optional(self.quiet()).await?)
+    }
+
+    /// Held messages that may be applied now: due, and with nothing missing before them.
+    pub(super) async fn ripe(&self, consumer: &str) -> Result<Vec<Held>> {
         let query = sqlx::query!(
-            "SELECT r.message_id, r.type, r.aggregate_id, r.version, r.time, r.payload, r.trace, r.attempt
+            "SELECT r.message_id, r.type, r.aggregate_id, r.version, r.time, r.payload, r.trace, r.attempt,
+                    r.started
              FROM retry r LEFT JOIN consumed_version v USING (consumer, aggregate_kind, aggregate_id)
              WHERE r.consumer = $1 AND r.due_at <= now() AND r.version <= COALESCE(v.version, 0) + 1
              ORDER BY r.due_at LIMIT 100",
@@ -90,7 +139,7 @@ impl Database {
                 payload: row.payload,
                 trace: row.trace,
             };
-            (envelope, u16::try_from(row.attempt).unwrap_or(u16::MAX))
+            Held { envelope, attempt: u16::try_from(row.attempt).unwrap_or(u16::MAX), started: row.started }
         });
         Ok(ripe.collect())
     }
@@ -118,7 +167,9 @@ impl Database {
             consumer,
             after.as_secs_f64(),
         );
-        Ok(done.execute(self.quiet()).await?.rows_affected())
+        let parked = done.execute(self.quiet()).await?.rows_affected();
+        metrics::parked(consumer, Cause::Gap.as_str(), parked);
+        Ok(parked)
     }
 
     /// Has messages tried again that were parked for a gap, once it is filled: by a late message, or by a snapshot.

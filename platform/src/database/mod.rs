@@ -104,6 +104,11 @@ impl Database {
         Ok(())
     }
 
+    /// Whether this process has closed it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.quiet.is_closed()
+    }
+
     /// The offset of the clock, see [`crate::clock`].
     pub(crate) async fn clock_offset(&self) -> Result<i64> {
         Ok(sqlx::query_scalar!("SELECT offset_ms FROM clock").fetch_one(&self.quiet).await?)

@@ -25,6 +25,7 @@ pub(crate) struct Messages {
     consumed: Counter<u64>,
     processing: Histogram<f64>,
     failed: Counter<u64>,
+    parked: Counter<u64>,
 }
 
 /// What a consumer did with messages.
@@ -52,6 +53,7 @@ static MESSAGES: LazyLock<Messages> = LazyLock::new(|| {
         consumed: meter.u64_counter("messaging.client.consumed.messages").with_unit("{message}").build(),
         processing: meter.f64_histogram("messaging.process.duration").with_unit("s").build(),
         failed: meter.u64_counter("relais.consumer.failures").with_unit("{message}").build(),
+        parked: meter.u64_counter("relais.consumer.parked").with_unit("{message}").build(),
     }
 });
 
@@ -78,6 +80,15 @@ pub(crate) fn failed(consumer: &'static str, what: Failure, reason: &str) {
     MESSAGES.failed.add(1, &attributes);
 }
 
+/// So many messages were given up, for this cause.
+pub(crate) fn parked(consumer: &str, cause: &'static str, messages: u64) {
+    let attributes = [
+        KeyValue::new("messaging.consumer.group.name", consumer.to_string()),
+        KeyValue::new("relais.parked.cause", cause),
+    ];
+    MESSAGES.parked.add(messages, &attributes);
+}
+
 /// The last sample; figures are kept while the broker is away, and the other way round.
 #[derive(Default)]
 struct Sample {
@@ -92,7 +103,7 @@ pub(crate) async fn keep_sampling(context: Context) {
     gauges(&global::meter("relais"), &sample);
     loop {
         let figures = context.database.figures(context.clock.now()).await.ok();
-        let queues = context.queues().await.unwrap_or_default();
+        let queues = context.queues().await.told;
         *lock(&sample) = Sample { figures, queues, leads: context.lead.is_ours() };
         tokio::time::sleep(millis(context.settings.telemetry.metrics_interval_ms)).await;
     }
@@ -114,17 +125,24 @@ fn gauges(meter: &Meter, sample: &Arc<Mutex<Sample>>) {
         .u64_observable_gauge("relais.relay.leads")
         .with_callback(move |observer| observer.observe(lock(&seen).leads.into(), &[]))
         .build();
+    queue_gauge(meter, sample, "relais.queue.messages", "{message}", |queue| queue.messages);
+    queue_gauge(meter, sample, "relais.queue.consumers", "{consumer}", |queue| queue.consumers);
+}
+
+fn queue_gauge(
+    meter: &Meter,
+    sample: &Arc<Mutex<Sample>>,
+    name: &'static str,
+    unit: &'static str,
+    value: impl Fn(&QueueFigures) -> u32 + Send + Sync + 'static,
+) {
     let seen = sample.clone();
-    meter
-        .u64_observable_gauge("relais.queue.messages")
-        .with_unit("{message}")
-        .with_callback(move |observer| {
-            for queue in &lock(&seen).queues {
-                let name = KeyValue::new("messaging.destination.name", queue.queue.clone());
-                observer.observe(queue.messages.into(), &[name]);
-            }
-        })
-        .build();
+    let observe = move |observer: &dyn opentelemetry::metrics::AsyncInstrument<u64>| {
+        for queue in &lock(&seen).queues {
+            observer.observe(value(queue).into(), &[KeyValue::new("messaging.destination.name", queue.queue.clone())]);
+        }
+    };
+    meter.u64_observable_gauge(name).with_unit(unit).with_callback(observe).build();
 }
 
 fn gauge(

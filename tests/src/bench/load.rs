@@ -2,7 +2,6 @@
 
 use relais_platform::{
     broker::envelope::Envelope,
-    clock::machine_now,
     events::Event,
     ids::{AppointmentId, Child, ConventionId, ReferralId, SiteId},
 };
@@ -11,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Told,
+    Told, message,
     partnership::{LOINC, PANEL},
 };
 
@@ -49,19 +48,11 @@ fn number(index: usize) -> String {
 }
 
 fn envelope(aggregate: Uuid, number: &str, event: impl Into<Event>) -> Envelope {
-    let event = event.into();
     let (trace, span) = (Uuid::now_v7().simple(), Uuid::now_v7().as_u64_pair().1);
-    Envelope {
-        id: Uuid::now_v7(),
-        type_name: event.type_name().into(),
-        aggregate_id: aggregate,
-        version: 1,
-        time: machine_now(),
-        payload: event.encode(),
-        // Not recorded: the programs have nobody to send spans to.
-        trace: json!({
-            "traceparent": format!("00-{trace}-{span:016x}-00"),
-            "baggage": format!("referral.number={number}"),
-        }),
-    }
+    // Not recorded: the programs have nobody to send spans to.
+    let trace = json!({
+        "traceparent": format!("00-{trace}-{span:016x}-00"),
+        "baggage": format!("referral.number={number}"),
+    });
+    Envelope { trace, ..message(aggregate, 1, event) }
 }

@@ -37,9 +37,11 @@ async fn a_message_that_kills_its_consumer_is_parked_and_the_innocent_are_applie
     let dead = tap.topology().dead_queue("scheduling");
     eventually("they are dead letters", || async { Ok((tap.waiting(&dead).await? == Some(3)).then_some(())) }).await?;
 
-    // One more death, by the dead letters' own consumer; then it is known.
-    suite.launch("scheduling")?;
-    suite.until_ended("scheduling").await?;
+    // Three more deaths, by the dead letters' own consumer; then it is known.
+    for _ in 0..3 {
+        suite.launch("scheduling")?;
+        suite.until_died("scheduling").await?;
+    }
     suite.launch("scheduling")?;
     suite.until_health("scheduling", BROKER, Serving).await?;
     until_counted(&suite, "SELECT count(*) FROM scheduling.appointment", 2).await?;
@@ -61,5 +63,35 @@ async fn a_message_that_kills_its_consumer_is_parked_and_the_innocent_are_applie
         ReplayParkedMessageRequest { name: parked.name.clone(), request_id: request_id(), ..Default::default() };
     operator.operations().replay_parked_message(request).await?;
     until_counted(&suite, "SELECT count(*) FROM scheduling.appointment WHERE state = 'cancelled'", 1).await?;
+    suite.stop().await
+}
+
+/// A deadly message that waited for its turn was acknowledged long ago: no broker counts how often it kills.
+#[tokio::test]
+async fn a_held_message_that_kills_its_consumer_is_parked_and_the_service_lives() -> Result<()> {
+    let deadly = HashMap::from([
+        (FAULT.to_string(), "die-of-cancelled".to_string()),
+        ("RELAIS__CONSUMER__RETRY_FIRST_MS".to_string(), "50".to_string()),
+    ]);
+    let mut suite = Suite::prepare(Options { settings: deadly }).await?;
+    let tap = Tap::new(&suite.servers.amqp_url, &suite.name).await?;
+    let guilty = Told::new("AAAA-BBBB-CCC");
+    suite.launch("scheduling")?;
+    suite.until_health("scheduling", BROKER, Serving).await?;
+    tap.publish(guilty.id.0, 2, guilty.cancelled()).await?;
+    until_counted(&suite, "SELECT count(*) FROM scheduling.retry WHERE reason = 'gap'", 1).await?;
+    tap.publish(guilty.id.0, 1, guilty.submitted()).await?;
+    suite.until_died("scheduling").await?;
+    for _ in 0..2 {
+        suite.launch("scheduling")?;
+        suite.until_died("scheduling").await?;
+    }
+    suite.launch("scheduling")?;
+    let killed = "SELECT count(*) FROM scheduling.parked WHERE cause = 'killed' AND state = 'parked' AND attempt = 3";
+    until_counted(&suite, killed, 1).await?;
+    until_counted(&suite, "SELECT count(*) FROM scheduling.retry", 0).await?;
+    let innocent = Told::new("DDDD-EEEE-FFF");
+    tap.publish(innocent.id.0, 1, innocent.submitted()).await?;
+    until_counted(&suite, "SELECT count(*) FROM scheduling.appointment WHERE state = 'proposed'", 2).await?;
     suite.stop().await
 }

@@ -29,6 +29,8 @@ async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
         ("relais-scheduling", "relais.parked.messages", 0.0),
         ("relais-scheduling", "relais.timers.due", 0.0),
         ("relais-scheduling", "relais.queue.messages", 0.0),
+        // Its own queue and the dead letters' have one each.
+        ("relais-scheduling", "relais.queue.consumers", 2.0),
     ] {
         let arrived = || async { Ok((collector.metric(service, metric) == Some(expected)).then_some(())) };
         eventually(&format!("{service} tells {metric} = {expected}"), arrived).await?;
@@ -39,8 +41,9 @@ async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
     // One that is given up shows.
     let tap = relais_tests::Tap::new(&suite.servers.amqp_url, &suite.name).await?;
     tap.send_raw("relais.referral.referral.submitted.v1", b"?", lapin::BasicProperties::default()).await?;
-    let parked =
-        || async { Ok((collector.metric("relais-scheduling", "relais.parked.messages") == Some(1.0)).then_some(())) };
-    eventually("a parked message shows", parked).await?;
+    for metric in ["relais.parked.messages", "relais.consumer.parked"] {
+        let parked = || async { Ok((collector.metric("relais-scheduling", metric) == Some(1.0)).then_some(())) };
+        eventually(&format!("a parked message shows in {metric}"), parked).await?;
+    }
     suite.stop().await
 }

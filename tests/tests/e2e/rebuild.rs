@@ -1,5 +1,7 @@
 //! Rebuilding: what was lost with a queue comes back from the owner's present state, while events keep coming.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use relais_proto::{
     operations::v1::{RebuildProjectionRequest, RebuildProjectionResponse},
@@ -9,6 +11,7 @@ use relais_tests::{
     Identity, Options, Session, Suite, Tap, eventually, partnership::Partners, request_id, settled, violations,
 };
 use tonic::Code;
+use tonic_types::StatusExt;
 
 const REFERRALS: &str = "relais.referral.referral";
 
@@ -112,8 +115,31 @@ async fn every_projection_can_be_rebuilt_and_no_other() -> Result<()> {
         let refused = operator.scheduling.operations().rebuild_projection(request).await.unwrap_err();
         assert_eq!((refused.code(), violations(&refused)), (Code::InvalidArgument, vec!["aggregate_kind".to_string()]));
     }
+    // Kinds that are heard of, and whose owner keeps no state to be told.
+    for (session, kind) in
+        [(&operator.referral, "relais.notification.message"), (&operator.notification, "relais.results.critical")]
+    {
+        let request = RebuildProjectionRequest { aggregate_kind: kind.into() };
+        let refused = session.operations().rebuild_projection(request).await.unwrap_err();
+        let reason = refused.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+        assert_eq!((refused.code(), &*reason), (Code::FailedPrecondition, "NO_SNAPSHOT"), "{kind}");
+        assert!(refused.message().contains(kind), "{refused}");
+    }
     let desk = suite.session("scheduling", &Identity::new("desk", "desk"))?;
     let refused = rebuild(&desk, REFERRALS).await.unwrap_err();
     assert!(refused.to_string().contains("roles"), "{refused}");
+    suite.stop().await
+}
+
+#[tokio::test]
+async fn an_owner_that_is_frozen_is_given_up() -> Result<()> {
+    let suite = Suite::start(Options::default()).await?;
+    let operator = suite.session("scheduling", &Identity::new("operator", "operator"))?;
+    suite.freeze("referral")?;
+    let asked = tokio::time::timeout(Duration::from_secs(20), rebuild(&operator, REFERRALS)).await;
+    suite.thaw("referral")?;
+    let error = asked.context("the rebuild hangs")?.unwrap_err();
+    let status = error.downcast_ref::<tonic::Status>().context("no status")?;
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
     suite.stop().await
 }

@@ -88,7 +88,9 @@ impl UseCase for DiscardParked {
         let parked = open(unit, self.id).await?;
         // What has no aggregate holds none up, and the version under a reused id is still to come under its own.
         let holds_up = !matches!(parked.cause, Cause::Unreadable | Cause::Reused);
-        if holds_up && !store::pass_over(unit, self.consumer, &parked).await? {
+        let passed = holds_up && store::pass_over(unit, self.consumer, &parked).await?;
+        // A version far ahead may never have been: it must be possible to be rid of it. Nothing is passed over then.
+        if holds_up && !passed && parked.cause != Cause::Gap {
             let message = "an earlier version of its aggregate is missing: decide on that first, or rebuild";
             return Err(refused("EARLIER_VERSION_MISSING", message));
         }

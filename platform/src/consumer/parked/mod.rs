@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{ids::ParkedMessageId, text_enum};
 
 pub(crate) use decide::{DiscardParked, GetParked, ListParked, ReplayParked};
-pub(super) use store::{mark_killed, park, park_reused, park_unreadable, unmark};
+pub(super) use store::{mark_killed, park, park_killed, park_reused, park_unreadable, unmark};
 
 text_enum! {
     /// Why a message was given up.
@@ -25,7 +25,7 @@ text_enum! {
         Reused = "reused",
         /// An earlier version of its aggregate is missing.
         Gap = "gap",
-        /// It came from the dead letters, and may have killed its consumer.
+        /// It killed whoever tried it.
         Killed = "killed",
     }
 }

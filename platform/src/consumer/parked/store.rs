@@ -13,7 +13,11 @@ use crate::{
     database::Unit,
     error::{Error, Result},
     ids::ParkedMessageId,
+    telemetry::metrics,
 };
+
+/// What is told of a message that killed whoever tried it.
+const KILLED: &str = "CONSUMER_KILLED: whoever tried it alone died of it";
 
 /// Parks a message.
 pub(in crate::consumer) async fn park(
@@ -23,7 +27,8 @@ pub(in crate::consumer) async fn park(
     attempt: u16,
     error: &str,
 ) -> Result<()> {
-    insert(unit, (Uuid::now_v7(), Cause::Failed), consumer, envelope, attempt, error).await.map(|_| ())
+    let parked = insert(unit, (Uuid::now_v7(), Cause::Failed), consumer, envelope, attempt, error).await?;
+    count(parked, consumer, Cause::Failed)
 }
 
 /// Parks a message that comes under another's id.
@@ -31,14 +36,41 @@ pub(in crate::consumer) async fn park_reused(unit: &mut Unit<'_>, consumer: &str
     tracing::warn!(message.id = %envelope.id, "another message came under this id: parked");
     let id = named(&[consumer.as_bytes(), envelope.id.as_bytes(), &digest_of(envelope)]);
     let error = "MESSAGE_ID_REUSED: another message came under this id before";
-    insert(unit, (id, Cause::Reused), consumer, envelope, 0, error).await.map(|_| ())
+    let parked = insert(unit, (id, Cause::Reused), consumer, envelope, 0, error).await?;
+    count(parked, consumer, Cause::Reused)
 }
 
-/// Notes a message of the dead letters before it is tried for the last time. False: it is noted already, so it killed
-/// whoever tried it.
-pub(in crate::consumer) async fn mark_killed(unit: &mut Unit<'_>, consumer: &str, envelope: &Envelope) -> Result<bool> {
-    let error = "CONSUMER_KILLED: it was delivered until the limit, and once more";
-    insert(unit, (killed_id(consumer, envelope), Cause::Killed), consumer, envelope, 0, error).await
+/// Notes a try of a dead letter before it begins. False: so many were noted already that it killed whoever tried it, or a
+/// person has decided on it.
+pub(in crate::consumer) async fn mark_killed(
+    unit: &mut Unit<'_>,
+    consumer: &str,
+    envelope: &Envelope,
+    deaths: i32,
+) -> Result<bool> {
+    let id = killed_id(consumer, envelope);
+    if insert(unit, (id, Cause::Killed), consumer, envelope, 1, KILLED).await? {
+        return Ok(true);
+    }
+    let query = sqlx::query!(
+        "UPDATE parked SET attempt = attempt + 1 WHERE id = $1 AND state = 'parked' AND attempt < $2",
+        id,
+        deaths,
+    );
+    Ok(query.with_operation("UPDATE", "parked").execute(unit.sql()).await?.rows_affected() == 1)
+}
+
+/// Parks a held message that was begun so often and killed whoever tried it.
+pub(in crate::consumer) async fn park_killed(
+    unit: &mut Unit<'_>,
+    consumer: &str,
+    envelope: &Envelope,
+    deaths: i32,
+) -> Result<()> {
+    tracing::error!(message.id = %envelope.id, message.r#type = envelope.type_name, "a message killed its consumer: parked");
+    let attempt = u16::try_from(deaths).unwrap_or(u16::MAX);
+    let parked = insert(unit, (Uuid::now_v7(), Cause::Killed), consumer, envelope, attempt, KILLED).await?;
+    count(parked, consumer, Cause::Killed)
 }
 
 /// Takes the note of [`mark_killed`] back: the message is harmless.
@@ -101,7 +133,13 @@ pub(in crate::consumer) async fn park_unreadable(
         body,
         error,
     );
-    query.with_operation("INSERT", "parked").execute(unit.sql()).await?;
+    let parked = query.with_operation("INSERT", "parked").execute(unit.sql()).await?.rows_affected() == 1;
+    count(parked, consumer, Cause::Unreadable)
+}
+
+/// Counts a message for the metrics, unless it was parked before.
+fn count(parked: bool, consumer: &str, cause: Cause) -> Result<()> {
+    metrics::parked(consumer, cause.as_str(), parked.into());
     Ok(())
 }
 
@@ -210,13 +248,16 @@ pub(super) async fn resolve(
     Ok(())
 }
 
-/// Puts a parked message back among those to be tried. False: it is there already.
+/// Puts a parked message back among those to be tried, or among those that wait while an earlier version is missing. False: it
+/// is there already.
 pub(super) async fn hold_again(unit: &mut Unit<'_>, id: ParkedMessageId) -> Result<bool> {
     let query = sqlx::query!(
         "INSERT INTO retry (consumer, message_id, reason, type, aggregate_kind, aggregate_id, version, time, payload, trace,
                             due_at)
-         SELECT consumer, message_id, 'failed', type, aggregate_kind, aggregate_id, version, time, payload, trace, now()
-         FROM parked WHERE id = $1 ON CONFLICT DO NOTHING",
+         SELECT consumer, message_id, CASE WHEN p.version > COALESCE(v.version, 0) + 1 THEN 'gap' ELSE 'failed' END, type,
+                aggregate_kind, aggregate_id, p.version, time, payload, trace, now()
+         FROM parked p LEFT JOIN consumed_version v USING (consumer, aggregate_kind, aggregate_id)
+         WHERE p.id = $1 ON CONFLICT DO NOTHING",
         id.0,
     );
     Ok(query.with_operation("INSERT", "retry").execute(unit.sql()).await?.rows_affected() == 1)

@@ -136,17 +136,18 @@ impl<S: Service> OperationsService for Operations<S> {
 }
 
 async fn backlog(context: &Context) -> crate::Result<GetBacklogResponse> {
-    let queues = context.queues().await?;
-    let figures = context.database.figures(context.clock.now()).await?;
-    let queued = queues.iter().map(|queue| i64::from(queue.messages)).sum::<i64>();
+    let (queues, figures) = tokio::join!(context.queues(), context.database.figures(context.clock.now()));
+    let figures = figures?;
+    let queued = queues.told.iter().map(|queue| i64::from(queue.messages)).sum::<i64>();
     let idle = context.activity().quiet_for(QUIET);
+    let left = queued + figures.outbox + figures.retry + figures.timers_due;
     let queue = |queue: crate::figures::QueueFigures| get_backlog_response::Queue {
         queue: queue.queue,
         messages: queue.messages.into(),
         consumers: queue.consumers.into(),
     };
     Ok(GetBacklogResponse {
-        settled: idle && queued + figures.outbox + figures.retry + figures.timers_due == 0,
+        settled: idle && queues.complete && left == 0,
         outbox: figures.outbox,
         retry: figures.retry,
         queued,
@@ -155,6 +156,7 @@ async fn backlog(context: &Context) -> crate::Result<GetBacklogResponse> {
         retry_lag: prost_types::Duration::try_from(figures.retry_lag).ok(),
         timers_due: figures.timers_due,
         leads_relay: context.lead.is_ours(),
-        queues: queues.into_iter().map(queue).collect(),
+        queues: queues.told.into_iter().map(queue).collect(),
+        queues_known: queues.complete,
     })
 }

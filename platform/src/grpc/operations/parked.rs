@@ -48,9 +48,9 @@ pub(super) fn replay(body: &ReplayParkedMessageRequest) -> Result<(Uuid, ReplayP
     let mut check = Check::default();
     let id = check.name("name", &body.name);
     let request_id = check.request_id(&body.request_id);
-    check.ensure("reason", body.reason.chars().count() <= REASON, "must be of 500 characters at most");
+    let reason = check.optional_text("reason", &body.reason, REASON);
     check.finish()?;
-    Ok((request_id, ReplayParked { id, reason: body.reason.clone() }))
+    Ok((request_id, ReplayParked { id, reason }))
 }
 
 pub(super) fn discard(body: &DiscardParkedMessageRequest, consumer: &'static str) -> Result<(Uuid, DiscardParked)> {

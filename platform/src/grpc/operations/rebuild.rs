@@ -1,13 +1,18 @@
 //! Snapshots told to others, and a rebuild from those of others.
 
-use futures::{StreamExt, TryStreamExt};
+use std::time::Duration;
+
+use futures::{Stream, TryStreamExt, stream};
 use relais_proto::operations::v1::{
     RebuildProjectionResponse, StreamSnapshotRequest, StreamSnapshotResponse,
     operations_service_client::OperationsServiceClient, stream_snapshot_response,
 };
-use tokio::sync::mpsc::{self, Sender};
+use tokio::{
+    sync::mpsc::{self, Sender},
+    time::timeout,
+};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Status, Streaming, transport::Endpoint};
+use tonic::{Code, Status, Streaming, transport::Endpoint};
 use uuid::Uuid;
 
 use crate::{
@@ -30,6 +35,10 @@ pub(super) type Rebuilding = ReceiverStream<Result<RebuildProjectionResponse, St
 const BUFFER: usize = 64;
 /// Aggregates restored at once.
 const AT_ONCE: usize = 8;
+/// The owner tells the next aggregate within this time, or is away.
+const ITEM: Duration = Duration::from_secs(30);
+/// How often the owner must show that it lives, and how fast: a frozen one, or a cut line, says nothing of itself.
+const ALIVE: Duration = Duration::from_secs(5);
 /// After how many aggregates a rebuild says how far it is.
 const REPORT: i64 = 500;
 
@@ -134,14 +143,44 @@ async fn ask(context: &Context, call: &Call, kind: &str) -> Result<Streaming<Str
         return Err(Error::new(Kind::FailedPrecondition, "PEER_UNKNOWN", message));
     }
     let endpoint = Endpoint::from_shared(address.clone()).map_err(Error::internal)?;
-    let endpoint = endpoint.connect_timeout(std::time::Duration::from_secs(5));
+    let endpoint = endpoint.connect_timeout(ALIVE).http2_keep_alive_interval(ALIVE).keep_alive_timeout(ALIVE);
     let mut client = OperationsServiceClient::new(endpoint.connect().await.map_err(Error::unavailable)?);
     let request = context.on_behalf(call, owner, StreamSnapshotRequest { aggregate_kind: kind.into() })?;
-    Ok(client.stream_snapshot(request).await.map_err(|status| refused_by(owner, &status))?.into_inner())
+    let asked = timeout(ITEM, client.stream_snapshot(request)).await.map_err(|_| silent(owner))?;
+    Ok(asked.map_err(|status| refused_by(owner, kind, &status))?.into_inner())
 }
 
-fn refused_by(owner: &str, status: &Status) -> Error {
-    Error::unavailable(anyhow::anyhow!("{owner}: {status}"))
+/// What the owner's refusal is to our caller: whose rights, whose kind, or an outage.
+fn refused_by(owner: &str, kind: &str, status: &Status) -> Error {
+    let said = format!("its owner, {owner}, says: {}", status.message());
+    match status.code() {
+        Code::InvalidArgument | Code::Unimplemented => {
+            let message = format!("its owner, {owner}, has no snapshot of {kind}: it cannot be rebuilt");
+            Error::new(Kind::FailedPrecondition, "NO_SNAPSHOT", message)
+        }
+        Code::FailedPrecondition => Error::new(Kind::FailedPrecondition, "REFUSED_BY_OWNER", said),
+        Code::PermissionDenied => Error::denied(said),
+        Code::Unauthenticated => Error::new(Kind::Unauthenticated, "REFUSED_BY_OWNER", said),
+        Code::Internal => Error::internal(anyhow::anyhow!("{owner}: {status}")),
+        _ => Error::unavailable(anyhow::anyhow!("{owner}: {status}")),
+    }
+}
+
+fn silent(owner: &str) -> Error {
+    Error::unavailable(anyhow::anyhow!("{owner} says nothing for {ITEM:?}"))
+}
+
+/// The owner's snapshots, each within its time.
+fn in_time<'a>(
+    owner: &'a str,
+    kind: &'a str,
+    snapshots: Streaming<StreamSnapshotResponse>,
+) -> impl Stream<Item = Result<StreamSnapshotResponse>> + 'a {
+    stream::try_unfold(snapshots, move |mut snapshots| async move {
+        let told = timeout(ITEM, snapshots.message()).await.map_err(|_| silent(owner))?;
+        let told = told.map_err(|status| refused_by(owner, kind, &status))?;
+        Ok(told.map(|told| (told, snapshots)))
+    })
 }
 
 async fn restore_all<S: Service>(
@@ -151,12 +190,11 @@ async fn restore_all<S: Service>(
     sender: &Sender<Result<RebuildProjectionResponse, Status>>,
 ) -> Result<RebuildProjectionResponse> {
     let owner = kind.split('.').nth(1).unwrap_or_default();
-    let restored = snapshots.map(|told| async move {
-        let told = told.map_err(|status| refused_by(owner, &status))?;
+    let restored = in_time(owner, kind, snapshots).map_ok(|told| async move {
         let unreadable = || Error::internal(anyhow::anyhow!("a snapshot that this program cannot read"));
         context.consumer.restore::<S>(kind, of_proto(&told).ok_or_else(unreadable)?).await
     });
-    let restored = restored.buffer_unordered(AT_ONCE);
+    let restored = restored.try_buffer_unordered(AT_ONCE);
     tokio::pin!(restored);
     let mut so_far = RebuildProjectionResponse::default();
     while let Some(progress) = restored.try_next().await? {
@@ -168,4 +206,21 @@ async fn restore_all<S: Service>(
         }
     }
     Ok(RebuildProjectionResponse { done: true, ..so_far })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_owner_refuses_is_told_as_it_is() {
+        let kind = |code| refused_by("referral", "relais.referral.referral", &Status::new(code, "no")).kind;
+        assert_eq!(kind(Code::InvalidArgument), Kind::FailedPrecondition);
+        assert_eq!(kind(Code::PermissionDenied), Kind::PermissionDenied);
+        assert_eq!(kind(Code::Unauthenticated), Kind::Unauthenticated);
+        assert_eq!(kind(Code::Unavailable), Kind::Unavailable);
+        assert_eq!(kind(Code::DeadlineExceeded), Kind::Unavailable);
+        let message = refused_by("results", "relais.results.critical", &Status::invalid_argument("no")).message;
+        assert!(message.contains("no snapshot of relais.results.critical"), "{message}");
+    }
 }

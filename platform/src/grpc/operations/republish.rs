@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::clock::instant;
 use crate::{
     Context,
+    broker::topology,
     calls::{Call, Check, Outcome, Recall},
     clock::machine_now,
     database::{Unit, UseCase},
@@ -29,6 +30,8 @@ pub(super) async fn run(
     let end = if body.end_time.is_some() { instant("end_time", body.end_time)? } else { machine_now() };
     let mut check = Check::default();
     check.ensure("end_time", start < end, "must be after start_time");
+    let known = body.aggregate_kind.is_empty() || topology::publishes(context.service, &body.aggregate_kind);
+    check.ensure("aggregate_kind", known, "must be a kind that this service publishes, or empty");
     check.finish()?;
     let use_case = Republish { start, end, kind: body.aggregate_kind.clone() };
     let republished = context.change(call, request_id, body, use_case).await?;

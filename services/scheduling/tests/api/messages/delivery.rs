@@ -9,7 +9,7 @@ use relais_scheduling::Scheduling;
 use relais_tests::{Identity, Told, World};
 use uuid::Uuid;
 
-use super::APPOINTMENTS;
+use super::{APPOINTMENTS, REFUSE, RELENT};
 
 #[tokio::test]
 async fn the_same_message_ten_times_has_its_effect_once() -> Result<()> {
@@ -81,6 +81,50 @@ async fn a_message_that_fails_is_tried_again_and_those_of_others_pass() -> Resul
     sqlx::query("ALTER TABLE appointment DROP CONSTRAINT not_this_one").execute(&world.database).await?;
     world.until_count("SELECT count(*) FROM appointment WHERE state = 'cancelled'", 1).await?;
     world.until_count("SELECT count(*) FROM retry", 0).await?;
+    world.end().await
+}
+
+/// How long a message has waited is counted from when it was held, however often it failed since.
+#[tokio::test]
+async fn one_that_fails_again_and_again_waits_since_it_was_held() -> Result<()> {
+    let settings = [("RELAIS__CONSUMER__RETRY_MAX_MS", "100"), ("RELAIS__CONSUMER__MAX_ATTEMPTS", "1000")];
+    let world = World::<Scheduling>::start_with(&settings).await?;
+    sqlx::query(REFUSE).execute(&world.database).await?;
+    let told = Told::new("AAAA-BBBB-CCC");
+    world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    let waits = "SELECT count(*) FROM retry WHERE attempt >= 3 AND received_at < now() - interval '2 seconds'";
+    world.until_count(waits, 1).await?;
+    let operator = world.session(&Identity::new("operator", "operator"))?;
+    let lag = operator.operations().get_backlog(GetBacklogRequest {}).await?.into_inner().retry_lag;
+    assert!(lag.is_some_and(|lag| lag.seconds >= 2), "{lag:?}");
+    sqlx::query(RELENT).execute(&world.database).await?;
+    world.until_count(APPOINTMENTS, 1).await?;
+    world.until_count("SELECT count(*) FROM retry", 0).await?;
+    world.end().await
+}
+
+/// What reads like an outage each time, while the database answers, is the message's own failure: others pass, in the queue
+/// and among those held back.
+#[tokio::test]
+async fn one_whose_statement_always_looks_like_an_outage_holds_up_nobody() -> Result<()> {
+    let world = World::<Scheduling>::start_with(&[("RELAIS__CONSUMER__MAX_ATTEMPTS", "2")]).await?;
+    for missing in [
+        "CREATE FUNCTION missing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF NEW.referral_number = 'AAAA-BBBB-CCC' THEN
+                 RAISE EXCEPTION 'a table is missing' USING ERRCODE = '42P01';
+             END IF;
+             RETURN NEW; END $$",
+        "CREATE TRIGGER missing BEFORE INSERT ON appointment FOR EACH ROW EXECUTE FUNCTION missing()",
+    ] {
+        sqlx::query(missing).execute(&world.database).await?;
+    }
+    let (bad, good) = (Told::new("AAAA-BBBB-CCC"), Told::new("DDDD-EEEE-FFF"));
+    world.tap.publish(bad.id.0, 1, bad.submitted()).await?;
+    world.tap.publish(good.id.0, 1, good.submitted()).await?;
+    world.until_count(APPOINTMENTS, 1).await?;
+    let parked =
+        "SELECT count(*) FROM parked WHERE cause = 'failed' AND attempt = 2 AND error LIKE '%a table is missing%'";
+    world.until_count(parked, 1).await?;
     world.end().await
 }
 

@@ -103,8 +103,8 @@ async fn a_discarded_message_is_passed_over_and_those_behind_it_follow() -> Resu
     world.end().await
 }
 
-#[tokio::test]
-async fn what_waits_for_an_earlier_version_is_not_discarded_and_goes_on_when_that_comes() -> Result<()> {
+/// A world in which the second event of a referral was parked, for the first never came.
+async fn gap_parked() -> Result<(World<Scheduling>, Session, Told, ParkedMessage)> {
     let world = World::<Scheduling>::start_with(&[("RELAIS__CONSUMER__GAP_TIMEOUT_MS", "300")]).await?;
     let operator = world.session(&Identity::new("operator", "operator"))?;
     let told = Told::new("AAAA-BBBB-CCC");
@@ -112,12 +112,55 @@ async fn what_waits_for_an_earlier_version_is_not_discarded_and_goes_on_when_tha
     world.until_count(PARKED, 1).await?;
     let parked = list(&operator, State::Parked).await?.pop().context("none is listed")?;
     assert_eq!(parked.cause(), Cause::Gap);
-    let refused = discard(&operator, &parked.name, "too old").await.unwrap_err();
-    assert_eq!((refused.code(), reason(&refused)), (Code::FailedPrecondition, "EARLIER_VERSION_MISSING".into()));
+    Ok((world, operator, told, parked))
+}
+
+#[tokio::test]
+async fn what_waits_for_an_earlier_version_goes_on_when_that_comes() -> Result<()> {
+    let (world, operator, told, _) = gap_parked().await?;
     world.tap.publish(told.id.0, 1, told.submitted()).await?;
     world.until_count("SELECT count(*) FROM appointment WHERE state = 'cancelled'", 1).await?;
     let resolved = list(&operator, State::Replayed).await?.pop().context("it was not resolved")?;
     assert_eq!((resolved.resolved_by.as_str(), resolved.reason.as_str()), ("system", "the gap was filled"));
+    world.end().await
+}
+
+#[tokio::test]
+async fn what_is_replayed_before_its_gap_is_filled_waits_for_it_and_is_seen_again() -> Result<()> {
+    let (world, operator, told, parked) = gap_parked().await?;
+    replay(&operator, &parked.name, &request_id()).await?;
+    world.until_count("SELECT count(*) FROM parked WHERE cause = 'gap'", 2).await?;
+    let again = list(&operator, State::Parked).await?.pop().context("none is listed")?;
+    assert_ne!(again.name, parked.name);
+    world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    world.until_count("SELECT count(*) FROM appointment WHERE state = 'cancelled'", 1).await?;
+    world.until_count(PARKED, 0).await?;
+    world.end().await
+}
+
+#[tokio::test]
+async fn a_version_that_never_was_can_be_discarded_and_passes_nothing_over() -> Result<()> {
+    let world = World::<Scheduling>::start_with(&[("RELAIS__CONSUMER__GAP_TIMEOUT_MS", "300")]).await?;
+    let operator = world.session(&Identity::new("operator", "operator"))?;
+    let told = Told::new("AAAA-BBBB-CCC");
+    world.tap.publish(told.id.0, i64::MAX, told.cancelled()).await?;
+    world.until_count(PARKED, 1).await?;
+    let parked = list(&operator, State::Parked).await?.pop().context("none is listed")?;
+    assert_eq!(discard(&operator, &parked.name, "no such version").await?.state(), State::Discarded);
+    assert_eq!(world.count("SELECT COALESCE(max(version), 0)::bigint FROM consumed_version").await?, 0);
+    world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    world.until_count(APPOINTMENTS, 1).await?;
+    world.end().await
+}
+
+/// Any other cause holds up its aggregate: what comes before it is decided on first.
+#[tokio::test]
+async fn what_killed_its_consumer_is_not_discarded_before_what_it_waits_for() -> Result<()> {
+    let (world, operator, ..) = gap_parked().await?;
+    sqlx::query("UPDATE parked SET cause = 'killed'").execute(&world.database).await?;
+    let parked = list(&operator, State::Parked).await?.pop().context("none is listed")?;
+    let refused = discard(&operator, &parked.name, "too old").await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused)), (Code::FailedPrecondition, "EARLIER_VERSION_MISSING".into()));
     world.end().await
 }
 
@@ -146,6 +189,9 @@ async fn only_operators_decide_and_bad_names_are_told_by_field() -> Result<()> {
     assert_eq!(discard(&operator, &name, "x").await.unwrap_err().code(), Code::NotFound);
     let wrong = replay(&operator, "messages/1", "7").await.unwrap_err();
     assert_eq!(violations(&wrong), ["name", "request_id"]);
+    let request = ReplayParkedMessageRequest { name, reason: "\0".into(), request_id: request_id() };
+    let wrong = operator.operations().replay_parked_message(request).await.unwrap_err();
+    assert_eq!((wrong.code(), violations(&wrong)), (Code::InvalidArgument, vec!["reason".to_string()]));
     let request = ListParkedMessagesRequest { state: 99, ..ListParkedMessagesRequest::default() };
     let wrong = operator.operations().list_parked_messages(request).await.unwrap_err();
     assert_eq!(violations(&wrong), ["state"]);

@@ -5,10 +5,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use anyhow::Result;
-use relais_platform::{broker::envelope::Envelope, clock::machine_now, events::Event};
+use relais_platform::broker::envelope::Envelope;
 use relais_proto::events::v1::AppointmentProposed;
 use relais_scheduling::Scheduling;
-use relais_tests::{Gate, Options, Servers, Suite, Tap, Told, World, eventually, insert_event};
+use relais_tests::{Gate, Options, Servers, Suite, Tap, Told, World, eventually, insert_event, message};
 use url::Url;
 use uuid::Uuid;
 
@@ -117,7 +117,7 @@ async fn what_was_not_committed_comes_again(planted: &[(&str, &str)]) -> Result<
     let told = Told::new("AAAA-BBBB-CCC");
     tap.publish(told.id.0, 1, told.submitted()).await?;
     suite.launch("scheduling")?;
-    suite.until_ended("scheduling").await?;
+    suite.until_died("scheduling").await?;
     suite.unset("RELAIS__PLANTED__FAULT");
     suite.launch("scheduling")?;
     let serving = tonic_health::pb::health_check_response::ServingStatus::Serving;
@@ -138,16 +138,7 @@ async fn another_message_under_the_same_id_is_noticed(planted: &[(&str, &str)]) 
     let (first, second) = (Told::new("AAAA-BBBB-CCC"), Told::new("DDDD-EEEE-FFF"));
     let known = world.tap.publish(first.id.0, 1, first.submitted()).await?;
     world.until_count(super::APPOINTMENTS, 1).await?;
-    let event = Event::from(second.submitted());
-    let reused = Envelope {
-        id: known.id,
-        type_name: event.type_name().into(),
-        aggregate_id: second.id.0,
-        version: 1,
-        time: machine_now(),
-        payload: event.encode(),
-        trace: serde_json::json!({}),
-    };
+    let reused = Envelope { id: known.id, ..message(second.id.0, 1, second.submitted()) };
     world.tap.send(&reused).await?;
     eventually("the message was dealt with", || async {
         let dealt = "SELECT (SELECT count(*) FROM parked) + (SELECT count(*) FROM appointment) - 1";

@@ -1,9 +1,16 @@
 //! The queue deleted, the channel closed: the consumer takes up again by itself.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
-use relais_proto::operations::v1::{GetBacklogRequest, RepublishEventsRequest};
+use relais_proto::{
+    events::v1::AppointmentProposed,
+    operations::v1::{GetBacklogRequest, RepublishEventsRequest},
+};
 use relais_scheduling::Scheduling;
-use relais_tests::{Identity, Told, World, eventually, request_id};
+use relais_tests::{Gate, Identity, Servers, Told, World, eventually, request_id, violations};
+use url::Url;
+use uuid::Uuid;
 
 use super::APPOINTMENTS;
 
@@ -17,13 +24,43 @@ async fn a_deleted_queue_is_declared_again() -> Result<()> {
     world.tap.delete_queue(&queue).await?;
     let operator = world.session(&Identity::new("operator", "operator"))?;
     eventually("the queue has a consumer again", || async {
-        let backlog = operator.operations().get_backlog(GetBacklogRequest {}).await?.into_inner();
+        // Answered all the while; a queue that is not there is not known.
+        let backlog =
+            operator.operations().get_backlog(GetBacklogRequest {}).await.expect("it is answered").into_inner();
+        assert_eq!(backlog.queues_known, backlog.queues.len() == 2);
         Ok(backlog.queues.iter().any(|found| found.queue == queue && found.consumers == 1).then_some(()))
     })
     .await?;
     let later = Told::new("DDDD-EEEE-FFF");
     world.tap.publish(later.id.0, 1, later.submitted()).await?;
     world.until_count(APPOINTMENTS, 2).await?;
+    world.end().await
+}
+
+#[tokio::test]
+async fn what_is_left_is_told_while_the_broker_is_away() -> Result<()> {
+    let amqp: Url = Servers::from_env()?.amqp_url.parse()?;
+    let gate = Gate::before(&amqp).await?;
+    gate.open();
+    let by_gate = gate.url(&amqp).to_string();
+    let world = World::<Scheduling>::start_with(&[("RELAIS__BROKER__URL", by_gate.as_str())]).await?;
+    let operator = world.session(&Identity::new("operator", "operator"))?;
+    let known = operator.operations().get_backlog(GetBacklogRequest {}).await?.into_inner();
+    assert_eq!((known.queues_known, known.queues.len()), (true, 2));
+    gate.close();
+    let told = AppointmentProposed { appointment: "appointments/1".into(), referral: "referrals/1".into() };
+    world.commit_event(Uuid::now_v7(), 1, told).await?;
+    let asked = Instant::now();
+    let backlog = operator.operations().get_backlog(GetBacklogRequest {}).await?.into_inner();
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+    assert_eq!((backlog.outbox, backlog.queues_known, backlog.settled), (1, false, false));
+    assert!(backlog.outbox_lag.is_some(), "{backlog:?}");
+    gate.open();
+    eventually("all is settled again", || async {
+        let backlog = operator.operations().get_backlog(GetBacklogRequest {}).await?.into_inner();
+        Ok((backlog.settled && backlog.queues_known).then_some(()))
+    })
+    .await?;
     world.end().await
 }
 
@@ -59,15 +96,21 @@ async fn what_was_sent_is_published_again_under_its_own_ids_once_per_request() -
     }
     let (again, _) = world.tap.next().await?;
     assert_eq!((again.id, again.version, again.payload), (sent.id, sent.version, sent.payload));
-    assert!(world.tap.is_silent(std::time::Duration::from_millis(500)).await, "sent a third time");
-    let other_kind = RepublishEventsRequest {
-        aggregate_kind: "relais.results.order".into(),
+    assert!(world.tap.is_silent(Duration::from_millis(500)).await, "sent a third time");
+    let of_kind = |kind: &str| RepublishEventsRequest {
+        aggregate_kind: kind.into(),
         request_id: request_id(),
         ..request.clone()
     };
-    assert_eq!(operator.operations().republish_events(other_kind).await?.into_inner().events, 0);
+    for not_ours in ["relais.results.order", "relais.scheduling.appointmant", "relais.scheduling.appointment\0"] {
+        let refused = operator.operations().republish_events(of_kind(not_ours)).await.unwrap_err();
+        let told = (refused.code(), violations(&refused));
+        assert_eq!(told, (tonic::Code::InvalidArgument, vec!["aggregate_kind".to_string()]), "{not_ours:?}");
+    }
+    let ours = of_kind("relais.scheduling.appointment");
+    assert_eq!(operator.operations().republish_events(ours).await?.into_inner().events, 1);
     let backwards =
-        RepublishEventsRequest { end_time: Some(prost_types::Timestamp { seconds: 0, nanos: 0 }), ..request };
+        RepublishEventsRequest { end_time: Some(prost_types::Timestamp { seconds: 0, nanos: 0 }), ..request.clone() };
     assert_eq!(
         operator.operations().republish_events(backwards).await.unwrap_err().code(),
         tonic::Code::InvalidArgument
