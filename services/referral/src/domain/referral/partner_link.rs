@@ -4,9 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use relais_platform::{
-    Error, Result,
     calls::caller::Purpose,
-    error::Violation,
+    error::{Error, Result, Violation},
     ids::{OrganisationId, PartnerLinkId, ReferralId, UnitId},
 };
 use uuid::Uuid;
