@@ -67,7 +67,10 @@ impl Consumer {
         let mut intake = inbox::take_in(&mut unit, self.name, std::slice::from_ref(envelope)).await?;
         match (intake.take(envelope), next) {
             // Another instance has dealt with it meanwhile.
-            (Seen::Before, _) => return Ok(unit.roll_back().await),
+            (Seen::Before, _) => {
+                unit.roll_back().await;
+                return Ok(());
+            }
             (Seen::AsAnother, _) => parked::park_reused(&mut unit, self.name, envelope).await?,
             (Seen::Never, Next::Try { attempt, after }) => {
                 store::hold_failed(&mut unit, self.name, envelope, attempt, after, reason).await?;
@@ -97,7 +100,8 @@ impl Consumer {
         };
         if !ours {
             // Another instance has dealt with it meanwhile.
-            return Ok(unit.roll_back().await);
+            unit.roll_back().await;
+            return Ok(());
         }
         self.database.finish(unit).await?;
         self.count(reason, next);
