@@ -1,6 +1,7 @@
 //! An OTLP receiver that keeps the spans and metrics it gets, so that tests can look at them as an operator would.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -61,10 +62,12 @@ pub struct Collector {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<SeenSpan>>>,
     metrics: Arc<Mutex<Vec<SeenMetric>>>,
+    /// The last of each metric, as text with all its attributes.
+    figures: Arc<Mutex<HashMap<(String, String), String>>>,
 }
 
 struct Receiver(Arc<Mutex<Vec<SeenSpan>>>);
-struct MetricReceiver(Arc<Mutex<Vec<SeenMetric>>>);
+struct MetricReceiver(Arc<Mutex<Vec<SeenMetric>>>, Arc<Mutex<HashMap<(String, String), String>>>);
 
 impl Collector {
     /// Starts one on a free port.
@@ -74,12 +77,12 @@ impl Collector {
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let (seen, metrics) = (Arc::default(), Arc::default());
+        let (seen, metrics, figures) = (Arc::default(), Arc::default(), Arc::default());
         let spans = TraceServiceServer::new(Receiver(Arc::clone(&seen)));
-        let figures = MetricsServiceServer::new(MetricReceiver(Arc::clone(&metrics)));
-        let server = Server::builder().add_service(spans).add_service(figures);
+        let numbers = MetricsServiceServer::new(MetricReceiver(Arc::clone(&metrics), Arc::clone(&figures)));
+        let server = Server::builder().add_service(spans).add_service(numbers);
         tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
-        Ok(Self { address, seen, metrics })
+        Ok(Self { address, seen, metrics, figures })
     }
 
     /// The last value of a service's metric.
@@ -87,6 +90,11 @@ impl Collector {
         let metrics = self.metrics.lock().unwrap_or_else(PoisonError::into_inner);
         let found = metrics.iter().rev().find(|seen| seen.service == service && seen.name == name);
         found.map(|seen| seen.value)
+    }
+
+    /// The last of all metrics, with all their attributes, as text.
+    pub fn figures(&self) -> String {
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// The spans of a trace, by its id in hexadecimal.
@@ -127,8 +135,11 @@ impl MetricsService for MetricReceiver {
         for resource in request.into_inner().resource_metrics {
             let attributes = resource.resource.map(|resource| resource.attributes).unwrap_or_default();
             let service = text(&attributes, "service.name").unwrap_or_default().to_string();
-            let metrics = resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics);
-            seen.extend(metrics.map(|metric| SeenMetric {
+            let metrics: Vec<_> = resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics).collect();
+            let mut figures = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+            figures.extend(metrics.iter().map(|m| ((service.clone(), m.name.clone()), format!("{m:?}"))));
+            drop(figures);
+            seen.extend(metrics.into_iter().map(|metric| SeenMetric {
                 service: service.clone(),
                 value: value(&metric),
                 name: metric.name,

@@ -19,7 +19,7 @@ fn identity() -> PatientIdentity {
 }
 
 /// Every row of every table of the services, bytes as hexadecimal digits.
-async fn dump(database: &mut PgConnection) -> Result<String> {
+pub async fn dump(database: &mut PgConnection) -> Result<String> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = ANY($1) AND c.relkind = 'r'",

@@ -4,8 +4,10 @@ use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context, Result};
 use prost_types::Timestamp;
+use relais_platform::{calls::token::service_key, clock::machine_now};
 use relais_proto::operations::v1::{AdvanceClockRequest, GetClockRequest};
-use relais_tests::{Identity, Options, Session, Suite, violations};
+use relais_tests::{Identity, Issuer, Options, Session, SigningKey, Suite, violations};
+use serde_json::json;
 use tonic::Code;
 
 const YEAR: i64 = 365 * 24 * 3_600;
@@ -53,12 +55,27 @@ async fn bad_times_and_other_roles_are_refused() -> Result<()> {
 
 #[tokio::test]
 async fn in_production_the_clock_is_fixed() -> Result<()> {
-    let settings = HashMap::from([("RELAIS__ENVIRONMENT".to_string(), "production".to_string())]);
+    // Neither the development issuer nor its keys are taken there.
+    let (private, public) = service_key::generate("2026-1")?;
+    let keys = std::env::temp_dir().join(format!("relais-jwks-{}.json", uuid::Uuid::now_v7()));
+    std::fs::write(&keys, json!({"keys": [public]}).to_string())?;
+    let settings = [
+        ("RELAIS__ENVIRONMENT", "production".to_string()),
+        ("RELAIS__AUTH__ISSUER", "https://issuer.example".to_string()),
+        ("RELAIS__AUTH__JWKS_FILE", keys.display().to_string()),
+        ("RELAIS__AUTH__SERVICE_KEY_FILE", String::new()),
+        ("RELAIS__AUTH__SERVICES_JWKS_FILE", String::new()),
+    ];
+    let settings: HashMap<_, _> = settings.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
     let suite = Suite::start(Options { settings }).await?;
-    let operator = suite.sessions(&Identity::new("operator", "operator"))?;
-    let start = now(&operator.referral).await?;
-    let refused = advance(&operator.referral, start + YEAR).await.unwrap_err();
+    let mut claims = Issuer::claims(&Identity::new("operator", "operator"), machine_now().timestamp() + 3_600);
+    claims["iss"] = "https://issuer.example".into();
+    let token = SigningKey::of_jwk(&private)?.sign(&claims)?;
+    let operator = Session::new(suite.channel("referral")?, &token)?;
+    let start = now(&operator).await?;
+    let refused = advance(&operator, start + YEAR).await.unwrap_err();
     assert_eq!(refused.code(), Code::FailedPrecondition);
-    assert!(now(&operator.referral).await? < start + YEAR);
+    assert!(now(&operator).await? < start + YEAR);
+    std::fs::remove_file(keys)?;
     suite.stop().await
 }

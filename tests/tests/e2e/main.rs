@@ -2,6 +2,7 @@
 
 mod accounts;
 mod break_glass;
+mod canaries;
 mod canary;
 mod clock;
 mod dead_letters;

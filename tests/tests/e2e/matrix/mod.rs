@@ -21,8 +21,8 @@ use anyhow::{Context, Result, ensure};
 use relais_platform::{calls::check::time_to_proto, clock::machine_now};
 use relais_proto::{
     referral::v1::{
-        CreatePartnerLinkRequest, CreatePartnerLinkResponse, PartnerLink, RedeemPartnerLinkRequest,
-        partner_link::Purpose, partner_link_service_client::PartnerLinkServiceClient,
+        CreatePartnerLinkRequest, CreatePartnerLinkResponse, ErasePatientRequest, PartnerLink,
+        RedeemPartnerLinkRequest, partner_link::Purpose, partner_link_service_client::PartnerLinkServiceClient,
     },
     results::v1::ListOrdersRequest,
     scheduling::v1::ListAppointmentsRequest,
@@ -110,6 +110,8 @@ struct Holder {
     /// What a link of it has opened.
     partner: String,
     names: Names,
+    /// A patient's record that was erased.
+    erased: String,
 }
 
 impl Holder {
@@ -138,6 +140,11 @@ impl Holder {
         let visit = RedeemPartnerLinkRequest { secret: opened.secret, code: opened.code };
         let mut nobody = PartnerLinkServiceClient::new(suite.channel("referral")?);
         let partner = nobody.redeem_partner_link(visit).await?.into_inner().access_token;
+        let erased = relais_tests::partnership::patient(&partners.desk).await?;
+        let mut eraser = partners.sender.clone();
+        eraser.roles = vec!["coordinator".into()];
+        let request = ErasePatientRequest { name: erased.clone(), request_id: request_id() };
+        suite.session("referral", &eraser)?.patients().erase_patient(request).await?;
         let names = [
             ("Organisation", organisation.clone()),
             ("PartnerLink", link),
@@ -151,7 +158,7 @@ impl Holder {
             ("Order", order.name),
         ];
         let names = names.into_iter().map(|(kind, name)| (format!("relais.health/{kind}"), name)).collect();
-        Ok(Self { organisation, partner, names })
+        Ok(Self { organisation, partner, names, erased })
     }
 
     /// The ids of what is this holder's alone.
@@ -246,9 +253,13 @@ impl Matrix {
         ensure!(of_all || self.is_silent(&at_home), "{at}: a stranger was told of another's: {at_home:?}");
         for kind in self.private(row)? {
             let foreign = self.owner.names.get(&kind).cloned().unwrap_or_default();
-            let absent = random(&foreign);
+            let mut candidates = vec![foreign.clone(), random(&foreign)];
+            if kind == "relais.health/Patient" {
+                // What was erased, the own and another's, is as absent as what never was.
+                candidates.extend([self.owner.erased.clone(), self.other.erased.clone()]);
+            }
             let mut told = Vec::new();
-            for name in [foreign, absent] {
+            for name in candidates {
                 let names: Names = self
                     .other
                     .names
@@ -260,7 +271,8 @@ impl Matrix {
                 told.push(outcome.told(&[name.clone(), id(&name).into()]));
             }
             if row.admits(role) && !sees_all {
-                ensure!(told[0] == told[1], "{at}: another's {kind} answers {:?}, none {:?}", told[0], told[1]);
+                let alike = told.iter().all(|answer| *answer == told[1]);
+                ensure!(alike, "{at}: another's, no, another's erased and the own erased {kind} answer {told:?}");
             }
             refused.extend(told);
         }
