@@ -5,7 +5,7 @@
 //! transaction before the refusal goes out; it names what was asked for
 //! ([`UseCase::asks`](crate::database::UseCase::asks)). Without the row no answer goes out.
 //!
-//! Rows append freely. Every second the [`sealer`] puts those not sealed yet into a [`chain`] of hashes and exports its head
+//! Rows append freely. Every second the `sealer` puts those not sealed yet into a [`chain`] of hashes and exports its head
 //! ([`heads`]); [`verify()`] finds any byte changed, row removed, inserted or swapped, and a tail that was cut. What is not
 //! sealed yet, a second's worth, is not protected.
 

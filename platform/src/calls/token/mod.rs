@@ -1,7 +1,7 @@
 //! Bearer tokens: signature against the issuer's keys, then issuer, audience and times, checked by hand against the injected
 //! clock (the JWT crate reads the machine's).
 //!
-//! Two kinds are taken: those of the issuer of the settings ([`keys`] says how its keys are kept), and those that services
+//! Two kinds are taken: those of the issuer of the settings (`keys` says how its keys are kept), and those that services
 //! sign for one another ([`service_key`]). All that does not hold is answered alike: UNAUTHENTICATED, TOKEN_INVALID.
 
 mod claims;

@@ -28,6 +28,16 @@ const WORDS: &[(&str, &str)] = &[
     ("aggregate_kind", "relais.referral.referral"),
 ];
 
+/// What may be left out, and is given here: a request without it would be refused for that alone.
+const WISHED: &[(&str, &str)] = &[
+    ("ListAccessesRequest", "referral"),
+    ("SearchPatientsRequest", "query"),
+    ("Patient", "name"),
+    ("Patient", "identity"),
+    ("PatientIdentity", "family_name"),
+    ("PatientIdentity", "given_names"),
+];
+
 impl Contract {
     pub fn read() -> Result<Self> {
         Ok(Self { pool: DescriptorPool::decode(relais_proto::FILE_DESCRIPTOR_SET)? })
@@ -121,7 +131,11 @@ impl Contract {
                 kind.values().map(|value| value.number()).find(|number| *number != 0).map(Value::EnumNumber)
             }
             Kind::String => Some(Value::String(match self.reference(field) {
-                Some(kind) => names.get(&kind).cloned().unwrap_or_default(),
+                // A second one of a kind is named by its field, such as `relais.health/Patient#merged`.
+                Some(kind) => {
+                    let second = names.get(&format!("{kind}#{}", field.name()));
+                    second.or_else(|| names.get(&kind)).cloned().unwrap_or_default()
+                }
                 None if field.name() == "request_id" => request_id(),
                 None => WORDS.iter().find(|(name, _)| *name == field.name()).map_or("matrix", |(_, word)| word).into(),
             })),
@@ -129,8 +143,18 @@ impl Contract {
         }
     }
 
-    /// The type of resource that a field names.
+    /// The type of resource that a field names: another, or the one that it identifies.
     fn reference(&self, field: &FieldDescriptor) -> Option<String> {
+        let parent = field.parent_message();
+        if field.name() == "name"
+            && let Some(extension) = self.pool.get_extension_by_name("google.api.resource")
+            && parent.options().has_extension(&extension)
+        {
+            let resource = parent.options();
+            let kind =
+                resource.get_extension(&extension).as_message()?.get_field_by_name("type")?.as_str()?.to_string();
+            return Some(kind);
+        }
         let extension = self.pool.get_extension_by_name("google.api.resource_reference")?;
         let options = field.options();
         if !options.has_extension(&extension) {
@@ -143,6 +167,9 @@ impl Contract {
     /// Whether a caller must give it: what is required, or what nothing is said of.
     fn is_asked(&self, field: &FieldDescriptor) -> bool {
         const REQUIRED: i32 = 2;
+        if WISHED.contains(&(field.parent_message().name(), field.name())) {
+            return true;
+        }
         let Some(extension) = self.pool.get_extension_by_name("google.api.field_behavior") else {
             return true;
         };

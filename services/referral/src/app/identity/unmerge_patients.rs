@@ -4,6 +4,7 @@ use relais_platform::{
     Error, Result,
     audit::Subject,
     database::{Unit, UseCase},
+    error::Violation,
     ids::PatientId,
 };
 
@@ -32,7 +33,8 @@ impl UseCase for UnmergePatients {
         let record = identity::lock(unit, organisation, &[self.merged]).await?.pop();
         let mut record = record.ok_or_else(|| Error::not_found(self.merged))?;
         let standing = identity::find_standing_merge(unit, organisation, self.merged).await?;
-        let mut merge = standing.ok_or_else(|| Error::refused("PATIENT_NOT_MERGED", Vec::new()))?;
+        let rule = || Violation::new("patient-not-merged", "it is merged into no other");
+        let mut merge = standing.ok_or_else(|| Error::refused("PATIENT_NOT_MERGED", vec![rule()]))?;
         let now = unit.now();
         record.state = State::Active;
         record.merged_into = None;
