@@ -44,7 +44,8 @@ pub trait UseCase: Send + Sync + 'static {
     /// Its name in traces and logs, such as `submit_referral`.
     const NAME: &'static str;
 
-    /// Whether it sees the rows of all organisations, whoever calls. For what answers with no person's data alone.
+    /// Whether it sees the rows of all organisations, whoever calls: snapshots, a broken glass, a link whose bearer acts for no
+    /// organisation. What it shows, it must judge by itself.
     const SYSTEM: bool = false;
 
     /// The number of the referral it is about, where that is known before the first statement.
