@@ -76,7 +76,8 @@ enum Command {
         #[arg(long, default_value = "1")]
         name: String,
     },
-    /// Read the whole audit and say its first fault: a byte changed, a row removed, inserted or swapped, a tail cut.
+    /// Read the whole audit and say its first fault: a byte changed, a row removed, inserted or swapped, and, with
+    /// exported heads, a tail cut.
     VerifyAudit {
         /// The exported heads to hold it against; by default those of audit.heads_file.
         #[arg(long, value_name = "FILE")]

@@ -33,7 +33,14 @@ pub struct Verified {
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = URL_SAFE_NO_PAD.encode(self.head);
-        write!(f, "sound: {} rows in {} seals, {} exported heads, head {head}", self.rows, self.seals, self.heads)
+        write!(f, "sound: {} rows in {} seals, {} exported heads, head {head}", self.rows, self.seals, self.heads)?;
+        if self.heads == 0 {
+            write!(
+                f,
+                "\nwithout exported heads a tail that was cut is not seen: set audit.heads_file, or give --heads FILE"
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -48,6 +55,8 @@ pub async fn verify(settings: &Settings, service: &str, file: Option<&Path>) -> 
     // Read before the database: each head in it is of a seal that was committed before.
     let heads = file.or(own).map(|file| heads::read(file, service, &keys)).transpose()?.unwrap_or_default();
     let known = heads.len();
+    anyhow::ensure!(file.is_none() || known > 0, "the file of --heads holds no head");
+    anyhow::ensure!(!settings.database.url.expose().is_empty(), "database.url is not set");
     let options = database::options(&settings.database)?.options([("statement_timeout", "0")]);
     let mut connection = PgConnection::connect_with(&options).await?;
     // One view of everything while the service goes on.

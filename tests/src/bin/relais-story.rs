@@ -95,11 +95,13 @@ fn show(suite: &Suite, cast: &Cast) -> Result<()> {
         println!("  # {} ({}) {acts_for}\n  {}", actor.title, roles.join(", "), suite.issuer.token(&actor.identity)?);
     }
     let (referral, notification) = (suite.address("referral"), suite.address("notification"));
-    println!("\nExample calls (put the care centre's token into TOKEN; the inbox is BioneXt Lab's)");
+    println!("\nExample calls (put the care centre's token into TOKEN; for the inbox, BioneXt Lab's)");
     let curl =
         "npx --yes @bufbuild/buf curl --protocol grpc --http2-prior-knowledge -H \"Authorization: Bearer $TOKEN\"";
     println!("  {curl} http://{referral}/relais.referral.v1.ReferralService/ListReferrals -d '{{}}'");
     println!("  {curl} http://{notification}/relais.notification.v1.NotificationService/WatchMessages -d '{{}}'");
+    println!("  TOKEN=$(./dev token --role operator)");
+    println!("  {curl} http://{referral}/relais.operations.v1.OperationsService/GetBacklog --emit-defaults -d '{{}}'");
     println!("  {curl} http://{referral} --list-methods");
     println!("\nAnother token: ./dev token --help");
     // `./dev token` finds the issuer's key here.

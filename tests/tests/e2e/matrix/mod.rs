@@ -6,6 +6,7 @@
 
 mod alike;
 mod call;
+mod holder;
 mod requests;
 
 use std::{
@@ -18,25 +19,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use relais_platform::{calls::check::time_to_proto, clock::machine_now};
-use relais_proto::{
-    referral::v1::{
-        CreatePartnerLinkRequest, CreatePartnerLinkResponse, ErasePatientRequest, PartnerLink, PatientHold,
-        PlaceHoldRequest, RedeemPartnerLinkRequest, partner_link::Purpose,
-        partner_link_service_client::PartnerLinkServiceClient, patient_hold,
-    },
-    results::v1::{ListOrdersRequest, Order},
-    scheduling::v1::{Appointment, ListAppointmentsRequest},
-};
-use relais_tests::{
-    Identity, Options, SERVICES, Session, Suite, eventually, methods, partnership::Partners, request_id,
-};
+use relais_platform::clock::machine_now;
+use relais_tests::{Identity, Options, SERVICES, Session, Suite, methods};
 use serde::Deserialize;
 use serde_json::json;
 use tonic::Code;
 use uuid::Uuid;
 
 use call::{Outcome, call};
+use holder::Holder;
 use requests::{Contract, Names, body};
 
 const ROLES: [&str; 12] = [
@@ -105,94 +96,6 @@ async fn tables(suite: &Suite) -> Result<Vec<(&'static str, Row)>> {
         rows.extend(table.into_iter().map(|row| (service, row)));
     }
     Ok(rows)
-}
-
-/// Two organisations under a convention, with one referral and all that came of it.
-struct Holder {
-    organisation: String,
-    /// What a link of it has opened.
-    partner: String,
-    names: Names,
-    /// A patient's record that was erased.
-    erased: String,
-    /// One that the matrix may erase: all else is done with the other.
-    doomed: String,
-}
-
-impl Holder {
-    async fn settle(suite: &Suite) -> Result<Self> {
-        let partners = Partners::meet(suite).await?;
-        let referral = partners.submit(partners.request()).await?;
-        let organisation = partners.sender.organisation.clone();
-        let unit = relais_tests::partnership::care_centre(&partners.operator, &organisation).await?;
-        let site = relais_tests::partnership::site(&partners.operator, partners.provider(), "Site").await?;
-        let practitioner = relais_tests::partnership::practitioner(&partners.operator, &organisation).await?;
-        let (appointment, order) = made_of(suite, &partners, &referral.name).await?;
-        let (opened, link) =
-            (invite(suite, &partners, &referral.name).await?, invite(suite, &partners, &referral.name).await?);
-        let link = link.partner_link.unwrap_or_default().name;
-        let visit = RedeemPartnerLinkRequest { secret: opened.secret, code: opened.code };
-        let mut nobody = PartnerLinkServiceClient::new(suite.channel("referral")?);
-        let partner = nobody.redeem_partner_link(visit).await?.into_inner().access_token;
-        let erased = relais_tests::partnership::patient(&partners.desk).await?;
-        let mut eraser = partners.sender.clone();
-        eraser.roles = vec!["coordinator".into()];
-        let request = ErasePatientRequest { name: erased.clone(), request_id: request_id() };
-        suite.session("referral", &eraser)?.patients().erase_patient(request).await?;
-        let doomed = relais_tests::partnership::patient(&partners.desk).await?;
-        let twin = relais_tests::partnership::patient(&partners.desk).await?;
-        let hold = PatientHold { reason: patient_hold::Reason::Litigation.into(), ..PatientHold::default() };
-        let request = PlaceHoldRequest { parent: twin.clone(), hold: Some(hold), request_id: request_id() };
-        let held = suite.session("referral", &eraser)?.patients().place_hold(request).await?.into_inner();
-        let names = [
-            ("PatientHold", held.hold.unwrap_or_default().name),
-            ("Patient#merged", twin),
-            ("Organisation", organisation.clone()),
-            ("PartnerLink", link),
-            ("Unit", unit),
-            ("Site", site),
-            ("Practitioner", practitioner),
-            ("Patient", partners.patient().into()),
-            ("Convention", referral.convention),
-            ("Referral", referral.name),
-            ("Appointment", appointment.name),
-            ("Order", order.name),
-        ];
-        let names = names.into_iter().map(|(kind, name)| (format!("relais.health/{kind}"), name)).collect();
-        Ok(Self { organisation, partner, names, erased, doomed })
-    }
-
-    /// The ids of what is this holder's alone.
-    fn secrets(&self) -> Vec<String> {
-        PRIVATE.iter().filter_map(|kind| self.names.get(*kind)).map(|name| id(name).to_string()).collect()
-    }
-}
-
-/// The appointment and the order that came of a referral.
-async fn made_of(suite: &Suite, partners: &Partners, referral: &str) -> Result<(Appointment, Order)> {
-    let appointment = eventually("an appointment", || async {
-        let mut client = suite.session("scheduling", &partners.sender)?.scheduling();
-        let request = ListAppointmentsRequest { referral: referral.into(), ..Default::default() };
-        Ok(client.list_appointments(request).await?.into_inner().appointments.pop())
-    })
-    .await?;
-    let order = eventually("an order", || async {
-        let mut client = suite.session("results", &partners.sender)?.results();
-        let request = ListOrdersRequest { referral: referral.into(), ..Default::default() };
-        Ok(client.list_orders(request).await?.into_inner().orders.pop())
-    })
-    .await?;
-    Ok((appointment, order))
-}
-
-/// Makes a link to a referral.
-async fn invite(suite: &Suite, partners: &Partners, referral: &str) -> Result<CreatePartnerLinkResponse> {
-    let expire_time = Some(time_to_proto(machine_now() + chrono::TimeDelta::days(1)));
-    let (referral, purpose) = (referral.into(), Purpose::FollowUp.into());
-    let partner_link = Some(PartnerLink { referral, purpose, expire_time, ..PartnerLink::default() });
-    let request = CreatePartnerLinkRequest { partner_link, request_id: request_id() };
-    let desk = suite.session("referral", &partners.sender)?;
-    Ok(desk.links().create_partner_link(request).await?.into_inner())
 }
 
 fn id(name: &str) -> &str {
