@@ -78,6 +78,11 @@ pub struct Columns {
 }
 
 impl Party {
+    /// Whether somebody of this organisation, bound to this unit or to none, is this party.
+    pub fn is(&self, organisation: OrganisationId, unit: Option<UnitId>) -> bool {
+        self.organisation == organisation && (unit.is_none() || self.unit.is_none() || self.unit == unit)
+    }
+
     /// The list as arrays.
     pub fn columns(parties: &[Self]) -> Columns {
         let mut columns = Columns::default();
@@ -141,11 +146,8 @@ impl Scope {
 
     /// As what the caller takes part.
     pub fn capacities(&self, parties: &[Party]) -> Vec<Capacity> {
-        let ours = |party: &&Party| {
-            party.organisation.0 == self.organisation
-                && (self.unit.is_none() || party.unit.is_none() || party.unit.map(|unit| unit.0) == self.unit)
-        };
-        parties.iter().filter(ours).map(|party| party.capacity).collect()
+        let (organisation, unit) = (OrganisationId(self.organisation), self.unit.map(UnitId));
+        parties.iter().filter(|party| party.is(organisation, unit)).map(|party| party.capacity).collect()
     }
 }
 

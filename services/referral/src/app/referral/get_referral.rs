@@ -7,9 +7,8 @@ use relais_platform::{
     ids::ReferralId,
 };
 
-use super::seen;
 use crate::{
-    domain::referral::{Referral, is_party},
+    domain::referral::Referral,
     store::{partner_link, referral},
 };
 
@@ -32,11 +31,11 @@ impl UseCase for GetReferral {
             return Err(Error::not_found(self.0));
         }
         unit.about(found.number.as_str());
-        let (organisation, desk) = (unit.caller()?.acting_organisation()?, unit.caller()?.unit);
         let subject = Subject::from(&found);
-        if is_party(&found.parties, organisation, desk) {
+        let capacities = unit.scope()?.capacities(&found.parties);
+        if !capacities.is_empty() {
             unit.audit(subject);
-            return seen(unit, found);
+            return Ok(found.seen_as(&capacities));
         }
         // Whoever opened the file sees all of it: that is what it was opened for.
         let access = referral::find_live(unit, found.id).await?;

@@ -19,7 +19,7 @@ pub use actions::{Action, open_actions};
 pub use cancel::{CancelReason, cancel};
 pub use number::Number;
 pub use open_file::{
-    COUNTED, FileAccess, LONGEST, OpenReason, OpenedFile, USUAL, ensure_no_party, ensure_not_too_often, is_party,
+    COUNTED, FileAccess, LONGEST, OpenReason, OpenedFile, USUAL, ensure_no_party, ensure_not_too_often,
 };
 pub use submit::{Submission, submit};
 

@@ -67,13 +67,6 @@ pub struct OpenedFile {
     pub parties: Vec<Party>,
 }
 
-/// Whether somebody of this organisation, bound to this unit or to none, is one of `parties`.
-pub fn is_party(parties: &[Party], organisation: OrganisationId, unit: Option<UnitId>) -> bool {
-    parties.iter().any(|party| {
-        party.organisation == organisation && (unit.is_none() || party.unit.is_none() || party.unit == unit)
-    })
-}
-
 /// Whether a clinician who has opened so many files within [`COUNTED`] may open one more.
 ///
 /// # Errors
@@ -91,7 +84,7 @@ pub fn ensure_not_too_often(opened: i64, per_day: u32) -> Result<(), Error> {
 /// # Errors
 /// FAILED_PRECONDITION.
 pub fn ensure_no_party(file: &OpenedFile, organisation: OrganisationId, unit: Option<UnitId>) -> Result<(), Error> {
-    if !is_party(&file.parties, organisation, unit) {
+    if !file.parties.iter().any(|party| party.is(organisation, unit)) {
         return Ok(());
     }
     let rule = Violation::new("no-party", "you are a party of it and may read it");
@@ -108,9 +101,10 @@ mod tests {
     fn a_party_is_one_with_its_unit() {
         let (organisation, unit) = (OrganisationId::draw(), UnitId::draw());
         let parties = [Party { organisation, unit: Some(unit), capacity: Capacity::Referrer }];
-        assert!(is_party(&parties, organisation, None) && is_party(&parties, organisation, Some(unit)));
-        assert!(!is_party(&parties, organisation, Some(UnitId::draw())));
-        assert!(!is_party(&parties, OrganisationId::draw(), None));
+        let is_party = |organisation, unit| parties.iter().any(|party: &Party| party.is(organisation, unit));
+        assert!(is_party(organisation, None) && is_party(organisation, Some(unit)));
+        assert!(!is_party(organisation, Some(UnitId::draw())));
+        assert!(!is_party(OrganisationId::draw(), None));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use relais_platform::{
     Error, Result,
     database::Unit,
+    error::Violation,
     ids::{OrganisationId, PatientId},
 };
 use sqlx_otel::QueryAnnotateExt;
@@ -71,7 +72,8 @@ pub async fn lift_hold(unit: &mut Unit<'_>, organisation: OrganisationId, hold: 
         actor,
     );
     let done = query.with_operation("UPDATE", "patient_hold").execute(unit.sql()).await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::refused("HOLD_LIFTED", vec![])) }
+    let rule = || Violation::new("hold-not-standing", "it was lifted before");
+    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::refused("HOLD_LIFTED", vec![rule()])) }
 }
 
 /// Gets a hold by its id.

@@ -42,10 +42,7 @@ pub async fn find_file(
     number: Option<&str>,
 ) -> Result<Option<OpenedFile>> {
     let query = sqlx::query!(
-        r#"SELECT r.id, r.number, r.patient_id,
-                  (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'unit', p.unit_id,
-                                    'capacity', p.capacity) ORDER BY p.capacity DESC, p.organisation_id)
-                   FROM referral_party p WHERE p.referral_id = r.id) AS "parties!: Json<Vec<Party>>"
+        r#"SELECT r.id, r.number, r.patient_id, parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r WHERE r.id = $1 OR r.number = $2"#,
         id.map(|id| id.0),
         number,
