@@ -2,8 +2,8 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const SERVICES: [&str; 8] =
-    ["network", "convention", "referral", "scheduling", "results", "notification", "operations", "audit"];
+const SERVICES: [&str; 9] =
+    ["network", "convention", "referral", "scheduling", "results", "notification", "operations", "audit", "holdings"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=relais");

@@ -79,6 +79,7 @@ macro_rules! events {
 events! {
     ReferralSubmitted = "relais.referral.referral.submitted.v1";
     ReferralCancelled = "relais.referral.referral.cancelled.v1";
+    ErasureMade = "relais.referral.erasure.made.v1";
     GlassBroken = "relais.referral.access.broken-glass.v1";
     AppointmentProposed = "relais.scheduling.appointment.proposed.v1";
     AppointmentCancelled = "relais.scheduling.appointment.cancelled.v1";

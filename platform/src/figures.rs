@@ -28,6 +28,10 @@ pub struct Figures {
     pub parked: i64,
     /// Timers that are due.
     pub timers_due: i64,
+    /// Rows of the audit that no seal holds yet.
+    pub unsealed: i64,
+    /// How long the oldest of them has waited.
+    pub unsealed_lag: Duration,
 }
 
 /// The queues of this service.
@@ -63,7 +67,9 @@ impl Database {
                       (SELECT extract(epoch FROM now() - min(received_at))::float8 FROM retry) AS retry_lag,
                       (SELECT count(*) FROM parked WHERE state = 'parked') AS "parked!",
                       (SELECT count(*) FROM generate_series(0, 3) AS u(urgency) JOIN timer USING (urgency)
-                       WHERE due_at <= $1) AS "timers_due!""#,
+                       WHERE due_at <= $1) AS "timers_due!",
+                      (SELECT count(*) FROM audit_unsealed) AS "unsealed!",
+                      (SELECT id FROM audit_unsealed ORDER BY id LIMIT 1) AS oldest_unsealed"#,
             now,
         );
         let row = query.fetch_one(self.quiet()).await?;
@@ -74,6 +80,8 @@ impl Database {
             retry_lag: Duration::try_from_secs_f64(row.retry_lag.unwrap_or_default()).unwrap_or_default(),
             parked: row.parked,
             timers_due: row.timers_due,
+            unsealed: row.unsealed,
+            unsealed_lag: row.oldest_unsealed.map(age).unwrap_or_default(),
         })
     }
 }

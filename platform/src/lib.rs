@@ -21,6 +21,7 @@ pub mod error;
 pub mod events;
 pub mod figures;
 pub mod grpc;
+pub mod holdings;
 pub mod ids;
 pub mod outbox;
 pub mod parties;
@@ -43,6 +44,8 @@ use audit::{Account, Asked};
 use consumer::rebuild::Snapshot;
 use database::Unit;
 use error::Violation;
+use holdings::Held;
+use ids::PatientId;
 use timers::Timer;
 
 /// A service, as the platform sees it.
@@ -83,6 +86,19 @@ pub trait Service: consumer::Handler {
     fn account(unit: &mut Unit<'_>, asked: Asked) -> impl Future<Output = Result<Account>> + Send {
         let _ = unit;
         async move { Err(Error::not_found(asked)) }
+    }
+
+    /// All that is held here on a patient's record, for a caller who answers to that person: `app/holdings.rs`.
+    ///
+    /// # Errors
+    /// NOT_FOUND: nothing is held, or it is not the caller's to know, by the same statements.
+    fn holdings(
+        context: &Context,
+        unit: &mut Unit<'_>,
+        patient: PatientId,
+    ) -> impl Future<Output = Result<Held>> + Send {
+        let _ = (context, unit);
+        async move { Err(Error::not_found(patient)) }
     }
 
     /// The present state of the next aggregates of `kind` by id, for others to rebuild from; empty after the last.

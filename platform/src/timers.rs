@@ -3,7 +3,8 @@
 //! A use case sets a timer in its own unit ([`set`]) and clears it in another ([`clear`]); when it is due by the injected
 //! clock, the service's [`crate::Service::due`] runs in one transaction with the removal of its row. So it has its effect
 //! once, across all instances, and late after a stop, the most urgent first. A timer that fails is tried again with growing
-//! delay and lets all others pass; it is never given up, for a deadline that nobody keeps must stay visible.
+//! delay and lets all others pass, also when what fails looks like an outage and the database answers; it is never given
+//! up, for a deadline that nobody keeps must stay visible.
 
 use chrono::{DateTime, Utc};
 use opentelemetry::trace::TraceContextExt;
@@ -15,8 +16,8 @@ use uuid::Uuid;
 use crate::{
     Context, Service,
     database::{Database, Unit},
-    error::{Error, Kind, Result},
-    settings::{TimerSettings, doubled, millis},
+    error::{Error, Result},
+    settings::{TimerSettings, millis},
     telemetry::propagation,
 };
 
@@ -100,14 +101,23 @@ async fn run_due<S: Service>(context: &Context) -> Result<usize> {
     Ok(done)
 }
 
-/// Runs one timer; false when another instance has it, or it failed.
+/// Runs one timer, however long the database is away; false when another instance has it, or it failed.
 async fn ring<S: Service>(context: &Context, id: Uuid) -> Result<bool> {
+    let database = &context.database;
+    match database.outlast(|| try_ring::<S>(context, id)).await {
+        // This process has closed the database: it is no fault of the timer's.
+        Err(error) if database.is_closed() => Err(error),
+        Err(error) => failed(database, id, &context.settings.timers, &error).await,
+        rung => rung,
+    }
+}
+
+async fn try_ring<S: Service>(context: &Context, id: Uuid) -> Result<bool> {
     let (database, now) = (context.database.clone(), context.clock.now());
-    let settings = context.settings.timers.clone();
     let span = tracing::info_span!(parent: None, "timer");
     let work = async move {
         let mut unit = database.open().await?;
-        let Some((timer, attempt)) = take(&mut unit, id, now).await? else {
+        let Some(timer) = take(&mut unit, id, now).await? else {
             unit.roll_back().await;
             return Ok(false);
         };
@@ -115,11 +125,7 @@ async fn ring<S: Service>(context: &Context, id: Uuid) -> Result<bool> {
             Ok(()) => database.finish(unit).await.map(|()| true),
             Err(error) => {
                 unit.roll_back().await;
-                if error.kind == Kind::Unavailable {
-                    Err(error)
-                } else {
-                    failed(&database, id, &settings, attempt, &error).await
-                }
+                Err(error)
             }
         }
     };
@@ -127,11 +133,11 @@ async fn ring<S: Service>(context: &Context, id: Uuid) -> Result<bool> {
 }
 
 /// Takes a timer's row out and locks it; none when it is not due any more, or another instance has it.
-async fn take(unit: &mut Unit<'_>, id: Uuid, now: DateTime<Utc>) -> Result<Option<(Timer, i32)>> {
+async fn take(unit: &mut Unit<'_>, id: Uuid, now: DateTime<Utc>) -> Result<Option<Timer>> {
     let query = sqlx::query!(
         "DELETE FROM timer WHERE id = (
              SELECT id FROM timer WHERE id = $1 AND due_at <= $2 AND retry_at <= now() FOR UPDATE SKIP LOCKED)
-         RETURNING kind, subject, due_at, urgency, trace, attempt",
+         RETURNING kind, subject, due_at, urgency, trace",
         id,
         now,
     );
@@ -147,7 +153,7 @@ async fn take(unit: &mut Unit<'_>, id: Uuid, now: DateTime<Utc>) -> Result<Optio
         due_at: row.due_at,
         urgency: urgency.unwrap_or(Urgency::Routine),
     };
-    Ok(Some((timer, row.attempt)))
+    Ok(Some(timer))
 }
 
 /// A deadline may come years later: its trace is one of its own, linked to the one that set it.
@@ -157,17 +163,19 @@ fn linked(kind: &str, trace: &Value) {
     span.add_link(propagation::extract(trace).span().span_context().clone());
 }
 
-async fn failed(database: &Database, id: Uuid, settings: &TimerSettings, attempt: i32, error: &Error) -> Result<bool> {
-    tracing::warn!(timer.id = %id, attempt, %error, "a timer failed and is tried again");
-    let before = attempt.try_into().unwrap_or_default();
-    let after = doubled(settings.retry_first_ms, settings.retry_max_ms, before);
-    let done = sqlx::query!(
-        "UPDATE timer SET attempt = attempt + 1, retry_at = now() + make_interval(secs => $2), error = $3 WHERE id = $1",
+/// Notes a failure; the delay doubles with each.
+async fn failed(database: &Database, id: Uuid, settings: &TimerSettings, error: &Error) -> Result<bool> {
+    tracing::warn!(timer.id = %id, %error, "a timer failed and is tried again");
+    let noted = sqlx::query!(
+        "UPDATE timer SET attempt = attempt + 1, error = $4,
+             retry_at = now() + make_interval(secs => least($2 * 2 ^ least(attempt, 30), $3))
+         WHERE id = $1",
         id,
-        after.as_secs_f64(),
+        millis(settings.retry_first_ms).as_secs_f64(),
+        millis(settings.retry_max_ms).as_secs_f64(),
         format!("{}: {}", error.reason, error.message),
     );
-    done.execute(database.quiet()).await?;
+    noted.execute(database.quiet()).await?;
     Ok(false)
 }
 

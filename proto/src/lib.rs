@@ -78,6 +78,13 @@ pub mod relais {
             tonic::include_proto!("relais.audit.v1");
         }
     }
+    /// What is held on a person, of every service.
+    pub mod holdings {
+        /// Version 1.
+        pub mod v1 {
+            tonic::include_proto!("relais.holdings.v1");
+        }
+    }
     /// What is published on the broker.
     pub mod events {
         /// Version 1.
@@ -87,4 +94,6 @@ pub mod relais {
     }
 }
 
-pub use relais::{audit, convention, events, network, notification, operations, referral, results, scheduling};
+pub use relais::{
+    audit, convention, events, holdings, network, notification, operations, referral, results, scheduling,
+};

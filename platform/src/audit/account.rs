@@ -41,8 +41,8 @@ impl From<Asked> for Subject {
 /// What belongs to it in a service.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
-    /// The patient.
-    pub patient: Option<PatientId>,
+    /// Patients' records.
+    pub patients: Vec<PatientId>,
     /// Referrals.
     pub referrals: Vec<ReferralId>,
     /// Names of what else belongs to them: one who was refused it named nothing more.

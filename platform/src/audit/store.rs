@@ -137,12 +137,14 @@ pub(super) async fn unsealed(connection: &mut PgConnection, before: DateTime<Utc
 }
 
 /// Lists accesses to all that an account comprises, the most recent first.
-pub(super) async fn list_accesses(unit: &mut Unit<'_>, account: &Account, page: &PageRequest) -> Result<Vec<Row>> {
+pub(crate) async fn list_accesses(unit: &mut Unit<'_>, account: &Account, page: &PageRequest) -> Result<Vec<Row>> {
+    let patients: Vec<Uuid> = account.patients.iter().map(|id| id.0).collect();
     let referrals: Vec<Uuid> = account.referrals.iter().map(|id| id.0).collect();
     let query = sqlx::query_as!(
         Row,
-        r#"WITH of_patient AS (
-               SELECT * FROM audit WHERE patient = $1 AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6
+        r#"WITH of_patients AS (
+               SELECT a.* FROM unnest($1::uuid[]) p(id) CROSS JOIN LATERAL (
+                   SELECT * FROM audit WHERE patient = p.id AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6) a
            ), of_referrals AS (
                SELECT a.* FROM unnest($2::uuid[]) r(id) CROSS JOIN LATERAL (
                    SELECT * FROM audit WHERE referral = r.id AND (at, id) < ($4, $5) ORDER BY at DESC, id DESC LIMIT $6) a
@@ -154,9 +156,9 @@ pub(super) async fn list_accesses(unit: &mut Unit<'_>, account: &Account, page: 
            SELECT id AS "id!", at AS "at!", caller AS "caller!", actor AS "actor!", organisation, unit, practitioner,
                   action AS "action!", purpose AS "purpose!", resource AS "resource!", patient, referral,
                   outcome AS "outcome!", reason AS "reason!", trace_id AS "trace_id!"
-           FROM (TABLE of_patient UNION TABLE of_referrals UNION TABLE refused) accesses
+           FROM (TABLE of_patients UNION TABLE of_referrals UNION TABLE refused) accesses
            ORDER BY at DESC, id DESC LIMIT $6"#,
-        account.patient.map(|id| id.0),
+        &patients,
         &referrals,
         &account.resources,
         page.after.time,

@@ -18,13 +18,14 @@ use lapin::{
 /// Which kinds of aggregates each service hears of.
 pub const HEARS: &[(&str, &[&str])] = &[
     ("referral", &["relais.scheduling.appointment", "relais.notification.message"]),
-    ("scheduling", &["relais.referral.referral"]),
-    ("results", &["relais.referral.referral"]),
+    ("scheduling", &["relais.referral.referral", "relais.referral.erasure"]),
+    ("results", &["relais.referral.referral", "relais.referral.erasure"]),
     (
         "notification",
         &[
             "relais.referral.referral",
             "relais.referral.access",
+            "relais.referral.erasure",
             "relais.scheduling.appointment",
             "relais.results.order",
         ],

@@ -34,6 +34,8 @@ pub enum Sight {
 pub struct Rule {
     /// Everybody, without a token; what is sent as one is not looked at.
     pub open: bool,
+    /// Only a service that acts for such a caller; never the caller's own token.
+    pub acting: bool,
     /// Whoever has one of these; everybody with a valid token when there is none, but partners: a link opens what names them.
     pub roles: &'static [Role],
     /// Whose data is shown; all else is absent.
@@ -55,7 +57,13 @@ impl Rule {
 
     /// For whoever has one of these roles.
     pub const fn roles(roles: &'static [Role], sight: Sight) -> Self {
-        Self { open: false, roles, sight, acts: &[] }
+        Self { open: false, acting: false, roles, sight, acts: &[] }
+    }
+
+    /// Only through a service that acts for such a caller.
+    #[must_use]
+    pub const fn through_service(self) -> Self {
+        Self { acting: true, ..self }
     }
 
     /// Only parties of these capacities act; the others that see it are refused.
@@ -64,8 +72,11 @@ impl Rule {
         Self { acts, ..self }
     }
 
-    /// Whether the caller's roles allow the call.
+    /// Whether the caller's roles, and who acts for the caller, allow the call.
     pub fn admits(&self, caller: &Caller) -> bool {
+        if self.acting && caller.actor.is_none() {
+            return false;
+        }
         if self.roles.is_empty() { self.open || caller.grant.is_none() } else { caller.has_any(self.roles) }
     }
 
@@ -99,6 +110,7 @@ pub fn markdown(service: &str, rules: &[(&'static str, Rule)], fields: Fields) -
         }
         let everybody = if rule.open { "everybody, without a token" } else { "every token" };
         let roles = either(rule.roles.iter().map(|role| role.as_str()), everybody);
+        let roles = if rule.acting { format!("a service acting for: {roles}") } else { roles };
         let acts = either(rule.acts.iter().map(|capacity| capacity.as_str()), "whoever sees it");
         let _ = writeln!(page, "| {rpc} | {roles} | {} | {acts} |", rule.sight.words());
     }
@@ -116,7 +128,7 @@ pub fn value(rules: &[(&'static str, Rule)]) -> Value {
     let row = |(path, rule): &(&'static str, Rule)| {
         let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
         let acts: Vec<_> = rule.acts.iter().map(|capacity| capacity.as_str()).collect();
-        json!({"rpc": path, "open": rule.open, "roles": roles, "sight": rule.sight.words(), "acts": acts})
+        json!({"rpc": path, "open": rule.open, "acting": rule.acting, "roles": roles, "sight": rule.sight.words(), "acts": acts})
     };
     rules.iter().map(row).collect()
 }
@@ -155,6 +167,17 @@ mod tests {
         let page = markdown("referral", &[("/a.B/C", RULE)], &[("a.D.e", Content::Clinical)]);
         assert!(page.contains("| C | desk | parties: referrer, provider, coordinator | referrer |"), "{page}");
         assert!(page.contains("| a.D.e | clinical |"), "{page}");
+    }
+
+    #[test]
+    fn what_is_for_services_admits_no_token_of_the_caller() {
+        let rule = Rule::roles(&[Role::Operator], Sight::Installation).through_service();
+        let operator = Caller { roles: vec![Role::Operator], ..Caller::nobody() };
+        let acting = |caller: &Caller| Caller { actor: Some("scheduling".into()), ..caller.clone() };
+        assert!(!rule.admits(&operator) && rule.admits(&acting(&operator)));
+        assert!(!rule.admits(&acting(&Caller { roles: vec![Role::Desk], ..operator })), "its caller's rights count");
+        let page = markdown("referral", &[("/a.B/C", rule)], &[]);
+        assert!(page.contains("| C | a service acting for: operator | none of any person |"), "{page}");
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Consumer {
             Some(started) if started > DEATHS => return self.park_killed(held).await.map(|()| false),
             Some(_) => {}
         }
-        match self.outlast(|| self.apply_held::<H>(held.envelope.clone())).await {
+        match self.database.outlast(|| self.apply_held::<H>(held.envelope.clone())).await {
             Ok(()) => Ok(true),
             Err(error) => self.failed_again(&held.envelope, held.attempt, &error).await.map(|()| false),
         }

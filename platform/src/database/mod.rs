@@ -5,6 +5,7 @@
 
 mod later;
 pub mod migrate;
+mod patience;
 pub mod setup;
 mod unit;
 mod visibility;

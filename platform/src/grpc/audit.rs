@@ -65,7 +65,7 @@ fn asked(request: &ListAccessesRequest) -> Result<Asked> {
     check.finish().map(|()| asked)
 }
 
-fn convert(row: Row) -> Result<Access> {
+pub(super) fn convert(row: Row) -> Result<Access> {
     let outcome = match Outcome::stored(&row.outcome)? {
         Outcome::Served => access::Outcome::Served,
         Outcome::Changed => access::Outcome::Changed,

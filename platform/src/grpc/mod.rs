@@ -1,7 +1,8 @@
-//! gRPC: the server, its health, errors as statuses, the operations service and the audit service.
+//! gRPC: the server, its health, errors as statuses, and what every service serves: operations, audit, holdings.
 
 pub mod audit;
 pub mod health;
+pub mod holdings;
 pub mod operations;
 pub mod server;
 pub mod status;
@@ -21,5 +22,5 @@ pub fn answer<T>(body: T) -> Answer<T> {
 
 /// The whole table of a service: its own rows and those of what the platform serves.
 pub(crate) fn rules<S: Service>() -> Vec<(&'static str, Rule)> {
-    S::RULES.iter().chain(operations::RULES).chain(audit::RULES).copied().collect()
+    S::RULES.iter().chain(operations::RULES).chain(audit::RULES).chain(holdings::RULES).copied().collect()
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use relais_proto::{
     FILE_DESCRIPTOR_SET, audit::v1::audit_service_server::AuditServiceServer,
+    holdings::v1::holdings_service_server::HoldingsServiceServer,
     operations::v1::operations_service_server::OperationsServiceServer,
 };
 use tokio::net::TcpListener;
@@ -17,6 +18,7 @@ use tower::ServiceBuilder;
 
 use super::{
     audit::{self, Audits},
+    holdings::{self, Exports},
     operations::{self, Operations},
 };
 use crate::{
@@ -66,7 +68,10 @@ pub(crate) fn routes<S: Service>(context: &Context) -> anyhow::Result<(HealthRep
         .max_decoding_message_size(settings.max_message_bytes);
     let audits = AuditServiceServer::new(Audits::<S>::new(context.clone()))
         .max_decoding_message_size(settings.max_message_bytes);
-    let mut routes = S::routes(context).add_service(health).add_service(operations).add_service(audits);
+    let exports = HoldingsServiceServer::new(Exports::<S>::new(context.clone()))
+        .max_decoding_message_size(settings.max_message_bytes);
+    let own = S::routes(context).add_service(health);
+    let mut routes = own.add_service(operations).add_service(audits).add_service(exports);
     if settings.reflection {
         routes = routes.add_service(reflection::<S>()?.build_v1()?).add_service(reflection::<S>()?.build_v1alpha()?);
     }
@@ -79,6 +84,7 @@ fn reflection<S: Service>() -> Result<tonic_reflection::server::Builder<'static>
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .with_service_name("grpc.health.v1.Health")
         .with_service_name(operations::NAME)
-        .with_service_name(audit::NAME);
+        .with_service_name(audit::NAME)
+        .with_service_name(holdings::NAME);
     Ok(S::GRPC.iter().fold(builder, |builder, name| builder.with_service_name(*name)))
 }

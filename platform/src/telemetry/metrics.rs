@@ -120,6 +120,8 @@ fn gauges(meter: &Meter, sample: &Arc<Mutex<Sample>>) {
     gauge(meter, sample, "relais.retry.lag", "s", |figures| figures.retry_lag.as_secs_f64());
     gauge(meter, sample, "relais.parked.messages", "{message}", |figures| figures.parked as f64);
     gauge(meter, sample, "relais.timers.due", "{timer}", |figures| figures.timers_due as f64);
+    gauge(meter, sample, "relais.audit.unsealed.rows", "{row}", |figures| figures.unsealed as f64);
+    gauge(meter, sample, "relais.audit.unsealed.lag", "s", |figures| figures.unsealed_lag.as_secs_f64());
     let seen = sample.clone();
     meter
         .u64_observable_gauge("relais.relay.leads")

@@ -16,6 +16,8 @@ use relais_platform::{
     audit::{Account, Asked},
     calls::Rules,
     database::Unit,
+    holdings::Held,
+    ids::PatientId,
 };
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
@@ -42,5 +44,9 @@ impl Service for Notification {
 
     async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
         app::account(unit, asked).await
+    }
+
+    async fn holdings(_: &Context, unit: &mut Unit<'_>, patient: PatientId) -> Result<Held> {
+        grpc::holdings(unit, patient).await
     }
 }

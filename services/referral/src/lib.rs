@@ -20,6 +20,8 @@ use relais_platform::{
     calls::{Rules, rules::Fields},
     consumer::rebuild::Snapshot,
     database::Unit,
+    holdings::Held,
+    ids::PatientId,
     not_owned,
 };
 use sqlx::migrate::Migrator;
@@ -50,6 +52,10 @@ impl Service for Referral {
 
     async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
         app::referral::account(unit, asked).await
+    }
+
+    async fn holdings(context: &Context, unit: &mut Unit<'_>, patient: PatientId) -> Result<Held> {
+        grpc::holdings(context, unit, patient).await
     }
 
     async fn snapshot(unit: &mut Unit<'_>, kind: &str, after: Uuid, limit: i64) -> Result<Vec<Snapshot>> {

@@ -10,7 +10,7 @@ use relais_platform::{
 
 use crate::{
     Results,
-    app::{OpenOrder, RevokeOrder},
+    app::{ForgetPatient, OpenOrder, RevokeOrder},
 };
 
 impl Handler for Results {
@@ -18,12 +18,16 @@ impl Handler for Results {
         match event {
             Event::ReferralSubmitted(told) => OpenOrder::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => RevokeOrder::try_new(told)?.run(unit).await,
+            Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }
 
-    /// The last event of a referral tells whether it is to have an order.
+    /// The last event of a referral tells whether it is to have an order, the first one whose it is.
     async fn restore(unit: &mut Unit<'_>, restored: &Restored) -> Result<()> {
+        if let Some(Event::ReferralSubmitted(told)) = restored.events.first() {
+            OpenOrder::try_new(told)?.note_patient(unit).await?;
+        }
         match restored.events.last() {
             Some(Event::ReferralSubmitted(told)) => OpenOrder::try_new(told)?.restore(unit).await,
             Some(Event::ReferralCancelled(told)) => RevokeOrder::try_new(told)?.run(unit).await,

@@ -10,7 +10,7 @@ use relais_platform::{
 
 use crate::{
     Scheduling,
-    app::{CancelAppointment, OpenAppointment},
+    app::{CancelAppointment, ForgetPatient, OpenAppointment},
 };
 
 impl Handler for Scheduling {
@@ -18,12 +18,16 @@ impl Handler for Scheduling {
         match event {
             Event::ReferralSubmitted(told) => OpenAppointment::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => CancelAppointment::try_new(told)?.run(unit).await,
+            Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }
 
-    /// The last event of a referral tells whether it is to have an appointment.
+    /// The last event of a referral tells whether it is to have an appointment, the first one whose it is.
     async fn restore(unit: &mut Unit<'_>, restored: &Restored) -> Result<()> {
+        if let Some(Event::ReferralSubmitted(told)) = restored.events.first() {
+            OpenAppointment::try_new(told)?.note_patient(unit).await?;
+        }
         match restored.events.last() {
             Some(Event::ReferralSubmitted(told)) => OpenAppointment::try_new(told)?.restore(unit).await,
             Some(Event::ReferralCancelled(told)) => CancelAppointment::try_new(told)?.run(unit).await,

@@ -16,6 +16,8 @@ use relais_platform::{
     calls::Rules,
     consumer::rebuild::Snapshot,
     database::Unit,
+    holdings::Held,
+    ids::PatientId,
     not_owned,
 };
 use sqlx::migrate::Migrator;
@@ -44,6 +46,10 @@ impl Service for Scheduling {
 
     async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
         app::account(unit, asked).await
+    }
+
+    async fn holdings(_: &Context, unit: &mut Unit<'_>, patient: PatientId) -> Result<Held> {
+        grpc::holdings(unit, patient).await
     }
 
     async fn snapshot(unit: &mut Unit<'_>, kind: &str, after: Uuid, limit: i64) -> Result<Vec<Snapshot>> {

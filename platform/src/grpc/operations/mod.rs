@@ -28,7 +28,7 @@ pub const NAME: &str = "relais.operations.v1.OperationsService";
 
 const OPERATOR: Rule = Rule::roles(&[Role::Operator], Sight::Installation);
 
-/// Operators alone.
+/// Operators alone; what others rebuild from, by the service that rebuilds alone.
 pub(super) const RULES: Rules = &[
     ("/relais.operations.v1.OperationsService/GetClock", OPERATOR),
     ("/relais.operations.v1.OperationsService/AdvanceClock", OPERATOR),
@@ -38,7 +38,7 @@ pub(super) const RULES: Rules = &[
     ("/relais.operations.v1.OperationsService/ReplayParkedMessage", OPERATOR),
     ("/relais.operations.v1.OperationsService/DiscardParkedMessage", OPERATOR),
     ("/relais.operations.v1.OperationsService/RepublishEvents", OPERATOR),
-    ("/relais.operations.v1.OperationsService/StreamSnapshot", OPERATOR),
+    ("/relais.operations.v1.OperationsService/StreamSnapshot", OPERATOR.through_service()),
     ("/relais.operations.v1.OperationsService/RebuildProjection", OPERATOR),
 ];
 

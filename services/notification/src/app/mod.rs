@@ -1,11 +1,15 @@
 //! Use cases, one a file: load, decide, fill the unit, and the platform flushes and commits it.
 
 mod account;
+mod forget_patient;
+mod holdings;
 mod list_messages;
 mod read_on;
 mod tell_parties;
 
 pub use account::account;
+pub use forget_patient::ForgetPatient;
+pub use holdings::holdings;
 pub use list_messages::ListMessages;
 pub use read_on::{ReadOn, STRETCH};
 pub use tell_parties::TellParties;

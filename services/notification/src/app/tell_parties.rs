@@ -4,14 +4,14 @@ use relais_platform::{
     Result,
     calls::Check,
     database::{Unit, UseCase},
-    ids::{Child, MessageId, ReferralId},
+    ids::{Child, MessageId, PatientId, ReferralId},
     parties::{self, Party},
 };
 use relais_proto::events::v1;
 
 use crate::{
     domain::{Kind, Mailbox, Message, recipients},
-    store::{NewMessages, Senders},
+    store::{self, NewMessages, Senders},
 };
 
 /// Tells the parties of a referral what happened.
@@ -19,6 +19,7 @@ use crate::{
 pub struct TellParties {
     kind: Kind,
     referral: ReferralId,
+    patient: Option<PatientId>,
     number: String,
     parties: Vec<Party>,
 }
@@ -32,7 +33,32 @@ impl TellParties {
         let mut check = Check::default();
         let referral = check.name("referral", referral);
         let parties = parties::of_event(&mut check, parties);
-        check.finish().map(|()| Self { kind, referral, number: number.into(), parties })
+        check.finish().map(|()| Self { kind, referral, patient: None, number: number.into(), parties })
+    }
+
+    /// Of the event that tells whose referral it is.
+    ///
+    /// # Errors
+    /// As [`TellParties::try_new`].
+    pub fn of_submitted(told: &v1::ReferralSubmitted) -> Result<Self> {
+        let mut check = Check::default();
+        let patient = (!told.patient.is_empty()).then(|| check.name("patient", &told.patient));
+        check.finish()?;
+        let opening = Self::try_new(Kind::ReferralSubmitted, &told.referral, &told.number, &told.parties)?;
+        Ok(Self { patient, ..opening })
+    }
+
+    /// Takes over who sent it and for whom, and tells nobody: for what was told before that was kept, or is of a record that
+    /// was erased since.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the database is.
+    pub async fn note_sender(&self, unit: &mut Unit<'_>) -> Result<()> {
+        unit.later::<Senders>().take_over(self.referral, &self.parties, self.patient);
+        match self.patient {
+            Some(_) => Ok(()),
+            None => store::forget_patient_of(unit, self.referral).await,
+        }
     }
 
     fn message(&self, unit: &Unit<'_>, mailbox: Mailbox) -> Message {
@@ -52,7 +78,7 @@ impl UseCase for TellParties {
     const NAME: &'static str = "tell_parties";
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
-        unit.later::<Senders>().take_over(self.referral, &self.parties);
+        unit.later::<Senders>().take_over(self.referral, &self.parties, self.patient);
         for mailbox in recipients(self.kind, &self.parties) {
             let message = self.message(unit, mailbox);
             unit.emit(message.id, 1, received(&message));

@@ -1,8 +1,11 @@
 //! gRPC: parse, call the use case, convert; a few lines an RPC. The stream stands in `watch`.
 
 mod convert;
+mod holdings;
 mod notification;
 mod watch;
+
+pub use holdings::holdings;
 
 use relais_platform::{
     Context,

@@ -5,6 +5,7 @@ use relais_platform::{
     Error, Result,
     calls::PageRequest,
     database::{Rows, Unit},
+    ids::ReferralId,
 };
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
@@ -134,4 +135,20 @@ pub async fn list_after(
     );
     let rows = query.with_operation("SELECT", "message").fetch_all(unit.sql()).await?;
     rows.into_iter().map(<(i64, Message)>::try_from).collect()
+}
+
+/// Lists the messages about some referrals, in whoever's inbox, the most recent first: for whoever sent them.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_about(unit: &mut Unit<'_>, referrals: &[ReferralId]) -> Result<Vec<Message>> {
+    let referrals: Vec<Uuid> = referrals.iter().map(|id| id.0).collect();
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time FROM message
+         WHERE referral_id = ANY($1) ORDER BY create_time DESC, id DESC",
+        &referrals,
+    );
+    let rows = query.with_operation("SELECT", "message").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(|row| <(i64, Message)>::try_from(row).map(|(_, message)| message)).collect()
 }

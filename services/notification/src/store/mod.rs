@@ -4,5 +4,5 @@
 mod message;
 mod sender;
 
-pub use message::{NewMessages, list, list_after};
-pub use sender::{Senders, is_sender};
+pub use message::{NewMessages, list, list_about, list_after};
+pub use sender::{Senders, forget_patient, forget_patient_of, is_sender, list_sent_for};

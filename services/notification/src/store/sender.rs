@@ -1,11 +1,11 @@
-//! Who sent a referral.
+//! Who sent a referral, and for which patient.
 
 use std::collections::BTreeMap;
 
 use relais_platform::{
     Result,
     database::{Rows, Unit},
-    ids::ReferralId,
+    ids::{PatientId, ReferralId},
     parties::{Capacity, Party},
 };
 use sqlx_otel::QueryAnnotateExt;
@@ -13,27 +13,39 @@ use uuid::Uuid;
 
 /// Senders that events told, in the order of their referrals; written by one statement for a whole batch.
 #[derive(Debug, Default)]
-pub struct Senders(BTreeMap<Uuid, Party>);
+pub struct Senders(BTreeMap<Uuid, Sender>);
+
+/// Who sent a referral, and the patient's record there, where an event told it.
+#[derive(Debug)]
+struct Sender {
+    party: Party,
+    patient: Option<PatientId>,
+}
 
 impl Senders {
-    /// Takes the sender out of an event's list.
-    pub fn take_over(&mut self, referral: ReferralId, parties: &[Party]) {
-        let sender = parties.iter().find(|party| party.capacity == Capacity::Referrer);
-        self.0.extend(sender.map(|sender| (referral.0, *sender)));
+    /// Takes the sender out of an event's list. An event that does not tell the patient takes none away.
+    pub fn take_over(&mut self, referral: ReferralId, parties: &[Party], patient: Option<PatientId>) {
+        let Some(party) = parties.iter().find(|party| party.capacity == Capacity::Referrer) else { return };
+        let told = self.0.get(&referral.0).and_then(|sender| sender.patient);
+        self.0.insert(referral.0, Sender { party: *party, patient: patient.or(told) });
     }
 }
 
 impl Rows for Senders {
     async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
-        let (referrals, senders): (Vec<Uuid>, Vec<Party>) = self.0.into_iter().unzip();
-        let columns = Party::columns(&senders);
+        let (referrals, senders): (Vec<Uuid>, Vec<Sender>) = self.0.into_iter().unzip();
+        let patients: Vec<_> = senders.iter().map(|sender| sender.patient.map(|patient| patient.0)).collect();
+        let parties: Vec<_> = senders.iter().map(|sender| sender.party).collect();
+        let columns = Party::columns(&parties);
         let query = sqlx::query!(
-            "INSERT INTO referral_sender (referral_id, organisation_id, unit_id)
-             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
-             ON CONFLICT (referral_id) DO UPDATE SET organisation_id = EXCLUDED.organisation_id, unit_id = EXCLUDED.unit_id",
+            "INSERT INTO referral_sender (referral_id, organisation_id, unit_id, patient_id)
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[])
+             ON CONFLICT (referral_id) DO UPDATE SET organisation_id = EXCLUDED.organisation_id, unit_id = EXCLUDED.unit_id,
+                 patient_id = COALESCE(EXCLUDED.patient_id, referral_sender.patient_id)",
             &referrals,
             &columns.organisations,
             &columns.units as _,
+            &patients as _,
         );
         query.with_operation("INSERT", "referral_sender").execute(unit.sql()).await?;
         Ok(())
@@ -54,4 +66,41 @@ pub async fn is_sender(unit: &mut Unit<'_>, id: ReferralId) -> Result<bool> {
         scope.unit,
     );
     Ok(query.with_operation("SELECT", "referral_sender").fetch_one(unit.sql()).await?)
+}
+
+/// The referrals that the caller's organisation sent for a patient, each with whether the caller's unit sees it.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_sent_for(unit: &mut Unit<'_>, patient: PatientId) -> Result<Vec<(ReferralId, bool)>> {
+    let scope = unit.scope()?;
+    let query = sqlx::query!(
+        r#"SELECT referral_id, $3::uuid IS NULL OR unit_id IS NULL OR unit_id = $3 AS "seen!"
+           FROM referral_sender WHERE patient_id = $1 AND organisation_id = $2"#,
+        patient.0,
+        scope.organisation,
+        scope.unit,
+    );
+    let rows = query.with_operation("SELECT", "referral_sender").fetch_all(unit.sql()).await?;
+    Ok(rows.into_iter().map(|row| (row.referral_id.into(), row.seen)).collect())
+}
+
+/// Forgets for which patient a referral was sent: the record was erased.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn forget_patient_of(unit: &mut Unit<'_>, referral: ReferralId) -> Result<()> {
+    let query = sqlx::query!("UPDATE referral_sender SET patient_id = NULL WHERE referral_id = $1", referral.0);
+    query.with_operation("UPDATE", "referral_sender").execute(unit.sql()).await?;
+    Ok(())
+}
+
+/// Forgets which referrals were sent for a patient.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn forget_patient(unit: &mut Unit<'_>, patient: PatientId) -> Result<()> {
+    let query = sqlx::query!("UPDATE referral_sender SET patient_id = NULL WHERE patient_id = $1", patient.0);
+    query.with_operation("UPDATE", "referral_sender").execute(unit.sql()).await?;
+    Ok(())
 }

@@ -24,12 +24,14 @@ impl BreakGlassService for BreakGlass {
         let file = command.file.to_string();
         let access = self.0.change(call, request_id, &body, command).await?;
         // The try is kept; the answer is that of everything that is not there.
-        let Some(referral) = access.referral else { return Err(Error::not_found(file).into()) };
-        answer(OpenFileResponse { file_access: Some(file_access(access, referral.to_string())) })
+        if access.referral.is_none() {
+            return Err(Error::not_found(file).into());
+        }
+        answer(OpenFileResponse { file_access: Some(file_access(access)) })
     }
 }
 
-fn file_access(value: FileAccess, referral: String) -> v1::FileAccess {
+pub(super) fn file_access(value: FileAccess) -> v1::FileAccess {
     let reason = match value.reason {
         OpenReason::EmergencyTreatment => Reason::EmergencyTreatment,
         OpenReason::ContinuityOfCare => Reason::ContinuityOfCare,
@@ -37,7 +39,7 @@ fn file_access(value: FileAccess, referral: String) -> v1::FileAccess {
     };
     v1::FileAccess {
         name: value.id.to_string(),
-        referral,
+        referral: value.referral.map(|referral| referral.to_string()).unwrap_or_default(),
         reason: reason.into(),
         statement: value.statement,
         create_time: Some(time_to_proto(value.create_time)),

@@ -2,7 +2,7 @@
 
 mod patient;
 
-pub(super) use patient::{duplicate, export, found, hold, merge, patient};
+pub(super) use patient::{dismissal, duplicate, export, found, hold, merge, patient};
 pub(super) use relais_platform::calls::check::time_to_proto as time;
 use relais_platform::{
     calls::check::{date_to_proto, time_to_proto},

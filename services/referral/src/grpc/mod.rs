@@ -4,12 +4,15 @@
 mod break_glass;
 mod convention;
 mod convert;
+mod holdings;
 mod network;
 mod parse;
 mod partner_link;
 mod patient;
 mod referral;
 mod vault;
+
+pub use holdings::holdings;
 
 use relais_platform::{
     Context,
@@ -45,6 +48,7 @@ const AGREED: Rule = Rule::everybody(Sight::Agreement);
 const AGREEMENT: Rule = Rule::roles(&[Role::Operator, Role::Network, Role::Coordinator], Sight::Agreement);
 const CARERS: &[Role] = &[Role::Coordinator, Role::Desk, Role::Clinician];
 const PATIENTS: Rule = Rule::roles(CARERS, Sight::Own);
+const VERDICTS: Rule = Rule::roles(&[Role::Coordinator], Sight::Own);
 const KEEPING: Rule = Rule::roles(&[Role::Coordinator, Role::Admin], Sight::Own);
 const ACCESS_REQUEST: Rule = Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Admin], Sight::Own);
 const OPERATION: Rule = Rule::roles(&[Role::Operator], Sight::Installation);
@@ -77,6 +81,8 @@ pub const RULES: Rules = &[
     ("/relais.referral.v1.PatientService/UpdatePatient", PATIENTS),
     ("/relais.referral.v1.PatientService/SearchPatients", PATIENTS),
     ("/relais.referral.v1.PatientService/ListDuplicates", PATIENTS),
+    ("/relais.referral.v1.PatientService/DismissDuplicate", VERDICTS),
+    ("/relais.referral.v1.PatientService/UndismissDuplicate", VERDICTS),
     ("/relais.referral.v1.PatientService/MergePatients", PATIENTS),
     ("/relais.referral.v1.PatientService/UnmergePatients", PATIENTS),
     ("/relais.referral.v1.PatientService/ErasePatient", KEEPING),

@@ -43,7 +43,7 @@ impl PartnerLinkService for PartnerLinks {
         let created = self.0.change(call, request_id, &body, command).await?;
         let (secret, code) = created.keys.map(|keys| (keys.secret(), keys.code().into())).unwrap_or_default();
         let made = created.link.create_time;
-        let partner_link = Some(convert(created.link, made));
+        let partner_link = Some(link(created.link, made));
         answer(CreatePartnerLinkResponse { partner_link, secret, code })
     }
 
@@ -54,7 +54,7 @@ impl PartnerLinkService for PartnerLinks {
         let found = self.0.read(call.clone(), ListPartnerLinks { referral, page }).await?;
         let next_page_token = self.0.pages.token(&call, &body.referral, found.next);
         let now = self.0.clock.now();
-        let partner_links = found.rows.into_iter().map(|link| convert(link, now)).collect();
+        let partner_links = found.rows.into_iter().map(|link| self::link(link, now)).collect();
         answer(ListPartnerLinksResponse { partner_links, next_page_token })
     }
 
@@ -65,7 +65,7 @@ impl PartnerLinkService for PartnerLinks {
         let (call, body) = self.0.open(request)?;
         let (request_id, command) = parse::revoke_partner_link(&body)?;
         let revoked = self.0.change(call, request_id, &body, command).await?;
-        answer(RevokePartnerLinkResponse { partner_link: Some(convert(revoked, self.0.clock.now())) })
+        answer(RevokePartnerLinkResponse { partner_link: Some(link(revoked, self.0.clock.now())) })
     }
 
     async fn redeem_partner_link(
@@ -124,7 +124,7 @@ fn purpose(value: Purpose) -> partner_link::Purpose {
     }
 }
 
-fn convert(value: domain::PartnerLink, now: DateTime<Utc>) -> PartnerLink {
+pub(super) fn link(value: domain::PartnerLink, now: DateTime<Utc>) -> PartnerLink {
     let state = match value.state(now) {
         LinkState::Open => partner_link::State::Open,
         LinkState::Used => partner_link::State::Used,

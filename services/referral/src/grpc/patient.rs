@@ -75,6 +75,26 @@ impl PatientService for Patients {
         })
     }
 
+    async fn dismiss_duplicate(
+        &self,
+        request: Request<v1::DismissDuplicateRequest>,
+    ) -> Answer<v1::DismissDuplicateResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::dismiss_duplicate(&body)?;
+        let dismissal = self.0.change(call, request_id, &body, command).await?;
+        answer(v1::DismissDuplicateResponse { dismissal: Some(convert::dismissal(dismissal)) })
+    }
+
+    async fn undismiss_duplicate(
+        &self,
+        request: Request<v1::UndismissDuplicateRequest>,
+    ) -> Answer<v1::UndismissDuplicateResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::undismiss_duplicate(&body)?;
+        let dismissal = self.0.change(call, request_id, &body, command).await?;
+        answer(v1::UndismissDuplicateResponse { dismissal: Some(convert::dismissal(dismissal)) })
+    }
+
     async fn merge_patients(&self, request: Request<v1::MergePatientsRequest>) -> Answer<v1::MergePatientsResponse> {
         let (call, body) = self.0.open(request)?;
         let (request_id, command) = parse::merge_patients(&body)?;
@@ -116,6 +136,7 @@ impl PatientService for Patients {
     async fn export_patient(&self, request: Request<v1::ExportPatientRequest>) -> Answer<v1::ExportPatientResponse> {
         let (call, body) = self.0.open(request)?;
         let command = parse::export_patient(&body, self.vault()?)?;
-        answer(convert::export(self.0.read(call, command).await?))
+        let export = self.0.read(call, command).await?;
+        answer(convert::export(export, self.0.clock.now()))
     }
 }

@@ -188,3 +188,18 @@ fn own(unit: &Unit<'_>) -> Result<(Uuid, Option<Uuid>)> {
     let caller = unit.caller()?;
     Ok((caller.acting_organisation()?.0, caller.unit.map(|unit| unit.0)))
 }
+
+/// The links to some referrals that the caller's organisation sent, whoever made them, the oldest first.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_of_referrals(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<Vec<PartnerLink>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, referral_id, organisation_id, unit_id, purpose, expires_at, create_time, wrong_codes, used_at, revoked_at
+         FROM partner_link WHERE referral_id = ANY($1) ORDER BY create_time, id",
+        referrals,
+    );
+    let rows = query.with_operation("SELECT", "partner_link").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(PartnerLink::try_from).collect()
+}

@@ -1,14 +1,18 @@
 //! Use cases, one a file: load, decide, fill the unit, and the platform flushes and commits it.
 
 mod account;
+mod forget_patient;
 mod get_order;
+mod holdings;
 mod list_orders;
 mod open_order;
 mod revoke_order;
 mod snapshot_orders;
 
 pub use account::account;
+pub use forget_patient::ForgetPatient;
 pub use get_order::GetOrder;
+pub use holdings::holdings;
 pub use list_orders::ListOrders;
 pub use open_order::OpenOrder;
 pub use revoke_order::RevokeOrder;
@@ -20,6 +24,7 @@ use crate::domain::Order;
 
 impl From<&Order> for Subject {
     fn from(order: &Order) -> Self {
-        Self::of(order.id).referral(order.referral)
+        let subject = Self::of(order.id).referral(order.referral);
+        order.patient.into_iter().fold(subject, Self::patient)
     }
 }

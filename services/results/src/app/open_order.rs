@@ -4,7 +4,7 @@ use relais_platform::{
     Result,
     calls::Check,
     database::{Unit, UseCase},
-    ids::OrderId,
+    ids::{OrderId, PatientId},
     parties::{self, Party},
 };
 use relais_proto::events::v1;
@@ -31,10 +31,19 @@ impl OpenOrder {
         let ask = Ask {
             referral: check.name("referral", &told.referral),
             referral_number: told.number.clone(),
+            patient: patient(&mut check, told),
             provider: check.name("provider", &told.provider),
         };
         let parties = parties::of_event(&mut check, &told.parties);
         check.finish().map(|()| Self { ask, parties })
+    }
+
+    /// Takes over whose it is: for what was opened before its patient was kept, or is of a record that was erased since.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the database is.
+    pub async fn note_patient(&self, unit: &mut Unit<'_>) -> Result<()> {
+        store::note_patient(unit, self.ask.referral, self.ask.patient).await
     }
 
     /// Opens it, unless it is open: the parties are taken over all the same.
@@ -65,4 +74,9 @@ impl UseCase for OpenOrder {
         unit.later::<NewOrders>().insert(order, &self.parties);
         Ok(())
     }
+}
+
+/// The patient's record; none when it was erased.
+fn patient(check: &mut Check, told: &v1::ReferralSubmitted) -> Option<PatientId> {
+    (!told.patient.is_empty()).then(|| check.name("patient", &told.patient))
 }

@@ -1,7 +1,7 @@
 //! Opening: a referral's ask becomes an order without lines yet.
 
 use chrono::{DateTime, Utc};
-use relais_platform::ids::{OrderId, OrganisationId, ReferralId};
+use relais_platform::ids::{OrderId, OrganisationId, PatientId, ReferralId};
 
 use super::{Order, State};
 
@@ -12,6 +12,8 @@ pub struct Ask {
     pub referral: ReferralId,
     /// Its number.
     pub referral_number: String,
+    /// The patient's record; none when it was erased.
+    pub patient: Option<PatientId>,
     /// Who is asked.
     pub provider: OrganisationId,
 }
@@ -24,6 +26,7 @@ pub fn draft(id: OrderId, ask: Ask, now: DateTime<Utc>) -> Order {
         version: 1,
         referral: ask.referral,
         referral_number: ask.referral_number,
+        patient: ask.patient,
         provider: ask.provider,
         create_time: now,
         update_time: now,

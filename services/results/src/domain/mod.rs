@@ -4,7 +4,7 @@ mod draft;
 mod revoke;
 
 use chrono::{DateTime, Utc};
-use relais_platform::ids::{OrderId, OrganisationId, ReferralId};
+use relais_platform::ids::{OrderId, OrganisationId, PatientId, ReferralId};
 use relais_platform::text_enum;
 
 pub use draft::{Ask, draft};
@@ -33,6 +33,8 @@ pub struct Order {
     pub referral: ReferralId,
     /// That referral's number.
     pub referral_number: String,
+    /// The patient's record, at the organisation that sent the referral; none when it was erased, or never told.
+    pub patient: Option<PatientId>,
     /// Who is asked.
     pub provider: OrganisationId,
     /// When it was opened.

@@ -24,7 +24,8 @@ mod tests {
 
     #[test]
     fn an_order_is_withdrawn_once() {
-        let ask = Ask { referral: ReferralId::draw(), referral_number: "n".into(), provider: OrganisationId::draw() };
+        let (referral, provider) = (ReferralId::draw(), OrganisationId::draw());
+        let ask = Ask { referral, referral_number: "n".into(), patient: None, provider };
         let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(1);
         let revoked = revoke(draft(OrderId::draw(), ask, DateTime::UNIX_EPOCH), now).unwrap();
         assert_eq!((revoked.state, revoked.version, revoked.update_time), (State::Revoked, 2, now));

@@ -1,8 +1,11 @@
 //! gRPC: parse, call the use case, convert; a few lines an RPC.
 
 mod convert;
+mod holdings;
 mod parse;
 mod results;
+
+pub use holdings::holdings;
 
 use relais_platform::{
     Context,

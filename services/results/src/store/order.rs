@@ -5,7 +5,7 @@ use relais_platform::{
     Error, Result,
     calls::PageRequest,
     database::{Rows, Unit},
-    ids::{OrderId, ReferralId},
+    ids::{OrderId, PatientId, ReferralId},
     parties::{Capacity, Party},
 };
 use sqlx_otel::QueryAnnotateExt;
@@ -19,6 +19,7 @@ struct Row {
     version: i64,
     referral_id: Uuid,
     referral_number: String,
+    patient_id: Option<Uuid>,
     provider_id: Uuid,
     create_time: DateTime<Utc>,
     update_time: DateTime<Utc>,
@@ -34,6 +35,7 @@ impl TryFrom<Row> for Order {
             version: row.version,
             referral: row.referral_id.into(),
             referral_number: row.referral_number,
+            patient: row.patient_id.map(Into::into),
             provider: row.provider_id.into(),
             create_time: row.create_time,
             update_time: row.update_time,
@@ -67,24 +69,26 @@ impl Rows for NewOrders {
         let column = |value: fn(&Order) -> Uuid| self.orders.iter().map(value).collect::<Vec<_>>();
         let text = |value: fn(&Order) -> &str| self.orders.iter().map(|o| value(o).to_string()).collect::<Vec<_>>();
         let versions: Vec<_> = self.orders.iter().map(|o| o.version).collect();
+        let patients: Vec<_> = self.orders.iter().map(|o| o.patient.map(|patient| patient.0)).collect();
         let times: Vec<_> = self.orders.iter().map(|o| o.create_time).collect();
         let query = sqlx::query!(
             "WITH new AS (
-                 INSERT INTO service_order (id, state, version, referral_id, referral_number, provider_id, create_time,
-                                            update_time)
+                 INSERT INTO service_order (id, state, version, referral_id, referral_number, patient_id, provider_id,
+                                            create_time, update_time)
                  SELECT *, create_time FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::uuid[],
-                                                   $7::timestamptz[])
-                     AS n(id, state, version, referral_id, referral_number, provider_id, create_time)
+                                                   $7::uuid[], $8::timestamptz[])
+                     AS n(id, state, version, referral_id, referral_number, patient_id, provider_id, create_time)
                  RETURNING id, create_time
              )
              INSERT INTO service_order_party (order_id, organisation_id, create_time)
              SELECT DISTINCT n.id, p.organisation_id, n.create_time
-             FROM new n JOIN unnest($8::uuid[], $9::uuid[]) AS p(id, organisation_id) USING (id)",
+             FROM new n JOIN unnest($9::uuid[], $10::uuid[]) AS p(id, organisation_id) USING (id)",
             &column(|o| o.id.0),
             &text(|o| o.state.as_str()),
             &versions,
             &column(|o| o.referral.0),
             &text(|o| &o.referral_number),
+            &patients as _,
             &column(|o| o.provider.0),
             &times,
             &self.shown,
@@ -118,7 +122,7 @@ pub async fn save(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
 pub async fn find_open(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Option<Order>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, state, version, referral_id, referral_number, provider_id, create_time, update_time
+        "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, create_time, update_time
          FROM service_order WHERE referral_id = $1 AND state <> 'revoked'",
         referral.0,
     );
@@ -134,7 +138,7 @@ pub async fn get(unit: &mut Unit<'_>, id: OrderId) -> Result<Order> {
     let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, state, version, referral_id, referral_number, provider_id, create_time, update_time
+        "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, create_time, update_time
          FROM service_order a
          WHERE id = $1 AND EXISTS (
              SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $2
@@ -157,7 +161,7 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Order>>
     let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
-        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.create_time,
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.create_time,
                 a.update_time
          FROM service_order_party v JOIN service_order a ON a.id = v.order_id
          WHERE v.organisation_id = $1 AND (v.create_time, v.order_id) < ($3, $4)
@@ -184,7 +188,7 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
     let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
-        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.create_time,
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.create_time,
                 a.update_time
          FROM service_order a
          WHERE a.referral_id = $6 AND (a.create_time, a.id) < ($3, $4)
@@ -204,6 +208,25 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
     rows.into_iter().map(Order::try_from).collect()
 }
 
+/// Lists the orders of referrals that the caller's organisation sent for a patient, of all its units.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_of_patient(unit: &mut Unit<'_>, patient: PatientId) -> Result<Vec<Order>> {
+    let scope = unit.scope()?;
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.create_time,
+                a.update_time
+         FROM service_order a JOIN referral_party p ON p.referral_id = a.referral_id AND p.capacity = 'referrer'
+         WHERE a.patient_id = $1 AND p.organisation_id = $2 ORDER BY a.create_time DESC, a.id DESC",
+        patient.0,
+        scope.organisation,
+    );
+    let rows = query.with_operation("SELECT", "service_order").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Order::try_from).collect()
+}
+
 /// Lists orders of all parties by id, those after `after`: for a snapshot, which no caller's parties limit.
 ///
 /// # Errors
@@ -211,7 +234,7 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
 pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Vec<Order>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, state, version, referral_id, referral_number, provider_id, create_time, update_time
+        "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, create_time, update_time
          FROM service_order WHERE id > $1 ORDER BY id LIMIT $2",
         after,
         limit,

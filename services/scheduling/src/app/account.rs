@@ -1,14 +1,15 @@
-//! What belongs to a referral here, for whoever sent it and may know who saw it.
+//! What belongs to a referral or a patient here, for whoever sent it and may know who saw it.
 
 use relais_platform::{
     Error, Result,
     audit::{Account, Asked},
     database::Unit,
+    ids::PatientId,
 };
 
-use crate::store;
+use crate::{domain::Appointment, store};
 
-/// The referral and its appointments. Patients are the referral service's.
+/// A referral and its appointments, or all that were sent for a patient.
 ///
 /// # Errors
 /// NOT_FOUND.
@@ -19,6 +20,22 @@ pub async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
             let resources = appointments.iter().map(ToString::to_string).collect();
             Ok(Account { referrals: vec![id], resources, ..Account::default() })
         }
-        other => Err(Error::not_found(other)),
+        Asked::Referral(id) => Err(Error::not_found(id)),
+        Asked::Patient(id) => account_of(id, &store::list_of_patient(unit, id).await?),
     }
+}
+
+/// Of a patient with these appointments.
+///
+/// # Errors
+/// NOT_FOUND when there are none.
+pub(super) fn account_of(patient: PatientId, held: &[Appointment]) -> Result<Account> {
+    if held.is_empty() {
+        return Err(Error::not_found(patient));
+    }
+    let mut referrals: Vec<_> = held.iter().map(|appointment| appointment.referral).collect();
+    referrals.sort_unstable();
+    referrals.dedup();
+    let resources = held.iter().map(|appointment| appointment.id.to_string()).collect();
+    Ok(Account { patients: vec![patient], referrals, resources })
 }

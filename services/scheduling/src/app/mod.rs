@@ -2,14 +2,18 @@
 
 mod account;
 mod cancel_appointment;
+mod forget_patient;
 mod get_appointment;
+mod holdings;
 mod list_appointments;
 mod open_appointment;
 mod snapshot_appointments;
 
 pub use account::account;
 pub use cancel_appointment::CancelAppointment;
+pub use forget_patient::ForgetPatient;
 pub use get_appointment::GetAppointment;
+pub use holdings::holdings;
 pub use list_appointments::ListAppointments;
 pub use open_appointment::OpenAppointment;
 pub use snapshot_appointments::snapshot_appointments;
@@ -20,6 +24,7 @@ use crate::domain::Appointment;
 
 impl From<&Appointment> for Subject {
     fn from(appointment: &Appointment) -> Self {
-        Self::of(appointment.id).referral(appointment.referral)
+        let subject = Self::of(appointment.id).referral(appointment.referral);
+        appointment.patient.into_iter().fold(subject, Self::patient)
     }
 }

@@ -27,6 +27,7 @@ mod tests {
         let wish = Wish {
             referral: ReferralId::draw(),
             referral_number: "n".into(),
+            patient: None,
             provider: OrganisationId::draw(),
             site: None,
             requested_date: "2017-05-01".parse().unwrap(),

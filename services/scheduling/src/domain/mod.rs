@@ -4,7 +4,7 @@ mod cancel;
 mod propose;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use relais_platform::ids::{AppointmentId, Child, OrganisationId, ReferralId, SiteId};
+use relais_platform::ids::{AppointmentId, Child, OrganisationId, PatientId, ReferralId, SiteId};
 use relais_platform::text_enum;
 
 pub use cancel::cancel;
@@ -33,6 +33,8 @@ pub struct Appointment {
     pub referral: ReferralId,
     /// That referral's number.
     pub referral_number: String,
+    /// The patient's record, at the organisation that sent the referral; none when it was erased, or never told.
+    pub patient: Option<PatientId>,
     /// Who sees the patient.
     pub provider: OrganisationId,
     /// The site that is wished for.

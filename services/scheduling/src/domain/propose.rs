@@ -1,7 +1,7 @@
 //! Opening: a referral's wish becomes an appointment without a time yet.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use relais_platform::ids::{AppointmentId, Child, OrganisationId, ReferralId, SiteId};
+use relais_platform::ids::{AppointmentId, Child, OrganisationId, PatientId, ReferralId, SiteId};
 
 use super::{Appointment, State};
 
@@ -12,6 +12,8 @@ pub struct Wish {
     pub referral: ReferralId,
     /// Its number.
     pub referral_number: String,
+    /// The patient's record; none when it was erased.
+    pub patient: Option<PatientId>,
     /// Who is to see the patient.
     pub provider: OrganisationId,
     /// The site.
@@ -28,6 +30,7 @@ pub fn propose(id: AppointmentId, wish: Wish, now: DateTime<Utc>) -> Appointment
         version: 1,
         referral: wish.referral,
         referral_number: wish.referral_number,
+        patient: wish.patient,
         provider: wish.provider,
         site: wish.site,
         requested_date: wish.requested_date,

@@ -5,7 +5,7 @@ use relais_platform::{
     Error, Result,
     calls::PageRequest,
     database::{Rows, Unit},
-    ids::{AppointmentId, Child, OrganisationId, ReferralId},
+    ids::{AppointmentId, Child, OrganisationId, PatientId, ReferralId},
     parties::Party,
 };
 use sqlx_otel::QueryAnnotateExt;
@@ -19,6 +19,7 @@ struct Row {
     version: i64,
     referral_id: Uuid,
     referral_number: String,
+    patient_id: Option<Uuid>,
     provider_id: Uuid,
     site_id: Option<Uuid>,
     requested_date: NaiveDate,
@@ -37,6 +38,7 @@ impl TryFrom<Row> for Appointment {
             version: row.version,
             referral: row.referral_id.into(),
             referral_number: row.referral_number,
+            patient: row.patient_id.map(Into::into),
             provider,
             site: row.site_id.map(|id| Child::new(provider, id.into())),
             requested_date: row.requested_date,
@@ -74,26 +76,29 @@ impl Rows for NewAppointments {
             self.appointments.iter().map(|a| value(a).to_string()).collect::<Vec<_>>()
         };
         let versions: Vec<_> = self.appointments.iter().map(|a| a.version).collect();
+        let patients: Vec<_> = self.appointments.iter().map(|a| a.patient.map(|patient| patient.0)).collect();
         let sites: Vec<_> = self.appointments.iter().map(|a| a.site.map(|site| site.id.0)).collect();
         let dates: Vec<_> = self.appointments.iter().map(|a| a.requested_date).collect();
         let times: Vec<_> = self.appointments.iter().map(|a| a.create_time).collect();
         let query = sqlx::query!(
             "WITH new AS (
-                 INSERT INTO appointment (id, state, version, referral_id, referral_number, provider_id, site_id,
-                                          requested_date, create_time, update_time)
+                 INSERT INTO appointment (id, state, version, referral_id, referral_number, patient_id, provider_id,
+                                          site_id, requested_date, create_time, update_time)
                  SELECT *, create_time FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::text[], $6::uuid[],
-                                                   $7::uuid[], $8::date[], $9::timestamptz[])
-                     AS n(id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time)
+                                                   $7::uuid[], $8::uuid[], $9::date[], $10::timestamptz[])
+                     AS n(id, state, version, referral_id, referral_number, patient_id, provider_id, site_id, requested_date,
+                          create_time)
                  RETURNING id, create_time
              )
              INSERT INTO appointment_party (appointment_id, organisation_id, create_time)
              SELECT DISTINCT n.id, p.organisation_id, n.create_time
-             FROM new n JOIN unnest($10::uuid[], $11::uuid[]) AS p(id, organisation_id) USING (id)",
+             FROM new n JOIN unnest($11::uuid[], $12::uuid[]) AS p(id, organisation_id) USING (id)",
             &column(|a| a.id.0),
             &text(|a| a.state.as_str()),
             &versions,
             &column(|a| a.referral.0),
             &text(|a| &a.referral_number),
+            &patients as _,
             &column(|a| a.provider.0),
             &sites as _,
             &dates,
@@ -129,8 +134,8 @@ pub async fn save(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()> 
 pub async fn find_open(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Option<Appointment>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time,
-                update_time
+        "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, site_id, requested_date,
+                create_time, update_time
          FROM appointment WHERE referral_id = $1 AND state <> 'cancelled'",
         referral.0,
     );
@@ -146,8 +151,8 @@ pub async fn get(unit: &mut Unit<'_>, id: AppointmentId) -> Result<Appointment> 
     let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time,
-                update_time
+        "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, site_id, requested_date,
+                create_time, update_time
          FROM appointment a
          WHERE id = $1 AND EXISTS (
              SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $2
@@ -170,8 +175,8 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Appoint
     let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
-        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.site_id, a.requested_date,
-                a.create_time, a.update_time
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.site_id,
+                a.requested_date, a.create_time, a.update_time
          FROM appointment_party v JOIN appointment a ON a.id = v.appointment_id
          WHERE v.organisation_id = $1 AND (v.create_time, v.appointment_id) < ($3, $4)
            AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
@@ -197,8 +202,8 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
     let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
-        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.provider_id, a.site_id, a.requested_date,
-                a.create_time, a.update_time
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.site_id,
+                a.requested_date, a.create_time, a.update_time
          FROM appointment a
          WHERE a.referral_id = $6 AND (a.create_time, a.id) < ($3, $4)
            AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
@@ -217,6 +222,25 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
     rows.into_iter().map(Appointment::try_from).collect()
 }
 
+/// Lists the appointments of referrals that the caller's organisation sent for a patient, of all its units.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_of_patient(unit: &mut Unit<'_>, patient: PatientId) -> Result<Vec<Appointment>> {
+    let scope = unit.scope()?;
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.site_id,
+                a.requested_date, a.create_time, a.update_time
+         FROM appointment a JOIN referral_party p ON p.referral_id = a.referral_id AND p.capacity = 'referrer'
+         WHERE a.patient_id = $1 AND p.organisation_id = $2 ORDER BY a.create_time DESC, a.id DESC",
+        patient.0,
+        scope.organisation,
+    );
+    let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Appointment::try_from).collect()
+}
+
 /// Lists appointments of all parties by id, those after `after`: for a snapshot, which no caller's parties limit.
 ///
 /// # Errors
@@ -224,8 +248,8 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
 pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Vec<Appointment>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, state, version, referral_id, referral_number, provider_id, site_id, requested_date, create_time,
-                update_time
+        "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, site_id, requested_date,
+                create_time, update_time
          FROM appointment WHERE id > $1 ORDER BY id LIMIT $2",
         after,
         limit,

@@ -5,6 +5,6 @@ mod account;
 mod appointment;
 mod party;
 
-pub use account::{is_sender, list_ids_of};
-pub use appointment::{NewAppointments, find_open, get, list, list_all, list_of, save};
+pub use account::{forget_patient, is_sender, list_ids_of, note_patient, sees_all_of};
+pub use appointment::{NewAppointments, find_open, get, list, list_all, list_of, list_of_patient, save};
 pub use party::PartyLists;

@@ -6,6 +6,7 @@ use relais_platform::{
     database::{Unit, UseCase},
     ids::PatientId,
 };
+use relais_proto::events::v1;
 
 use crate::{
     domain::identity::{Erasure, may_erase},
@@ -35,7 +36,11 @@ impl UseCase for ErasePatient {
         let referrals = identity::open_referrals(unit, organisation, &family).await?;
         may_erase(&record, &holds, &referrals, unit.now())?;
         identity::erase(unit, organisation, &family).await?;
-        family.iter().for_each(|id| unit.audit(*id));
+        for id in &family {
+            unit.audit(*id);
+            // The one event of a record's erasure: the others forget whose things are what they hold.
+            unit.emit(*id, 1, v1::ErasureMade { patient: id.to_string() });
+        }
         Ok(Erasure { patient: self.0, version: record.version + 1, erase_time: unit.now() })
     }
 }

@@ -7,11 +7,11 @@ use relais_platform::{
 };
 
 use crate::{
-    domain::identity::{Erasure, Hold, Merge, Record},
+    domain::identity::{Dismissal, Erasure, Hold, Merge, Record},
     store::identity,
 };
 
-/// A merge or a hold as it was made, and as it was taken back.
+/// A merge, a dismissal or a hold as it was made, and as it was taken back.
 const MADE: i64 = 1;
 const TAKEN_BACK: i64 = 2;
 
@@ -38,6 +38,20 @@ impl Recall for Merge {
         let merge = identity::get_merge(unit, organisation, outcome.id).await?;
         unit.audit(merge.merged);
         Ok(if outcome.version == MADE { Self { unmerge_time: None, ..merge } } else { merge })
+    }
+}
+
+impl Recall for Dismissal {
+    fn outcome(&self) -> Outcome {
+        Outcome { id: self.id, version: if self.end_time.is_none() { MADE } else { TAKEN_BACK } }
+    }
+
+    async fn recall(unit: &mut Unit<'_>, outcome: Outcome) -> Result<Self> {
+        let organisation = unit.caller()?.acting_organisation()?;
+        let dismissal = identity::get_dismissal(unit, organisation, outcome.id).await?;
+        unit.audit(dismissal.patient);
+        unit.audit(dismissal.other);
+        Ok(if outcome.version == MADE { Self { end_time: None, ..dismissal } } else { dismissal })
     }
 }
 

@@ -9,14 +9,15 @@ use uuid::Uuid;
 
 use super::vault::OrganisationKey;
 use crate::{
-    domain::identity::{Duplicate, Person, State, asked_tokens, stored_tokens, twins},
+    domain::identity::{Duplicate, Person, State, asked_tokens, same_qualified, stored_tokens, twins},
     store::identity,
 };
 
 /// How many records are looked at.
 const CANDIDATES: i64 = 50;
 
-/// Keeps a person's tokens, and the pairs with others who may be the same person.
+/// Keeps a person's tokens, and the pairs with others who may be the same person. That two are two people ends where both
+/// have the same qualified number.
 pub(super) async fn note(
     unit: &mut Unit<'_>,
     key: &OrganisationKey,
@@ -32,11 +33,16 @@ pub(super) async fn note(
             continue;
         }
         let other = key.open(record)?;
-        let reasons = other.person.map(|other| twins(person, &other)).unwrap_or_default();
+        let Some(known) = other.person else { continue };
+        let (reasons, same_qualified) = (twins(person, &known), same_qualified(person, &known));
         if !reasons.is_empty() {
             let (id, create_time) = (Uuid::now_v7(), unit.now());
-            pairs.push(Duplicate { id, patient, other: other.record.id, reasons, create_time });
+            pairs.push(Duplicate { id, patient, other: other.record.id, reasons, same_qualified, create_time });
         }
+    }
+    let one: Vec<PatientId> = pairs.iter().filter(|pair| pair.same_qualified).map(|pair| pair.other).collect();
+    if !one.is_empty() {
+        identity::end_dismissals(unit, organisation, patient, &one).await?;
     }
     identity::save_duplicates(unit, organisation, patient, &pairs).await
 }

@@ -18,7 +18,7 @@ pub async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
             let organisation = unit.caller()?.acting_organisation()?;
             let patient = identity::get(unit, organisation, patient).await?.id;
             let referrals = referral::list_ids_of(unit, patient).await?;
-            Ok(Account { patient: Some(patient), referrals, ..Account::default() })
+            Ok(Account { patients: vec![patient], referrals, ..Account::default() })
         }
         Asked::Referral(id) if referral::is_sender(unit, id).await? => {
             Ok(Account { referrals: vec![id], ..Account::default() })

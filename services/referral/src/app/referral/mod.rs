@@ -37,7 +37,7 @@ use relais_platform::{
 };
 
 use crate::{
-    domain::referral::{Referral, partner_link::PartnerLink},
+    domain::referral::{FileAccess, Referral, partner_link::PartnerLink},
     store::referral,
 };
 
@@ -50,6 +50,12 @@ impl From<&Referral> for Subject {
 impl From<&PartnerLink> for Subject {
     fn from(link: &PartnerLink) -> Self {
         Self::of(link.id).referral(link.referral)
+    }
+}
+
+impl From<&FileAccess> for Subject {
+    fn from(access: &FileAccess) -> Self {
+        access.referral.into_iter().fold(Self::of(access.id), Self::referral)
     }
 }
 

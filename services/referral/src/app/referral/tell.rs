@@ -5,9 +5,14 @@ use relais_proto::events::v1;
 
 use crate::domain::referral::{Capacity, Party, Referral, State};
 
-/// The events that lead to the referral's present state, for others to rebuild from.
-pub(super) fn snapshot(referral: &Referral) -> Snapshot {
-    let opening = [submitted(referral).into()];
+/// The events that lead to the referral's present state, for others to rebuild from; without its patient's record when that
+/// was erased.
+pub(super) fn snapshot(referral: &Referral, erased: bool) -> Snapshot {
+    let mut opening = submitted(referral);
+    if erased {
+        opening.patient.clear();
+    }
+    let opening = [opening.into()];
     let end = match referral.state {
         State::Submitted => None,
         State::Cancelled => Some(cancelled(referral).into()),

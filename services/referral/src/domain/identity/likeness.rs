@@ -170,6 +170,8 @@ pub struct Duplicate {
     pub other: PatientId,
     /// Why; never empty.
     pub reasons: Vec<DuplicateReason>,
+    /// Whether both have the same qualified number.
+    pub same_qualified: bool,
     /// When it was noticed.
     pub create_time: DateTime<Utc>,
 }

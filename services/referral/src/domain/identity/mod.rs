@@ -1,5 +1,6 @@
 //! Patient records and who the people are: the part of the vault that decides. Plain values; nothing here knows a key.
 
+mod dismissal;
 mod erase;
 mod identifier;
 mod ins;
@@ -11,6 +12,7 @@ mod person;
 #[cfg(test)]
 mod tests;
 
+pub use dismissal::{DismissReason, Dismissal, ensure_dismissible, ensure_pair, same_qualified};
 pub use erase::{Erasure, Hold, HoldReason, may_erase};
 pub use identifier::PatientIdentifier;
 pub use ins::{Ins, InsStatus, Proof, ensure_traits_agree, status};

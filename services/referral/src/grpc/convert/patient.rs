@@ -2,17 +2,21 @@
 //! records: it is shown all. Who else may come to see a part of a person gets it by a function of its own beside
 //! [`identity`], never by leaving out fields here.
 
+use chrono::{DateTime, Utc};
 use relais_platform::calls::check::{date_to_proto, time_to_proto};
 use relais_proto::referral::v1::{
-    self, patient_duplicate, patient_hold, patient_identity, patient_match, patient_merge,
+    self, duplicate_dismissal, patient_duplicate, patient_hold, patient_identity, patient_match, patient_merge,
 };
 
-use super::{referral, transition};
+use super::{
+    super::{break_glass::file_access, partner_link::link},
+    referral, transition,
+};
 use crate::{
     app::identity::{Export, Match},
     domain::identity::{
-        Contacts, Duplicate, DuplicateReason, Hold, HoldReason, Ins, InsStatus, MatchReason, Merge, MergeReason,
-        Patient, PatientIdentifier, Person, PostalAddress, Proof, Sex, State, status,
+        Contacts, DismissReason, Dismissal, Duplicate, DuplicateReason, Hold, HoldReason, Ins, InsStatus, MatchReason,
+        Merge, MergeReason, Patient, PatientIdentifier, Person, PostalAddress, Proof, Sex, State, status,
     },
 };
 
@@ -138,6 +142,21 @@ pub(in crate::grpc) fn duplicate(value: Duplicate) -> v1::PatientDuplicate {
     }
 }
 
+pub(in crate::grpc) fn dismissal(value: Dismissal) -> v1::DuplicateDismissal {
+    let reason = match value.reason {
+        DismissReason::SeenDocuments => duplicate_dismissal::Reason::SeenDocuments,
+        DismissReason::PatientSays => duplicate_dismissal::Reason::PatientSays,
+        DismissReason::RelatedPersons => duplicate_dismissal::Reason::RelatedPersons,
+    };
+    v1::DuplicateDismissal {
+        patient: value.patient.to_string(),
+        other: value.other.to_string(),
+        reason: reason.into(),
+        dismiss_time: Some(time_to_proto(value.dismiss_time)),
+        end_time: value.end_time.map(time_to_proto),
+    }
+}
+
 pub(in crate::grpc) fn merge(value: Merge) -> v1::PatientMerge {
     let reason = match value.reason {
         MergeReason::SameIdentifier => patient_merge::Reason::SameIdentifier,
@@ -169,7 +188,8 @@ pub(in crate::grpc) fn hold(value: Hold) -> v1::PatientHold {
     }
 }
 
-pub(in crate::grpc) fn export(value: Export) -> v1::ExportPatientResponse {
+/// All that is held; `now` says where links stand.
+pub(in crate::grpc) fn export(value: Export, now: DateTime<Utc>) -> v1::ExportPatientResponse {
     v1::ExportPatientResponse {
         patients: value.patients.into_iter().map(patient).collect(),
         referrals: value.referrals.into_iter().map(referral).collect(),
@@ -177,5 +197,8 @@ pub(in crate::grpc) fn export(value: Export) -> v1::ExportPatientResponse {
         holds: value.holds.into_iter().map(hold).collect(),
         merges: value.merges.into_iter().map(merge).collect(),
         duplicates: value.duplicates.into_iter().map(duplicate).collect(),
+        dismissals: value.dismissals.into_iter().map(dismissal).collect(),
+        partner_links: value.links.into_iter().map(|made| link(made, now)).collect(),
+        file_accesses: value.file_accesses.into_iter().map(file_access).collect(),
     }
 }

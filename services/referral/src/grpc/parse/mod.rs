@@ -16,8 +16,8 @@ pub(super) use network::{
 };
 pub(super) use partner_link::{Asked, create_partner_link, list_partner_links, revoke_partner_link};
 pub(super) use patient::{
-    create_patient, erase_patient, export_patient, get_patient, lift_hold, merge_patients, place_hold, question,
-    search_patients, unmerge_patients, update_patient, whose_duplicates,
+    create_patient, dismiss_duplicate, erase_patient, export_patient, get_patient, lift_hold, merge_patients,
+    place_hold, question, search_patients, undismiss_duplicate, unmerge_patients, update_patient, whose_duplicates,
 };
 pub(super) use referral::{cancel_referral, get_allowed_actions, get_referral, submit_referral};
 

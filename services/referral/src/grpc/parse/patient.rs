@@ -7,16 +7,16 @@ use relais_platform::{
     error::Violation,
     ids::{self, PatientId, ResourceId},
 };
-use relais_proto::referral::v1::{self, patient_hold, patient_merge};
+use relais_proto::referral::v1::{self, duplicate_dismissal, patient_hold, patient_merge};
 use uuid::Uuid;
 
 use super::{etag, name, person};
 use crate::{
     app::identity::{
-        CreatePatient, ErasePatient, ExportPatient, GetPatient, LiftHold, MergePatients, PlaceHold, SearchPatients,
-        UnmergePatients, UpdatePatient, Vault,
+        CreatePatient, DismissDuplicate, ErasePatient, ExportPatient, GetPatient, LiftHold, MergePatients, PlaceHold,
+        SearchPatients, UndismissDuplicate, UnmergePatients, UpdatePatient, Vault,
     },
-    domain::identity::{HoldReason, MergeReason, PersonField, Question},
+    domain::identity::{DismissReason, HoldReason, MergeReason, PersonField, Question},
 };
 
 const IDENTITY: &str = "patient.identity";
@@ -114,6 +114,33 @@ pub(in crate::grpc) fn whose_duplicates(request: &v1::ListDuplicatesRequest) -> 
     let mut check = Check::default();
     let patient = (!request.patient.is_empty()).then(|| check.name("patient", &request.patient));
     check.finish().map(|()| patient)
+}
+
+pub(in crate::grpc) fn dismiss_duplicate(request: &v1::DismissDuplicateRequest) -> Result<(Uuid, DismissDuplicate)> {
+    use duplicate_dismissal::Reason as Given;
+    let mut check = Check::default();
+    let patient = check.name("patient", &request.patient);
+    let other = check.name("other", &request.other);
+    let reason = match check.choice("reason", request.reason) {
+        Given::SeenDocuments => DismissReason::SeenDocuments,
+        Given::RelatedPersons => DismissReason::RelatedPersons,
+        // Unspecified has been refused by the check.
+        Given::PatientSays | Given::Unspecified => DismissReason::PatientSays,
+    };
+    let request_id = check.request_id(&request.request_id);
+    check.finish()?;
+    Ok((request_id, DismissDuplicate { id: Uuid::now_v7(), patient, other, reason }))
+}
+
+pub(in crate::grpc) fn undismiss_duplicate(
+    request: &v1::UndismissDuplicateRequest,
+) -> Result<(Uuid, UndismissDuplicate)> {
+    let mut check = Check::default();
+    let patient = check.name("patient", &request.patient);
+    let other = check.name("other", &request.other);
+    let request_id = check.request_id(&request.request_id);
+    check.finish()?;
+    Ok((request_id, UndismissDuplicate { patient, other }))
 }
 
 pub(in crate::grpc) fn merge_patients(request: &v1::MergePatientsRequest) -> Result<(Uuid, MergePatients)> {

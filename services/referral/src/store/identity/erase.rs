@@ -74,3 +74,14 @@ pub async fn open_referrals(
     );
     Ok(query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?)
 }
+
+/// Those of some records that were erased, of whichever organisations: for a snapshot, which names them no more.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_erased(unit: &mut Unit<'_>, patients: &[PatientId]) -> Result<Vec<PatientId>> {
+    let ids: Vec<Uuid> = patients.iter().map(|id| id.0).collect();
+    let query = sqlx::query_scalar!("SELECT id FROM patient WHERE id = ANY($1) AND state = 'erased'", &ids);
+    let erased = query.with_operation("SELECT", "patient").fetch_all(unit.sql()).await?;
+    Ok(erased.into_iter().map(Into::into).collect())
+}

@@ -141,3 +141,18 @@ pub async fn find_live(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Opti
     let row = query.with_operation("SELECT", "file_access").fetch_optional(unit.sql()).await?;
     row.map(FileAccess::try_from).transpose()
 }
+
+/// The accesses to some referrals that the caller's organisation sent, the oldest first.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_accesses_to(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<Vec<FileAccess>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, referral_id, organisation_id, reason, statement, create_time, expire_time
+         FROM file_access WHERE referral_id = ANY($1) ORDER BY create_time, id",
+        referrals,
+    );
+    let rows = query.with_operation("SELECT", "file_access").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(FileAccess::try_from).collect()
+}

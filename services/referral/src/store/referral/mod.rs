@@ -4,7 +4,7 @@ mod account;
 mod file_access;
 
 pub use account::{is_sender, list_ids_of};
-pub use file_access::{count_since, find_access, find_file, find_live, insert_access};
+pub use file_access::{count_since, find_access, find_file, find_live, insert_access, list_accesses_to};
 
 use std::collections::HashMap;
 

@@ -42,6 +42,9 @@ impl Service for Ticking {
         if timer.kind == "without-a-telephone" {
             return Err(Error::internal(anyhow::anyhow!("nobody to call")));
         }
+        if timer.kind == "without-its-table" {
+            sqlx::query("SELECT FROM a_table_that_is_missing").execute(unit.sql()).await?;
+        }
         Ok(())
     }
 }
@@ -119,5 +122,26 @@ async fn one_that_fails_stops_no_other_and_is_not_given_up() -> Result<()> {
     world.until_count("SELECT count(*) FROM timer WHERE attempt >= 2 AND error LIKE 'INTERNAL%'", 1).await?;
     // What failed left nothing behind.
     assert_eq!(rang(&world.database).await?.len(), 50);
+    world.abandon().await
+}
+
+/// What looks like an outage though the database answers is the timer's own fault: it waits by itself.
+#[tokio::test]
+async fn one_that_always_looks_like_an_outage_stops_no_other() -> Result<()> {
+    let world = World::<Ticking>::start_with(&POLL).await?;
+    set(&world.database, "without-its-table", 0, TimeDelta::hours(-1)).await?;
+    for _ in 0..20 {
+        set(&world.database, "reminder", 3, TimeDelta::zero()).await?;
+    }
+    until_empty(&world).await?;
+    assert_eq!(rang(&world.database).await?.len(), 20, "each once, and nothing of what failed");
+    // Tried again with a growing delay, and never given up.
+    world
+        .until_count("SELECT count(*) FROM timer WHERE attempt >= 2 AND error LIKE 'TEMPORARILY_UNAVAILABLE%'", 1)
+        .await?;
+    for _ in 0..20 {
+        set(&world.database, "reminder", 3, TimeDelta::zero()).await?;
+    }
+    until_empty(&world).await?;
     world.abandon().await
 }
