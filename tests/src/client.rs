@@ -9,6 +9,7 @@ use relais_proto::{
     audit::v1::audit_service_client::AuditServiceClient,
     convention::v1::convention_service_client::ConventionServiceClient,
     google::r#type::Date,
+    holdings::v1::holdings_service_client::HoldingsServiceClient,
     network::v1::network_service_client::NetworkServiceClient,
     notification::v1::notification_service_client::NotificationServiceClient,
     operations::v1::operations_service_client::OperationsServiceClient,
@@ -88,6 +89,8 @@ clients! {
     operations: OperationsServiceClient;
     /// Who saw what.
     audits: AuditServiceClient;
+    /// What is held on people.
+    holdings: HoldingsServiceClient;
     /// Files opened by those who are no party.
     break_glass: BreakGlassServiceClient;
 }

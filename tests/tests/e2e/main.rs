@@ -7,6 +7,7 @@ mod canary;
 mod clock;
 mod dead_letters;
 mod frozen;
+mod holdings;
 mod isolation;
 mod killed;
 mod layers;

@@ -28,6 +28,8 @@ async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
         ("relais-scheduling", "relais.retry.messages", 0.0),
         ("relais-scheduling", "relais.parked.messages", 0.0),
         ("relais-scheduling", "relais.timers.due", 0.0),
+        ("relais-referral", "relais.audit.unsealed.rows", 0.0),
+        ("relais-referral", "relais.audit.unsealed.lag", 0.0),
         ("relais-scheduling", "relais.queue.messages", 0.0),
         // Its own queue and the dead letters' have one each.
         ("relais-scheduling", "relais.queue.consumers", 2.0),
@@ -44,6 +46,28 @@ async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
     for metric in ["relais.parked.messages", "relais.consumer.parked"] {
         let parked = || async { Ok((collector.metric("relais-scheduling", metric) == Some(1.0)).then_some(())) };
         eventually(&format!("a parked message shows in {metric}"), parked).await?;
+    }
+    suite.stop().await
+}
+
+/// What no seal holds is not protected: that nobody seals must be seen.
+#[tokio::test]
+async fn rows_that_nobody_seals_are_told_with_their_age() -> Result<()> {
+    let collector = Collector::start().await?;
+    let settings = HashMap::from([
+        ("RELAIS__TELEMETRY__OTLP_ENDPOINT".to_string(), format!("http://{}", collector.address)),
+        ("RELAIS__TELEMETRY__METRICS_INTERVAL_MS".to_string(), "200".to_string()),
+        ("RELAIS__AUDIT__SEAL_MS".to_string(), "600000".to_string()),
+    ]);
+    let suite = Suite::start(Options { settings }).await?;
+    let partners = Partners::meet(&suite).await?;
+    partners.submit(partners.request()).await?;
+    let waiting = suite.count("referral", "SELECT count(*) FROM audit_unsealed").await?;
+    assert!(waiting > 0, "something was sealed already");
+    for (metric, least) in [("relais.audit.unsealed.rows", waiting as f64), ("relais.audit.unsealed.lag", 1.0)] {
+        let told = || async { Ok(collector.metric("relais-referral", metric).filter(|told| *told >= least)) };
+        let told = eventually(metric, told).await?;
+        assert!(told < 1_000.0, "{metric}: {told}");
     }
     suite.stop().await
 }

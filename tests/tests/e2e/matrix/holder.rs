@@ -49,12 +49,14 @@ impl Holder {
         suite.session("referral", &eraser)?.patients().erase_patient(request).await?;
         let doomed = relais_tests::partnership::patient(&partners.desk).await?;
         let twin = relais_tests::partnership::patient(&partners.desk).await?;
+        let lookalike = relais_tests::partnership::patient(&partners.desk).await?;
         let hold = PatientHold { reason: patient_hold::Reason::Litigation.into(), ..PatientHold::default() };
         let request = PlaceHoldRequest { parent: twin.clone(), hold: Some(hold), request_id: request_id() };
         let held = suite.session("referral", &eraser)?.patients().place_hold(request).await?.into_inner();
         let names = [
             ("PatientHold", held.hold.unwrap_or_default().name),
             ("Patient#merged", twin),
+            ("Patient#other", lookalike),
             ("Organisation", organisation.clone()),
             ("PartnerLink", link),
             ("Unit", unit),

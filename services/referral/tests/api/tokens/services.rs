@@ -9,7 +9,7 @@ use relais_platform::{
     clock::machine_now,
     ids::{Child, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, UnitId},
 };
-use relais_proto::operations::v1::GetClockRequest;
+use relais_proto::operations::v1::{GetClockRequest, StreamSnapshotRequest};
 use relais_referral::Referral as Service;
 use relais_tests::{World, partnership};
 use serde_json::{Value, json};
@@ -23,6 +23,18 @@ const ISSUER: &str = "https://issuer.relais.invalid";
 async fn operate(world: &World<Service>, token: &str) -> Answered {
     let session = world.session_with(token).map_err(|error| tonic::Status::internal(error.to_string()))?;
     session.operations().get_clock(GetClockRequest {}).await.map(|_| ())
+}
+
+/// What services rebuild from; how many aggregates were told.
+async fn snapshot(world: &World<Service>, token: &str) -> Result<usize, tonic::Status> {
+    let session = world.session_with(token).map_err(|error| tonic::Status::internal(error.to_string()))?;
+    let request = StreamSnapshotRequest { aggregate_kind: "relais.referral.referral".into() };
+    let mut told = session.operations().stream_snapshot(request).await?.into_inner();
+    let mut count = 0;
+    while told.message().await?.is_some() {
+        count += 1;
+    }
+    Ok(count)
 }
 
 fn operator() -> Caller {
@@ -107,6 +119,27 @@ async fn a_caller_is_handed_on_as_they_are_and_never_as_more() -> Result<()> {
     let refused = operate(&world, &key.on_behalf(&desk, "referral")?).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
     world.end().await
+}
+
+/// Names of everybody's records: for the service that rebuilds from them, while an operator asks it to, and for no person.
+#[tokio::test]
+async fn a_snapshot_is_for_services_that_act_for_an_operator_alone() -> Result<()> {
+    let partners = crate::partners::Partners::meet().await?;
+    partners.submit().await?;
+    let world = &partners.world;
+    let key = world.running.context.key()?;
+    assert_eq!(
+        snapshot(world, &key.on_behalf(&operator(), "referral")?).await.map_err(|refused| refused.code()),
+        Ok(1)
+    );
+    let own = world.issuer().token(&relais_tests::Identity::new("o", "operator"))?;
+    let desk = Caller { roles: vec![Role::Desk, Role::Admin], ..operator() };
+    for refused in [own, key.on_behalf(&desk, "referral")?, key.itself("referral")?] {
+        assert_eq!(snapshot(world, &refused).await.map_err(|refused| refused.code()), Err(Code::PermissionDenied));
+    }
+    let rows = "SELECT count(*) FROM audit WHERE action LIKE '%/StreamSnapshot' AND outcome = 'refused'";
+    assert_eq!(world.count(rows).await?, 3);
+    partners.world.end().await
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ fn whole() -> PatientIdentity {
     }
 }
 
-fn register() -> InsTraits {
+pub(super) fn register() -> InsTraits {
     InsTraits {
         matricule: Some(PatientIdentifier { system: NIR.into(), value: MATRICULE.into() }),
         birth_name: "LEFEVRE".into(),
@@ -48,7 +48,7 @@ fn register() -> InsTraits {
     }
 }
 
-fn update(patient: &Patient, identity: PatientIdentity, paths: &[&str]) -> UpdatePatientRequest {
+pub(super) fn update(patient: &Patient, identity: PatientIdentity, paths: &[&str]) -> UpdatePatientRequest {
     let mask = prost_types::FieldMask { paths: paths.iter().map(|path| (*path).to_string()).collect() };
     UpdatePatientRequest {
         patient: Some(Patient { identity: Some(identity), ..patient.clone() }),

@@ -1,5 +1,6 @@
 //! The identity vault: what it keeps, finds, merges, erases and never shows.
 
+mod dismiss;
 mod erase;
 mod identity;
 mod input;
