@@ -99,6 +99,7 @@ async fn a_missing_index_is_found() -> Result<()> {
     owner.execute("DROP INDEX appointment_referral, appointment_open").await?;
     let lost = plan(&mut runtime, listing, 1).await?;
     assert!(lost.lines().any(|line| scans_whole(line, "appointment")), "{lost}");
-    (owner.close().await?, runtime.close().await?);
+    owner.close().await?;
+    runtime.close().await?;
     suite.stop().await
 }
