@@ -17,9 +17,9 @@ use lapin::{
 
 /// Which kinds of aggregates each service hears of.
 pub const HEARS: &[(&str, &[&str])] = &[
-    ("referral", &["relais.scheduling.appointment", "relais.notification.message"]),
-    ("scheduling", &["relais.referral.referral", "relais.referral.erasure"]),
-    ("results", &["relais.referral.referral", "relais.referral.erasure"]),
+    ("referral", &["relais.scheduling.appointment", "relais.results.report", "relais.notification.message"]),
+    ("scheduling", &["relais.referral.referral", "relais.referral.erasure", "relais.referral.site"]),
+    ("results", &["relais.referral.referral", "relais.referral.erasure", "relais.scheduling.appointment"]),
     (
         "notification",
         &[
@@ -28,6 +28,7 @@ pub const HEARS: &[(&str, &[&str])] = &[
             "relais.referral.erasure",
             "relais.scheduling.appointment",
             "relais.results.order",
+            "relais.results.report",
         ],
     ),
 ];

@@ -13,6 +13,8 @@ mod killed;
 mod layers;
 mod matrix;
 mod metrics;
+
+mod plans;
 mod programs;
 mod rebuild;
 mod reflection;
