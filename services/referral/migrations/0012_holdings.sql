@@ -39,4 +39,3 @@ CREATE POLICY sent ON partner_link FOR SELECT USING (EXISTS (
     SELECT FROM referral_party p WHERE p.referral_id = partner_link.referral_id AND p.capacity = 'referrer'));
 CREATE POLICY sent ON file_access FOR SELECT USING (EXISTS (
     SELECT FROM referral_party p WHERE p.referral_id = file_access.referral_id AND p.capacity = 'referrer'));
-CREATE INDEX partner_link_referral ON partner_link (referral_id);
