@@ -18,8 +18,8 @@ use lapin::{
 /// Which kinds of aggregates each service hears of.
 pub const HEARS: &[(&str, &[&str])] = &[
     ("referral", &["relais.scheduling.appointment", "relais.notification.message"]),
-    ("scheduling", &["relais.referral.referral"]),
-    ("results", &["relais.referral.referral"]),
+    ("scheduling", &["relais.referral.referral", "relais.referral.access"]),
+    ("results", &["relais.referral.referral", "relais.referral.access"]),
     (
         "notification",
         &[

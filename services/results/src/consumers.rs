@@ -10,7 +10,7 @@ use relais_platform::{
 
 use crate::{
     Results,
-    app::{OpenOrder, RevokeOrder},
+    app::{NoteOpenedFile, OpenOrder, RevokeOrder},
 };
 
 impl Handler for Results {
@@ -18,6 +18,7 @@ impl Handler for Results {
         match event {
             Event::ReferralSubmitted(told) => OpenOrder::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => RevokeOrder::try_new(told)?.run(unit).await,
+            Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }

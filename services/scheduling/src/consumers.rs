@@ -10,7 +10,7 @@ use relais_platform::{
 
 use crate::{
     Scheduling,
-    app::{CancelAppointment, OpenAppointment},
+    app::{CancelAppointment, NoteOpenedFile, OpenAppointment},
 };
 
 impl Handler for Scheduling {
@@ -18,6 +18,7 @@ impl Handler for Scheduling {
         match event {
             Event::ReferralSubmitted(told) => OpenAppointment::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => CancelAppointment::try_new(told)?.run(unit).await,
+            Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }

@@ -8,7 +8,8 @@ use relais_proto::{
     notification::v1::{ListMessagesRequest, message::Kind},
     operations::v1::AdvanceClockRequest,
     referral::v1::{GetReferralRequest, OpenFileRequest, file_access::Reason},
-    scheduling::v1::ListAppointmentsRequest,
+    results::v1::ListOrdersRequest,
+    scheduling::v1::GetAppointmentRequest,
 };
 use relais_tests::{
     Identity, Options, Session, Suite,
@@ -53,10 +54,14 @@ async fn a_broken_glass_is_told_to_the_parties_and_ends() -> Result<()> {
     let lab = kinds(&suite.session("notification", &provider)?).await?;
     assert!(lab.contains(&Kind::GlassBroken) && lab.len() == 2, "{lab:?}");
     assert_eq!(kinds(&clinician.notification).await?, []);
-    // Nothing else was opened.
-    let list = ListAppointmentsRequest { referral: referral.name.clone(), ..Default::default() };
-    let seen = clinician.scheduling.scheduling().list_appointments(list).await?.into_inner().appointments;
-    assert!(seen.is_empty(), "{seen:?}");
+    // What hangs on the referral is open as well, in the services that heard of it; lists of all are not.
+    let appointment = GetAppointmentRequest { name: shown.context("a referral")?.appointment };
+    clinician.scheduling.scheduling().get_appointment(appointment.clone()).await?;
+    let orders = ListOrdersRequest { referral: referral.name.clone(), ..Default::default() };
+    let seen = clinician.results.results().list_orders(orders.clone()).await?.into_inner().orders;
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    let all = clinician.results.results().list_orders(ListOrdersRequest::default()).await?.into_inner().orders;
+    assert!(all.is_empty(), "{all:?}");
 
     let admin = suite.session("referral", &Identity::new("admin", "admin").of(&partners.sender.organisation))?;
     let asked = ListAccessesRequest { patient: partners.patient().into(), ..Default::default() };
@@ -70,9 +75,14 @@ async fn a_broken_glass_is_told_to_the_parties_and_ends() -> Result<()> {
     let time = (machine_now() + chrono::TimeDelta::minutes(9)).timestamp();
     advance(&operator.referral, time).await?;
     clinician.referral.referrals().get_referral(get()).await?;
-    advance(&operator.referral, time + 120).await?;
+    for session in [&operator.referral, &operator.scheduling, &operator.results] {
+        advance(session, time + 120).await?;
+    }
     let mut late = clinician.referral.referrals();
     assert_eq!(late.get_referral(get()).await.unwrap_err().code(), Code::NotFound, "its ten minutes are over");
+    let late = clinician.scheduling.scheduling().get_appointment(appointment).await.unwrap_err();
+    assert_eq!(late.code(), Code::NotFound);
+    assert!(clinician.results.results().list_orders(orders).await?.into_inner().orders.is_empty());
     suite.stop().await
 }
 

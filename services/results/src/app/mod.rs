@@ -3,6 +3,7 @@
 mod account;
 mod get_order;
 mod list_orders;
+mod note_opened_file;
 mod open_order;
 mod revoke_order;
 mod snapshot_orders;
@@ -10,6 +11,7 @@ mod snapshot_orders;
 pub use account::account;
 pub use get_order::GetOrder;
 pub use list_orders::ListOrders;
+pub use note_opened_file::NoteOpenedFile;
 pub use open_order::OpenOrder;
 pub use revoke_order::RevokeOrder;
 pub use snapshot_orders::snapshot_orders;

@@ -2,9 +2,11 @@
 //! first.
 
 mod account;
+mod opened_file;
 mod order;
 mod party;
 
 pub use account::{is_sender, list_ids_of};
+pub use opened_file::{OpenedFile, find_purpose, note_opened};
 pub use order::{NewOrders, find_open, get, list, list_all, list_of, save};
 pub use party::PartyLists;

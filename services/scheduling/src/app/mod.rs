@@ -4,6 +4,7 @@ mod account;
 mod cancel_appointment;
 mod get_appointment;
 mod list_appointments;
+mod note_opened_file;
 mod open_appointment;
 mod snapshot_appointments;
 
@@ -11,6 +12,7 @@ pub use account::account;
 pub use cancel_appointment::CancelAppointment;
 pub use get_appointment::GetAppointment;
 pub use list_appointments::ListAppointments;
+pub use note_opened_file::NoteOpenedFile;
 pub use open_appointment::OpenAppointment;
 pub use snapshot_appointments::snapshot_appointments;
 
