@@ -21,36 +21,37 @@ fn nil(collection: &str) -> String {
 async fn the_nil_uuid_is_nobody_and_nothing() -> Result<()> {
     let partners = Partners::meet().await?;
     partners.submit().await?;
-    // Named by whoever sees something.
+    // It is the name of nothing: refused as no name, wherever it stands.
     let desk = &partners.desk;
     let referral = desk.referrals().get_referral(GetReferralRequest { name: nil("referrals") }).await.unwrap_err();
     let patient = desk.patients().get_patient(GetPatientRequest { name: nil("patients") }).await.unwrap_err();
     let request = GetConventionRequest { name: nil("conventions") };
     let convention = desk.conventions().get_convention(request).await.unwrap_err();
-    assert_eq!([referral.code(), patient.code(), convention.code()], [Code::NotFound; 3]);
-    // Named in a nested field.
+    for refused in [referral, patient, convention] {
+        assert_eq!((refused.code(), violations(&refused)), (Code::InvalidArgument, vec!["name".to_string()]));
+    }
     let wrong = [
-        (Code::NotFound, Referral { patient: nil("patients"), ..partners.ask() }),
-        (Code::NotFound, Referral { convention: nil("conventions"), ..partners.ask() }),
-        (Code::FailedPrecondition, Referral { provider: nil("organisations"), ..partners.ask() }),
-        (Code::InvalidArgument, Referral { site: format!("{}/{}", partners.provider, nil("sites")), ..partners.ask() }),
-        (
-            Code::InvalidArgument,
-            Referral { prescriber: format!("{}/{}", partners.mdm, nil("practitioners")), ..partners.ask() },
-        ),
+        ("patient", Referral { patient: nil("patients"), ..partners.ask() }),
+        ("convention", Referral { convention: nil("conventions"), ..partners.ask() }),
+        ("provider", Referral { provider: nil("organisations"), ..partners.ask() }),
+        ("site", Referral { site: format!("{}/{}", partners.provider, nil("sites")), ..partners.ask() }),
+        ("site", Referral { site: format!("{}/sites/{}", nil("organisations"), Uuid::now_v7()), ..partners.ask() }),
+        ("prescriber", Referral { prescriber: format!("{}/{}", partners.mdm, nil("practitioners")), ..partners.ask() }),
     ];
-    for (code, ask) in wrong {
-        let refused = desk.referrals().submit_referral(partners.request(ask.clone())).await.unwrap_err();
-        assert_eq!(refused.code(), code, "{ask:?}");
+    for (field, ask) in wrong {
+        let refused = desk.referrals().submit_referral(partners.request(ask)).await.unwrap_err();
+        let told = (refused.code(), violations(&refused));
+        assert_eq!(told, (Code::InvalidArgument, vec![format!("referral.{field}")]));
     }
     let request = SubmitReferralRequest { request_id: Uuid::nil().to_string(), ..partners.request(partners.ask()) };
     let refused = desk.referrals().submit_referral(request).await.unwrap_err();
     assert_eq!((refused.code(), violations(&refused)), (Code::InvalidArgument, vec!["request_id".to_string()]));
-    // Acted for: a token of the organisation that is none sees nothing and makes nothing.
-    let nobody = partners.world.session(&Identity::new("nobody", "desk").of(&nil("organisations")))?;
-    let listed = nobody.referrals().list_referrals(ListReferralsRequest::default()).await?.into_inner();
-    assert_eq!(listed.referrals, []);
-    assert!(partnership::patient(&nobody).await.is_err(), "a record of no organisation");
+    // And nobody acts for it.
+    for organisation in [nil("organisations"), nil("units")] {
+        let nobody = partners.world.session(&Identity::new("nobody", "desk").of(&organisation))?;
+        let refused = nobody.referrals().list_referrals(ListReferralsRequest::default()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unauthenticated, "{organisation}");
+    }
     partners.world.end().await
 }
 
