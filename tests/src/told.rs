@@ -59,7 +59,12 @@ impl Told {
 
     /// Its second event.
     pub fn cancelled(&self) -> ReferralCancelled {
-        ReferralCancelled { referral: self.id.to_string(), number: self.number.clone(), parties: self.parties() }
+        ReferralCancelled {
+            referral: self.id.to_string(),
+            number: self.number.clone(),
+            parties: self.parties(),
+            ..Default::default()
+        }
     }
 
     /// That this clinician, who is no party, has opened its file, until then.

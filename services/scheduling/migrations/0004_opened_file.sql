@@ -11,6 +11,7 @@ CREATE TABLE opened_file (
     expire_time     timestamptz NOT NULL
 );
 CREATE INDEX opened_file_live ON opened_file (referral_id, organisation_id, expire_time DESC);
+CREATE INDEX opened_file_over ON opened_file (expire_time);
 
 ALTER TABLE opened_file ENABLE ROW LEVEL SECURITY;
 ALTER TABLE opened_file FORCE ROW LEVEL SECURITY;

@@ -12,6 +12,8 @@ mod killed;
 mod layers;
 mod matrix;
 mod metrics;
+
+mod plans;
 mod programs;
 mod rebuild;
 mod reflection;
