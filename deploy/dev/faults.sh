@@ -6,7 +6,18 @@ dev_faults() {
   while (($# > 0)); do
     case $1 in
       --broker) choose_broker "${2:-}" && shift ;;
-      *) passed+=("$1") ;; # the program knows its own
+      --kills | --seed)
+        [[ ${2:-} =~ ^[0-9]+$ ]] || wrong_usage "$1 takes a number"
+        passed+=("$1" "$2") && shift
+        ;;
+      --kills=* | --seed=*)
+        [[ ${1#*=} =~ ^[0-9]+$ ]] || wrong_usage "${1%%=*} takes a number"
+        passed+=("$1")
+        ;;
+      # The program knows which there are.
+      --outage) [[ -n ${2:-} ]] || wrong_usage '--outage takes a name' && passed+=("$1" "$2") && shift ;;
+      --outage=*) passed+=("$1") ;;
+      *) wrong_usage "faults takes --kills, --seed, --outage and --broker, not $1" ;;
     esac
     shift
   done

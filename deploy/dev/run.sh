@@ -19,6 +19,9 @@ dev_run() {
     "$CARGO_TARGET_DIR/debug/relais-story" list
     return
   fi
+  # Before anything is built or started: the table of stories is the one the player reads.
+  grep -q "name: \"$story\"" tests/src/story/mod.rs ||
+    wrong_usage "there is no story \"$story\"; ./dev run --list names them"
   begin_session postgres rabbitmq
   say 'building'
   run_child cargo build "${SCOPE[@]}" --bins

@@ -161,16 +161,17 @@ async fn serve_until_signal<S: Service>(settings: Settings) -> anyhow::Result<()
 
 async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
     let mut faults = settings.faults();
-    if faults.is_empty() {
+    // Whatever else is wrong: what is missing is told all at once.
+    if S::VAULT {
+        match MasterKeys::load(&settings.vault) {
+            Ok(keys) => println!("vault: master key {} encrypts", keys.newest()),
+            Err(error) => faults.push(format!("vault: {error:#}")),
+        }
+    }
+    if settings.faults().is_empty() {
         match keys::<S>(&settings).await {
             Ok(count) => println!("tokens: {count} keys read"),
             Err(error) => faults.push(format!("tokens: {error:#}")),
-        }
-        if S::VAULT {
-            match MasterKeys::load(&settings.vault) {
-                Ok(keys) => println!("vault: master key {} encrypts", keys.newest()),
-                Err(error) => faults.push(format!("vault: {error:#}")),
-            }
         }
         faults.extend(database_fault::<S>(&settings).await);
         let broker = Broker::new(&settings.broker, "check");

@@ -3,7 +3,7 @@
 //! Domain and stores make an [`Error`]; [`crate::grpc::status`] is the only place that makes a gRPC status of it. What went
 //! wrong inside stays in `source`: it is logged once, where the call ends, and never leaves the process.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// What kind of failure it is; each kind is one gRPC code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct Error {
     pub message: String,
     /// The fields or rules, all of them at once.
     pub violations: Vec<Violation>,
+    /// After what time the same request may be sent again, where that is known (`google.rpc.RetryInfo`).
+    pub retry_after: Option<Duration>,
     /// What happened inside; never leaves the process.
     pub source: Option<anyhow::Error>,
 }
@@ -67,7 +69,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of a kind, with its reason and a sentence.
     pub fn new(kind: Kind, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, reason, message: message.into(), violations: Vec::new(), source: None }
+        Self { kind, reason, message: message.into(), violations: Vec::new(), retry_after: None, source: None }
     }
 
     /// Fields that are wrong.
@@ -80,6 +82,11 @@ impl Error {
     pub fn refused(reason: &'static str, violations: Vec<Violation>) -> Self {
         let message = summary("refused", &violations);
         Self { violations, ..Self::new(Kind::FailedPrecondition, reason, message) }
+    }
+
+    /// It was asked for too often: again after some time.
+    pub fn too_often(reason: &'static str, message: impl Into<String>, after: Duration) -> Self {
+        Self { retry_after: Some(after), ..Self::new(Kind::ResourceExhausted, reason, message) }
     }
 
     /// Absent, or not the caller's to know: both read the same.

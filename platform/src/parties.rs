@@ -1,8 +1,12 @@
 //! Who is a party of a referral, as each service keeps its copy.
 //!
 //! Visibility is one list, `referral_party(referral, organisation, unit, capacity)`. The referral service owns it; its events
-//! carry it whole, and each service takes it over.
+//! carry it whole, and each service takes it over. What a caller sees of a referral is what both open: the capacity of the
+//! organisation, and the roles of the caller ([`content`]).
 
+pub mod content;
+
+pub use content::Content;
 use relais_proto::events::v1;
 use uuid::Uuid;
 
@@ -25,34 +29,9 @@ text_enum! {
     }
 }
 
-text_enum! {
-    /// What kind of content a field holds.
-    pub enum Content {
-        /// That and when: numbers, days, places, states.
-        Administrative = "administrative",
-        /// How the person lives.
-        Social = "social",
-        /// What the person has, is asked for or gets.
-        Clinical = "clinical",
-    }
-}
-
 impl Capacity {
     /// Every one.
     pub const ALL: [Self; 3] = [Self::Referrer, Self::Provider, Self::Coordinator];
-
-    /// What a party of this capacity sees.
-    pub const fn contents(self) -> &'static [Content] {
-        match self {
-            Self::Referrer | Self::Provider => &[Content::Administrative, Content::Social, Content::Clinical],
-            Self::Coordinator => &[Content::Administrative],
-        }
-    }
-
-    /// Whether one of these capacities sees such a content.
-    pub fn see(capacities: &[Self], content: Content) -> bool {
-        capacities.iter().any(|capacity| capacity.contents().contains(&content))
-    }
 }
 
 /// Who is a party, and as what.
@@ -124,6 +103,8 @@ pub struct Scope {
     pub unit: Option<Uuid>,
     /// As what the organisation must be a party.
     pub capacities: Vec<String>,
+    /// What the caller's roles open, of whatever the capacities do.
+    pub contents: Vec<Content>,
 }
 
 impl Scope {
@@ -141,6 +122,7 @@ impl Scope {
             organisation: call.caller.acting_organisation()?.0,
             unit: call.caller.unit.map(|unit| unit.0),
             capacities: capacities.iter().map(|capacity| capacity.as_str().into()).collect(),
+            contents: content::of_roles(&call.caller.roles),
         })
     }
 
@@ -148,6 +130,13 @@ impl Scope {
     pub fn capacities(&self, parties: &[Party]) -> Vec<Capacity> {
         let (organisation, unit) = (OrganisationId(self.organisation), self.unit.map(UnitId));
         parties.iter().filter(|party| party.is(organisation, unit)).map(|party| party.capacity).collect()
+    }
+
+    /// What the caller sees of it: what one of the capacities opens and one of the roles does, too.
+    pub fn contents(&self, parties: &[Party]) -> Vec<Content> {
+        let capacities = self.capacities(parties);
+        let open = |content: &Content| capacities.iter().any(|capacity| capacity.contents().contains(content));
+        self.contents.iter().copied().filter(open).collect()
     }
 }
 
@@ -161,4 +150,29 @@ pub fn ensure_acts(call: &Call, parties: &[Party]) -> Result<()> {
     }
     let who: Vec<_> = call.rule.acts.iter().map(|capacity| capacity.as_str()).collect();
     Err(Error::denied(format!("only the {} may do this", who.join(" or the "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::{Caller, Role, Rule};
+
+    fn contents(role: Role, capacity: Capacity) -> Result<Vec<Content>> {
+        let organisation = OrganisationId::draw();
+        let caller = Caller { organisation: Some(organisation), roles: vec![role], ..Caller::default() };
+        let rule = Rule::roles(&[], Sight::Parties(&Capacity::ALL));
+        let call = Call { caller, rpc: "/r", rule, rules: [].into(), span: tracing::Span::none() };
+        Ok(Scope::of(&call)?.contents(&[Party { organisation, unit: None, capacity }]))
+    }
+
+    #[test]
+    fn a_caller_sees_what_capacity_and_role_both_open() -> Result<()> {
+        use Content::{Administrative, Clinical, Service, Social};
+        assert_eq!(contents(Role::Clinician, Capacity::Provider)?, [Administrative, Service, Social, Clinical]);
+        assert_eq!(contents(Role::Desk, Capacity::Provider)?, [Administrative, Service, Social]);
+        assert_eq!(contents(Role::Clinician, Capacity::Coordinator)?, [Administrative]);
+        assert_eq!(contents(Role::Partner, Capacity::Referrer)?, [Administrative]);
+        assert_eq!(contents(Role::Operator, Capacity::Referrer)?, []);
+        Ok(())
+    }
 }

@@ -66,6 +66,7 @@ pub struct Settings {
     pub consumer: ConsumerSettings,
     pub timers: TimerSettings,
     pub audit: AuditSettings,
+    pub partner_links: PartnerLinkSettings,
     pub peers: Peers,
     pub auth: Auth,
     pub vault: VaultSettings,
@@ -141,6 +142,13 @@ pub struct AuditSettings {
     pub seal_ms: u64,
     pub heads_file: String,
     pub break_glass_per_day: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct PartnerLinkSettings {
+    pub failed_per_minute: u32,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -54,6 +54,12 @@ impl Identity {
         self
     }
 
+    /// With one more role.
+    pub fn and(mut self, role: &str) -> Self {
+        self.roles.push(role.into());
+        self
+    }
+
     /// A practitioner of that organisation.
     pub fn registered(mut self, practitioner: &str) -> Self {
         self.practitioner = practitioner.into();

@@ -1,10 +1,13 @@
 //! Events as the referral service tells them, for tests of those who hear of them.
 
-use chrono::NaiveDate;
-use relais_platform::ids::{Child, OrganisationId, PatientId, ReferralId, UnitId};
-use relais_proto::events::v1::{Party, ReferralCancelled, ReferralSubmitted, party::Capacity};
+use chrono::{DateTime, NaiveDate, Utc};
+use relais_platform::{
+    calls::{Caller, check::time_to_proto},
+    ids::{Child, FileAccessId, OrganisationId, PatientId, ReferralId, UnitId},
+};
+use relais_proto::events::v1::{GlassBroken, Party, ReferralCancelled, ReferralSubmitted, party::Capacity};
 
-use crate::{Identity, date};
+use crate::{Identity, Issuer, date};
 
 /// A referral as others hear of it.
 #[derive(Debug, Clone)]
@@ -62,6 +65,23 @@ impl Told {
             parties: self.parties(),
             ..Default::default()
         }
+    }
+
+    /// That this clinician, who is no party, has opened its file, until then.
+    pub fn opened_for(&self, clinician: &Identity, expire_time: DateTime<Utc>) -> (FileAccessId, GlassBroken) {
+        let (issuer, subject) = (Issuer::NAME.into(), clinician.subject.clone());
+        let (access, caller) = (FileAccessId::draw(), Caller { issuer, subject, ..Caller::default() });
+        let told = GlassBroken {
+            access: access.to_string(),
+            referral: self.id.to_string(),
+            number: self.number.clone(),
+            parties: self.parties(),
+            organisation: clinician.organisation.clone(),
+            reason: "emergency-treatment".into(),
+            caller: caller.digest(),
+            expire_time: Some(time_to_proto(expire_time)),
+        };
+        (access, told)
     }
 
     /// Somebody at the desk that sent it.

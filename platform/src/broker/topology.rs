@@ -18,8 +18,19 @@ use lapin::{
 /// Which kinds of aggregates each service hears of.
 pub const HEARS: &[(&str, &[&str])] = &[
     ("referral", &["relais.scheduling.appointment", "relais.results.report", "relais.notification.message"]),
-    ("scheduling", &["relais.referral.referral", "relais.referral.erasure", "relais.referral.site"]),
-    ("results", &["relais.referral.referral", "relais.referral.erasure", "relais.scheduling.appointment"]),
+    (
+        "scheduling",
+        &["relais.referral.referral", "relais.referral.erasure", "relais.referral.site", "relais.referral.access"],
+    ),
+    (
+        "results",
+        &[
+            "relais.referral.referral",
+            "relais.referral.erasure",
+            "relais.scheduling.appointment",
+            "relais.referral.access",
+        ],
+    ),
     (
         "notification",
         &[

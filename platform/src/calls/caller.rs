@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 
 use super::Rule;
@@ -41,6 +42,24 @@ text_enum! {
         /// A signed link of one referral.
         Partner = "partner",
     }
+}
+
+impl Role {
+    /// Every one.
+    pub const ALL: [Self; 12] = [
+        Self::Coordinator,
+        Self::Desk,
+        Self::Clinician,
+        Self::Referent,
+        Self::Visiting,
+        Self::Researcher,
+        Self::Funder,
+        Self::Network,
+        Self::Operator,
+        Self::Admin,
+        Self::Service,
+        Self::Partner,
+    ];
 }
 
 text_enum! {
@@ -100,6 +119,11 @@ impl Caller {
     pub fn key(&self) -> String {
         let actor = self.actor.as_ref().map(|actor| format!("{actor}>")).unwrap_or_default();
         format!("{actor}{}|{}", self.issuer, self.subject)
+    }
+
+    /// A digest of [`Caller::key`], for events: by it a caller is known again who calls, and nobody is named.
+    pub fn digest(&self) -> Vec<u8> {
+        digest(&SHA256, self.key().as_bytes()).as_ref().to_vec()
     }
 
     /// Whoever calls what needs no token.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Caller, Role};
-use crate::parties::{Capacity, Content};
+use crate::parties::{Capacity, Content, content};
 
 /// Whose data an RPC shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Rule {
 /// The table: an RPC's path and its rule.
 pub type Rules = &'static [(&'static str, Rule)];
 
-/// Fields that are not administrative, by the full name of message or field. Who sees them, [`Capacity::contents`] says.
+/// Fields that are not administrative, by the full name of message or field. Who sees them, [`content`] says.
 pub type Fields = &'static [(&'static str, Content)];
 
 /// The RPCs of `methods` (paths, as in the descriptors) that `rules` has no row for.
@@ -116,9 +116,10 @@ pub fn markdown(service: &str, rules: &[(&'static str, Rule)], fields: Fields) -
     }
     if !fields.is_empty() {
         page.push_str("\n| message or field | content |\n|---|---|\n");
-        for (field, content) in fields {
-            let _ = writeln!(page, "| {field} | {} |", content.as_str());
+        for (field, kind) in fields {
+            let _ = writeln!(page, "| {field} | {} |", kind.as_str());
         }
+        let _ = write!(page, "\n{}", content::markdown());
     }
     page
 }

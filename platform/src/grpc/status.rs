@@ -2,6 +2,8 @@
 //!
 //! A fault of ours is logged here, once, with all that happened inside; the caller gets none of it.
 
+use std::time::Duration;
+
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -33,8 +35,9 @@ pub fn from_error(error: Error) -> Status {
             }
         }
     }
-    if error.kind == Kind::Unavailable {
-        details.set_retry_info(Some(std::time::Duration::from_secs(1)));
+    let soon = (error.kind == Kind::Unavailable).then_some(Duration::from_secs(1));
+    if let Some(after) = error.retry_after.or(soon) {
+        details.set_retry_info(Some(after));
     }
     Status::with_error_details(code(error.kind), error.message, details)
 }

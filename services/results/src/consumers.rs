@@ -10,7 +10,7 @@ use relais_platform::{
 
 use crate::{
     Results,
-    app::{ForgetPatient, OpenOrder, RevokeOrder},
+    app::{ForgetPatient, NoteOpenedFile, OpenOrder, RevokeOrder},
 };
 
 impl Handler for Results {
@@ -19,6 +19,7 @@ impl Handler for Results {
             Event::ReferralSubmitted(told) => OpenOrder::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => RevokeOrder::try_new(told)?.run(unit).await,
             Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
+            Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use relais_platform::{
 
 use crate::{
     Scheduling,
-    app::{CancelAppointment, ForgetPatient, OpenAppointment},
+    app::{CancelAppointment, ForgetPatient, NoteOpenedFile, OpenAppointment},
 };
 
 impl Handler for Scheduling {
@@ -19,6 +19,7 @@ impl Handler for Scheduling {
             Event::ReferralSubmitted(told) => OpenAppointment::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => CancelAppointment::try_new(told)?.run(unit).await,
             Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
+            Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use relais_platform::{
     grpc::status::DOMAIN,
-    ids::{ReferralId, ResourceId},
+    ids::{PatientId, ReferralId, ResourceId},
 };
-use relais_proto::referral::v1::Referral;
+use relais_proto::referral::v1::{Patient, Referral};
 use tokio::time::timeout;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt;
@@ -26,12 +26,12 @@ pub(super) enum Reply<T> {
     Again,
 }
 
-/// Calls, and reads the referral's id out of the answer.
+/// Calls, and reads the id of what it is about out of the answer.
 pub(super) async fn call<B, A, F>(
     patience: Duration,
     body: B,
     send: impl FnOnce(Request<B>) -> F,
-    referral: impl FnOnce(A) -> Option<Referral>,
+    id: impl FnOnce(A) -> Option<Uuid>,
 ) -> Reply<Uuid>
 where
     F: Future<Output = Result<Response<A>, Status>>,
@@ -39,13 +39,23 @@ where
     let mut request = Request::new(body);
     request.set_timeout(patience);
     match timeout(patience + GRACE, send(request)).await {
-        Ok(Ok(answer)) => match referral(answer.into_inner()).and_then(|found| ReferralId::parse(&found.name)) {
-            Some(id) => Reply::Done(id.0),
-            None => Reply::Refused("an answer without a referral's name".into()),
+        Ok(Ok(answer)) => match id(answer.into_inner()) {
+            Some(id) => Reply::Done(id),
+            None => Reply::Refused("an answer without a name".into()),
         },
         Ok(Err(status)) if is_refusal(&status) => Reply::Refused(format!("{:?}: {}", status.code(), status.message())),
         Ok(Err(_)) | Err(_) => Reply::Again,
     }
+}
+
+/// The id of a referral that was told.
+pub(super) fn referral_id(told: Option<Referral>) -> Option<Uuid> {
+    told.and_then(|told| ReferralId::parse(&told.name)).map(|id| id.0)
+}
+
+/// The id of a patient that was told.
+pub(super) fn patient_id(told: Option<Patient>) -> Option<Uuid> {
+    told.and_then(|told| PatientId::parse(&told.name)).map(|id| id.0)
 }
 
 /// Only what the service itself says is a refusal, and not when it asks to come again. All else is the transport's.

@@ -8,7 +8,10 @@ use std::{
 
 use fastrand::Rng;
 use relais_platform::ids::ReferralId;
-use relais_proto::referral::v1::{CancelReferralRequest, cancel_referral_request::Reason};
+use relais_proto::referral::v1::{
+    CancelReferralRequest, GetPatientRequest, GetPatientResponse, GetReferralRequest, GetReferralResponse,
+    cancel_referral_request::Reason,
+};
 use tokio::{
     sync::watch,
     time::{MissedTickBehavior, interval},
@@ -16,8 +19,8 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    call::{Reply, call},
-    record::{Answer, Cancel, Submission},
+    call::{Reply, call, patient_id, referral_id},
+    record::{Answer, Cancel, Reading, Submission},
     tally::Tally,
 };
 use crate::{Session, partnership::Partners};
@@ -40,6 +43,7 @@ pub(super) enum Phase {
 enum What {
     Submit,
     Cancel,
+    Read,
 }
 
 /// A request that is to be sent, perhaps again.
@@ -106,6 +110,7 @@ impl Client {
         let reply = match errand.what {
             What::Submit => self.submit(&errand).await,
             What::Cancel => self.cancel(&errand).await,
+            What::Read => self.read(&errand).await,
         };
         match reply {
             Reply::Done(referral) => {
@@ -126,7 +131,13 @@ impl Client {
         let request = self.submissions[errand.submission].request;
         let (body, patience) = (self.partners.request_as(request.to_string()), self.patience());
         let mut desk = self.desk(errand).referrals();
-        call(patience, body, |request| async move { desk.submit_referral(request).await }, |body| body.referral).await
+        call(
+            patience,
+            body,
+            |request| async move { desk.submit_referral(request).await },
+            |body| referral_id(body.referral),
+        )
+        .await
     }
 
     async fn cancel(&mut self, errand: &Errand) -> Reply<Uuid> {
@@ -142,13 +153,47 @@ impl Client {
         };
         let patience = self.patience();
         let mut desk = self.desk(errand).referrals();
-        call(patience, body, |request| async move { desk.cancel_referral(request).await }, |body| body.referral).await
+        call(
+            patience,
+            body,
+            |request| async move { desk.cancel_referral(request).await },
+            |body| referral_id(body.referral),
+        )
+        .await
+    }
+
+    /// Reads the referral, or its patient: what is answered must stand in the audit, by the trace that was sent.
+    async fn read(&mut self, errand: &Errand) -> Reply<Uuid> {
+        let Some(referral) = self.submissions[errand.submission].answer.done().copied() else {
+            return Reply::Refused("nothing to read".into());
+        };
+        let (trace, patience) = (Uuid::now_v7().simple().to_string(), self.patience());
+        let Ok(desk) = self.desk(errand).traced(&format!("00-{trace}-00f067aa0ba902b7-01")) else {
+            return Reply::Refused("no trace".into());
+        };
+        let (rpc, reply) = if errand.submission.is_multiple_of(2) {
+            let (name, mut desk) = (ReferralId(referral).to_string(), desk.referrals());
+            let get = |request| async move { desk.get_referral(request).await };
+            let id = |body: GetReferralResponse| referral_id(body.referral);
+            ("GetReferral", call(patience, GetReferralRequest { name }, get, id).await)
+        } else {
+            let (name, mut desk) = (self.partners.patient().to_string(), desk.patients());
+            let get = |request| async move { desk.get_patient(request).await };
+            let id = |body: GetPatientResponse| patient_id(body.patient);
+            ("GetPatient", call(patience, GetPatientRequest { name }, get, id).await)
+        };
+        if let Reply::Done(_) = reply {
+            self.tally.read();
+            self.submissions[errand.submission].reads.push(Reading { rpc, trace });
+        }
+        reply
     }
 
     fn acknowledged(&mut self, errand: &Errand, referral: Uuid) {
         let submission = &mut self.submissions[errand.submission];
         let (first, told) = match errand.what {
             What::Submit => (submission.answer == Answer::None, submission.answer.done().copied().unwrap_or(referral)),
+            What::Read => return,
             What::Cancel => {
                 let cancel = submission.cancel.get_or_insert_default();
                 let first = cancel.answer == Answer::None;
@@ -169,7 +214,7 @@ impl Client {
         self.go_on(errand);
     }
 
-    /// A third of what was submitted is cancelled; and a few requests are sent again although they were answered.
+    /// A half of what was submitted is read, a third cancelled; and a few requests are sent again although they were answered.
     fn go_on(&mut self, errand: &Errand) {
         let submission = errand.submission;
         if matches!(errand.what, What::Submit) && self.random.u8(..3) == 0 {
@@ -177,6 +222,10 @@ impl Client {
             self.submissions[submission].cancel = Some(cancel);
             let due = self.within(0..3_000);
             self.errands.push_back(Errand { submission, what: What::Cancel, attempt: 0, due });
+        }
+        if matches!(errand.what, What::Submit) && self.random.u8(..2) == 0 {
+            let due = self.within(0..3_000);
+            self.errands.push_back(Errand { submission, what: What::Read, attempt: 0, due });
         }
         if self.random.u8(..32) == 0 {
             let due = self.within(0..3_000);

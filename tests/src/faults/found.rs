@@ -1,5 +1,7 @@
 //! What the databases and the broker hold afterwards: the other side of the check.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use lapin::{Connection, ConnectionProperties, options::QueueDeclareOptions, types::FieldTable};
 use relais_platform::broker::topology::Topology;
@@ -134,6 +136,8 @@ pub struct Found {
     pub sent: Vec<Sent>,
     /// How far all consumers have come.
     pub consumed: Vec<Consumed>,
+    /// Readings that stand in the audit, by RPC and trace.
+    pub audited: HashSet<(String, String)>,
     /// Work that is left, or was given up.
     pub left: Vec<Left>,
 }
@@ -143,6 +147,7 @@ const NOTED: &str = "SELECT referral_id AS referral, appointment_id AS appointme
                      FROM referral_appointment";
 const KEYS: &str = "SELECT request_id AS request, outcome_id AS outcome FROM idempotency_key
                     WHERE rpc LIKE '%/SubmitReferral' OR rpc LIKE '%/CancelReferral'";
+const AUDITED: &str = "SELECT split_part(action, '/', 3), trace_id FROM audit WHERE outcome = 'served'";
 const APPOINTMENTS: &str =
     "SELECT id, referral_id AS referral, version, state = 'cancelled' AS closed FROM appointment";
 const ORDERS: &str = "SELECT id, referral_id AS referral, version, state = 'revoked' AS closed FROM service_order";
@@ -178,6 +183,8 @@ impl Found {
                     found.referrals = rows(&mut schema, REFERRALS).await?;
                     found.noted = rows(&mut schema, NOTED).await?;
                     found.keys = rows(&mut schema, KEYS).await?;
+                    let audited: Vec<(String, String)> = rows(&mut schema, AUDITED).await?;
+                    found.audited = audited.into_iter().collect();
                 }
                 "scheduling" => found.appointments = rows(&mut schema, APPOINTMENTS).await?,
                 "results" => found.orders = rows(&mut schema, ORDERS).await?,

@@ -35,6 +35,17 @@ pub struct Submission {
     pub others: Vec<String>,
     /// A request to cancel that referral, if one was made.
     pub cancel: Option<Cancel>,
+    /// What was read and answered: each is in the audit, whatever was killed.
+    pub reads: Vec<Reading>,
+}
+
+/// A patient's data that was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// By which RPC.
+    pub rpc: &'static str,
+    /// In a trace of its own, by which the audit names it.
+    pub trace: String,
 }
 
 /// A request to cancel a referral that was acknowledged.

@@ -21,7 +21,8 @@ use super::{
 /// So many of each kind are shown; the others are counted.
 const SHOWN: usize = 10;
 /// The kinds that always stand in the table.
-const PROMISES: [Kind; 6] = [Kind::Lost, Kind::Doubled, Kind::Unasked, Kind::Gap, Kind::Inverted, Kind::Parked];
+const PROMISES: [Kind; 7] =
+    [Kind::Lost, Kind::Doubled, Kind::Unasked, Kind::Gap, Kind::Unaudited, Kind::Inverted, Kind::Parked];
 
 /// The outcome of a run.
 pub struct Outcome {
@@ -49,6 +50,7 @@ impl Outcome {
         println!("\n  requests");
         println!("    {:<26} {:>6}", "submitted", figures.submitted);
         println!("    {:<26} {:>6}", "cancelled", figures.cancelled);
+        println!("    {:<26} {:>6}", "read", figures.read);
         println!("    {:<26} {:>6}", "unanswered at first", figures.unanswered);
         println!("    {:<26} {:>6}", "sent again", figures.again);
         println!("    {:<26} {:>6}", "refused", figures.refused);

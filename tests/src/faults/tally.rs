@@ -14,6 +14,7 @@ use std::{
 pub struct Tally {
     submitted: AtomicUsize,
     cancelled: AtomicUsize,
+    read: AtomicUsize,
     unanswered: AtomicUsize,
     again: AtomicUsize,
     refused: AtomicUsize,
@@ -27,6 +28,8 @@ pub struct Figures {
     pub submitted: usize,
     /// Cancellations that were acknowledged.
     pub cancelled: usize,
+    /// Readings that were answered.
+    pub read: usize,
     /// Requests that were not answered when they were first sent.
     pub unanswered: usize,
     /// How often a request was sent again.
@@ -49,6 +52,7 @@ impl Tally {
         Figures {
             submitted: read(&self.submitted),
             cancelled: read(&self.cancelled),
+            read: read(&self.read),
             unanswered: read(&self.unanswered),
             again: read(&self.again),
             refused: read(&self.refused),
@@ -64,6 +68,10 @@ impl Tally {
     pub(super) fn acknowledged(&self, cancellation: bool) {
         let counter = if cancellation { &self.cancelled } else { &self.submitted };
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn read(&self) {
+        self.read.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn refused(&self) {

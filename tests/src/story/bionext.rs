@@ -12,7 +12,7 @@ use relais_proto::{
         CancelReferralRequest, GetPatientRequest, GetReferralRequest, ListReferralsRequest, PatientIdentity, Referral,
         SearchPatientsRequest, SubmitReferralRequest, cancel_referral_request::Reason, referral,
     },
-    results::v1::{ListOrdersRequest, Order, order},
+    results::v1::{GetOrderRequest, ListOrdersRequest, Order, order},
     scheduling::v1::{Appointment, ListAppointmentsRequest, appointment},
 };
 use tonic::{Code, Streaming};
@@ -28,6 +28,7 @@ use crate::{
 struct Partnership {
     care_centre: Actor,
     laboratory: Actor,
+    biologist: Actor,
     stranger: Actor,
     provider: String,
     site: String,
@@ -51,7 +52,15 @@ pub(super) async fn play(suite: &Suite) -> Result<Cast> {
     scene("In the end");
     settled(&operator.at).await?;
     tell("all services", "settled: outbox, retry and queues are empty");
-    Ok(Cast { actors: vec![operator, partnership.care_centre, partnership.laboratory, partnership.stranger] })
+    Ok(Cast {
+        actors: vec![
+            operator,
+            partnership.care_centre,
+            partnership.laboratory,
+            partnership.biologist,
+            partnership.stranger,
+        ],
+    })
 }
 
 fn actor(suite: &Suite, title: &str, identity: Identity) -> Result<Actor> {
@@ -81,6 +90,7 @@ async fn sign(suite: &Suite, operator: &Actor) -> Result<Partnership> {
     Ok(Partnership {
         care_centre: actor(suite, "care centre of MdM", mdm_desk)?,
         laboratory: actor(suite, "BioneXt Lab", Identity::new("bionext-desk", "desk").of(&lab))?,
+        biologist: actor(suite, "biologist of BioneXt", Identity::new("bionext-biologist", "clinician").of(&lab))?,
         stranger: actor(suite, "another laboratory", Identity::new("stranger", "desk").of(&other))?,
         provider: lab,
         site,
@@ -143,6 +153,10 @@ async fn arrives(story: &Partnership, sent: &Referral, watch: &mut Streaming<Wat
     tell("scheduling", format!("opened a proposed appointment for {}", appointment.referral_number));
     let order = order_of(story, sent, order::State::Draft).await?;
     tell("results", format!("opened a draft order for {}", order.referral_number));
+    let mut desk = story.laboratory.at.results.results();
+    let refused = desk.get_order(GetOrderRequest { name: order.name }).await;
+    ensure(refused.is_err_and(|status| status.code() == Code::PermissionDenied), "a desk reads an order")?;
+    tell(&story.laboratory.title, "sees the referral and its service at the desk, and not the order");
     eventually("the referral knows its appointment", || async {
         let request = GetReferralRequest { name: sent.name.clone() };
         let now = story.care_centre.at.referral.referrals().get_referral(request).await?.into_inner();
@@ -176,7 +190,7 @@ async fn appointment_of(story: &Partnership, sent: &Referral, state: appointment
 async fn order_of(story: &Partnership, sent: &Referral, state: order::State) -> Result<Order> {
     eventually("results has the order", || async {
         let request = ListOrdersRequest { referral: sent.name.clone(), ..ListOrdersRequest::default() };
-        let list = story.laboratory.at.results.results().list_orders(request).await?.into_inner();
+        let list = story.biologist.at.results.results().list_orders(request).await?.into_inner();
         Ok(list.orders.into_iter().find(|found| found.state() == state))
     })
     .await

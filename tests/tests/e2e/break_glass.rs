@@ -8,10 +8,11 @@ use relais_proto::{
     notification::v1::{ListMessagesRequest, message::Kind},
     operations::v1::AdvanceClockRequest,
     referral::v1::{GetReferralRequest, OpenFileRequest, file_access::Reason},
-    scheduling::v1::ListAppointmentsRequest,
+    results::v1::ListOrdersRequest,
+    scheduling::v1::GetAppointmentRequest,
 };
 use relais_tests::{
-    Identity, Options, Session, Suite,
+    Identity, Options, Session, Sessions, Suite,
     partnership::{Partners, organisation},
     request_id, settled,
 };
@@ -20,6 +21,12 @@ use tonic::Code;
 async fn kinds(session: &Session) -> Result<Vec<Kind>> {
     let read = session.inbox().list_messages(ListMessagesRequest::default()).await?.into_inner().messages;
     Ok(read.iter().map(|message| message.kind()).collect())
+}
+
+/// How many orders of this referral, or of all, are seen.
+async fn orders(session: &Session, referral: &str) -> Result<usize> {
+    let request = ListOrdersRequest { referral: referral.into(), ..Default::default() };
+    Ok(session.results().list_orders(request).await?.into_inner().orders.len())
 }
 
 #[tokio::test]
@@ -53,10 +60,11 @@ async fn a_broken_glass_is_told_to_the_parties_and_ends() -> Result<()> {
     let lab = kinds(&suite.session("notification", &provider)?).await?;
     assert!(lab.contains(&Kind::GlassBroken) && lab.len() == 2, "{lab:?}");
     assert_eq!(kinds(&clinician.notification).await?, []);
-    // Nothing else was opened.
-    let list = ListAppointmentsRequest { referral: referral.name.clone(), ..Default::default() };
-    let seen = clinician.scheduling.scheduling().list_appointments(list).await?.into_inner().appointments;
-    assert!(seen.is_empty(), "{seen:?}");
+    // What hangs on the referral is open as well, in the services that heard of it; lists of all are not.
+    let appointment = GetAppointmentRequest { name: shown.context("a referral")?.appointment };
+    clinician.scheduling.scheduling().get_appointment(appointment.clone()).await?;
+    assert_eq!(orders(&clinician.results, &referral.name).await?, 1);
+    assert_eq!(orders(&clinician.results, "").await?, 0);
 
     let admin = suite.session("referral", &Identity::new("admin", "admin").of(&partners.sender.organisation))?;
     let asked = ListAccessesRequest { patient: partners.patient().into(), ..Default::default() };
@@ -68,16 +76,21 @@ async fn a_broken_glass_is_told_to_the_parties_and_ends() -> Result<()> {
     assert_eq!(purposes, [format!("emergency-treatment: {statement}"), reading]);
 
     let time = (machine_now() + chrono::TimeDelta::minutes(9)).timestamp();
-    advance(&operator.referral, time).await?;
+    advance(&operator, time).await?;
     clinician.referral.referrals().get_referral(get()).await?;
-    advance(&operator.referral, time + 120).await?;
+    advance(&operator, time + 120).await?;
     let mut late = clinician.referral.referrals();
     assert_eq!(late.get_referral(get()).await.unwrap_err().code(), Code::NotFound, "its ten minutes are over");
+    let late = clinician.scheduling.scheduling().get_appointment(appointment).await.unwrap_err();
+    assert_eq!(late.code(), Code::NotFound);
+    assert_eq!(orders(&clinician.results, &referral.name).await?, 0);
     suite.stop().await
 }
 
-async fn advance(operator: &Session, seconds: i64) -> Result<()> {
-    let time = Some(Timestamp { seconds, nanos: 0 });
-    operator.operations().advance_clock(AdvanceClockRequest { time }).await?;
+async fn advance(operator: &Sessions, seconds: i64) -> Result<()> {
+    for (_, session) in operator.all() {
+        let time = Some(Timestamp { seconds, nanos: 0 });
+        session.operations().advance_clock(AdvanceClockRequest { time }).await?;
+    }
     Ok(())
 }

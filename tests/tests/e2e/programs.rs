@@ -44,6 +44,15 @@ async fn what_is_wrong_is_said_by_name() -> Result<()> {
         .all(|key| said.contains(key));
     assert!(!output.status.success() && named, "{said}");
 
+    // A missing master key is told in the same round.
+    let mut command = suite.command("referral");
+    command.arg("--check").env("RELAIS__VAULT__MASTER_KEYS", "");
+    bare.iter().for_each(|key| {
+        command.env(key, "");
+    });
+    let said = String::from_utf8(command.output().await?.stdout)?;
+    assert!(said.contains("vault.master_key_file") && said.contains("database.url"), "{said}");
+
     let unreachable = "postgres://nobody:nothing@127.0.0.1:1/none";
     let output = suite.command("referral").arg("--check").env("RELAIS__DATABASE__URL", unreachable).output().await?;
     let said = String::from_utf8(output.stdout)?;

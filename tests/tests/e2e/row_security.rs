@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Tables that hold no person's data, or that only workers read: the platform's, the directory and the agreements. A table
 /// that is not named here must be under row level security.
-const OPEN: [&str; 32] = [
+const OPEN: [&str; 33] = [
     "_migrations",
     "_platform_migrations",
     "audit",
@@ -34,6 +34,7 @@ const OPEN: [&str; 32] = [
     "referral.organisation_identifier",
     "referral.organisation_key",
     "referral.practitioner",
+    "referral.redemption_window",
     "referral.site",
     "referral.unit",
     "audit_rest",

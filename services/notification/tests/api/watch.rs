@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use relais_notification::Notification;
 use relais_platform::clock::machine_now;
 use relais_proto::notification::v1::{WatchMessagesRequest, WatchMessagesResponse};
-use relais_tests::{Session, Told, World, violations};
+use relais_tests::{Issuer, JwksServer, Session, SigningKey, Told, World, violations};
 use tokio::time::timeout;
 use tonic::{Code, Streaming};
 
@@ -85,5 +85,36 @@ async fn a_stream_ends_with_its_token() -> Result<()> {
     let mut stream = watch(&world.session_with(&token)?, "").await?;
     let ended = timeout(Duration::from_secs(10), stream.message()).await?.unwrap_err();
     assert_eq!(ended.code(), Code::Unauthenticated);
+    world.end().await
+}
+
+/// A stream goes on with the key that opened it, though the issuer has withdrawn it; nothing new is opened by it, and it ends
+/// with its token.
+#[tokio::test]
+async fn a_key_rotated_while_streaming_opens_nothing_more() -> Result<()> {
+    let (old, new) = (SigningKey::ed25519("2026")?, SigningKey::ed25519("2027")?);
+    let issuer = JwksServer::start(&[&old]).await?;
+    let url = issuer.url();
+    let settings = [
+        ("RELAIS__AUTH__JWKS_FILE", ""),
+        ("RELAIS__AUTH__JWKS_URL", url.as_str()),
+        ("RELAIS__AUTH__JWKS_TTL_MS", "0"),
+        ("RELAIS__AUTH__JWKS_REFETCH_MS", "0"),
+    ];
+    let world = World::<Notification>::start_with(&settings).await?;
+    let told = Told::new("AAAA-BBBB-CC1");
+    let until = machine_now().timestamp() + 8;
+    let token = old.sign(&Issuer::claims(&told.receiver(), until))?;
+    let mut stream = watch(&world.session_with(&token)?, "").await?;
+    issuer.rotate(&[&new]);
+    let fresh = new.sign(&Issuer::claims(&told.receiver(), until))?;
+    watch(&world.session_with(&fresh)?, "").await?;
+    let refused = watch(&world.session_with(&token)?, "").await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated, "the key is withdrawn");
+    world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    assert_eq!(next(&mut stream).await?.0, told.number, "what was open goes on");
+    let ended = timeout(Duration::from_secs(15), stream.message()).await?.unwrap_err();
+    assert_eq!(ended.code(), Code::Unauthenticated);
+    assert!(machine_now().timestamp() >= until, "not before its time");
     world.end().await
 }

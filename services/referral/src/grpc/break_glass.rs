@@ -6,12 +6,18 @@ use relais_platform::{
     grpc::{Answer, answer},
 };
 use relais_proto::referral::v1::{
-    self, OpenFileRequest, OpenFileResponse, break_glass_service_server::BreakGlassService, file_access::Reason,
+    self, ListFileAccessesRequest, ListFileAccessesResponse, OpenFileRequest, OpenFileResponse,
+    ReviewFileAccessRequest, ReviewFileAccessResponse,
+    break_glass_service_server::BreakGlassService,
+    file_access::{Reason, Review, Verdict},
 };
 use tonic::Request;
 
 use super::parse;
-use crate::domain::referral::{FileAccess, OpenReason};
+use crate::{
+    app::referral::ListFileAccesses,
+    domain::referral::{self as domain, FileAccess, FileReview, HeldAccess, OpenReason},
+};
 
 /// Serves files opened by those who are no party.
 pub(super) struct BreakGlass(pub Context);
@@ -29,6 +35,39 @@ impl BreakGlassService for BreakGlass {
         }
         answer(OpenFileResponse { file_access: Some(file_access(access)) })
     }
+
+    async fn list_file_accesses(&self, request: Request<ListFileAccessesRequest>) -> Answer<ListFileAccessesResponse> {
+        let (call, body) = self.0.open(request)?;
+        let page = self.0.pages.request(&call, "", body.page_size, &body.page_token)?;
+        let found = self.0.read(call.clone(), ListFileAccesses { page }).await?;
+        let next_page_token = self.0.pages.token(&call, "", found.next);
+        answer(ListFileAccessesResponse { file_accesses: found.rows.into_iter().map(held).collect(), next_page_token })
+    }
+
+    async fn review_file_access(&self, request: Request<ReviewFileAccessRequest>) -> Answer<ReviewFileAccessResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::review_file_access(&body)?;
+        let reviewed = self.0.change(call, request_id, &body, command).await?;
+        answer(ReviewFileAccessResponse { file_access: Some(held(reviewed)) })
+    }
+}
+
+fn held(value: HeldAccess) -> v1::FileAccess {
+    let referral = value.access.referral.map(|referral| referral.to_string()).unwrap_or_default();
+    v1::FileAccess { review: value.review.map(review), ..file_access(value.access, referral) }
+}
+
+fn review(value: FileReview) -> Review {
+    let verdict = match value.verdict {
+        domain::Verdict::Justified => Verdict::Justified,
+        domain::Verdict::NotJustified => Verdict::NotJustified,
+    };
+    Review {
+        verdict: verdict.into(),
+        note: value.note,
+        reviewer: value.reviewer,
+        create_time: Some(time_to_proto(value.create_time)),
+    }
 }
 
 pub(super) fn file_access(value: FileAccess) -> v1::FileAccess {
@@ -44,5 +83,8 @@ pub(super) fn file_access(value: FileAccess) -> v1::FileAccess {
         statement: value.statement,
         create_time: Some(time_to_proto(value.create_time)),
         expire_time: Some(time_to_proto(value.expire_time)),
+        organisation: value.organisation.to_string(),
+        subject: value.caller,
+        review: None,
     }
 }

@@ -58,6 +58,9 @@ const PARTIES_OR_LINK: Rule =
 
 const GLASS: Rule = Rule::roles(&[Role::Clinician], Sight::Glass);
 
+/// What was opened is reviewed by whoever holds the patient's record.
+const REVIEW: Rule = Rule::roles(&[Role::Admin], Sight::Own);
+
 /// Who may call what.
 pub const RULES: Rules = &[
     ("/relais.network.v1.NetworkService/CreateOrganisation", INSTALLATION),
@@ -100,10 +103,12 @@ pub const RULES: Rules = &[
     ("/relais.referral.v1.PartnerLinkService/RevokePartnerLink", PARTIES),
     ("/relais.referral.v1.PartnerLinkService/RedeemPartnerLink", Rule::open(Sight::Link)),
     ("/relais.referral.v1.BreakGlassService/OpenFile", GLASS),
+    ("/relais.referral.v1.BreakGlassService/ListFileAccesses", REVIEW),
+    ("/relais.referral.v1.BreakGlassService/ReviewFileAccess", REVIEW),
 ];
 
-/// What is asked for is health data.
-pub const FIELDS: Fields = &[("relais.referral.v1.Referral.service", Content::Clinical)];
+/// Which service is asked for, desks of those who send and receive must know.
+pub const FIELDS: Fields = &[("relais.referral.v1.Referral.service", Content::Service)];
 
 /// The service's gRPC services.
 pub fn routes(context: &Context) -> Routes {

@@ -1,5 +1,7 @@
 //! `relais.referral.v1.PartnerLinkService`, and what a partner sees of a referral.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use relais_platform::{
     Context, Error,
@@ -20,7 +22,7 @@ use tonic::Request;
 
 use super::parse;
 use crate::{
-    app::referral::{CreatePartnerLink, ListPartnerLinks, RedeemPartnerLink},
+    app::referral::{CreatePartnerLink, ListPartnerLinks, RedeemPartnerLink, Redeemed},
     domain::referral::partner_link::{self as domain, Keys, LinkState},
     store::partner_link::Hashes,
 };
@@ -74,8 +76,13 @@ impl PartnerLinkService for PartnerLinks {
     ) -> Answer<RedeemPartnerLinkResponse> {
         let (call, body) = self.0.open(request)?;
         let keys = Keys::given(&body.secret, &body.code);
-        let command = RedeemPartnerLink { id: keys.id, hashes: self.hashes(&keys) };
-        let link = self.0.read(call, command).await?.ok_or_else(refused)?;
+        let failed_per_minute = self.0.settings.partner_links.failed_per_minute;
+        let command = RedeemPartnerLink { id: keys.id, hashes: self.hashes(&keys), failed_per_minute };
+        let link = match self.0.read(call, command).await? {
+            Redeemed::Opened(link) => link,
+            Redeemed::Shut => return Err(refused().into()),
+            Redeemed::TooOften(after) => return Err(too_often(after).into()),
+        };
         let grant = Grant { link: link.id, referral: link.referral, purpose: link.purpose };
         let partner = Partner { organisation: link.organisation, unit: link.unit, grant };
         let (access_token, expires_at) = self.0.key()?.partner(&partner)?;
@@ -97,6 +104,11 @@ impl PartnerLinks {
 /// Absent, wrong, expired, revoked, locked and used are answered alike.
 fn refused() -> Error {
     Error::new(Kind::Unauthenticated, "LINK_INVALID", "the link does not open: ask for a new one")
+}
+
+/// Nor does this tell anything of the link.
+fn too_often(after: Duration) -> Error {
+    Error::too_often("TOO_MANY_FAILED_LINKS", "too many links were tried in vain: try again in a moment", after)
 }
 
 /// What a partner sees of a referral: what is administrative, and of that neither who the parties nor who the patient is.

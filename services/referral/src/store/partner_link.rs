@@ -146,11 +146,17 @@ pub async fn revoke(unit: &mut Unit<'_>, id: PartnerLinkId) -> Result<PartnerLin
 }
 
 /// Opens a link, or counts a wrong code: one statement under the row's lock, so that of many at once one opens it and each
-/// wrong one counts. None when it does not open, whatever the reason.
+/// wrong one counts. When `failed_per_minute` tries have failed, it touches links alone that nobody has tried in vain. None
+/// when it does not open, whatever the reason.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn redeem(unit: &mut Unit<'_>, id: PartnerLinkId, given: &Hashes) -> Result<Option<PartnerLink>> {
+pub async fn redeem(
+    unit: &mut Unit<'_>,
+    id: PartnerLinkId,
+    given: &Hashes,
+    failed_per_minute: u32,
+) -> Result<Option<PartnerLink>> {
     let now = unit.now();
     let query = sqlx::query_as!(
         Row,
@@ -159,15 +165,35 @@ pub async fn redeem(unit: &mut Unit<'_>, id: PartnerLinkId, given: &Hashes) -> R
              wrong_codes = wrong_codes + CASE WHEN code_hash = $3 THEN 0 ELSE 1 END
          WHERE id = $1 AND secret_hash = $2
            AND revoked_at IS NULL AND used_at IS NULL AND wrong_codes < 5 AND expires_at > $4
+           AND (wrong_codes = 0 OR NOT EXISTS (
+               SELECT FROM redemption_window WHERE failed >= $5 AND since > $4::timestamptz - interval '1 minute'))
          RETURNING id, referral_id, organisation_id, unit_id, purpose, expires_at, create_time, wrong_codes, used_at,
                    revoked_at",
         id.0,
         given.secret,
         given.code,
         now,
+        i64::from(failed_per_minute),
     );
     let row = query.with_operation("UPDATE", "partner_link").fetch_optional(unit.sql()).await?;
     row.filter(|row| row.used_at.is_some()).map(PartnerLink::try_from).transpose()
+}
+
+/// Counts a try that opened no link, whichever it was of: how many there were in this minute, and when the minute began.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn count_failed(unit: &mut Unit<'_>) -> Result<(i64, DateTime<Utc>)> {
+    let now = unit.now();
+    let query = sqlx::query!(
+        "UPDATE redemption_window
+         SET failed = CASE WHEN since > $1::timestamptz - interval '1 minute' THEN failed + 1 ELSE 1 END,
+             since = CASE WHEN since > $1 - interval '1 minute' THEN since ELSE $1 END
+         RETURNING failed, since",
+        now,
+    );
+    let row = query.with_operation("UPDATE", "redemption_window").fetch_one(unit.sql()).await?;
+    Ok((row.failed, row.since))
 }
 
 /// Whether what a link opened is open still: it was not revoked.

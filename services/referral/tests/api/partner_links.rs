@@ -249,3 +249,39 @@ async fn secrets_are_told_once_and_kept_nowhere() -> Result<()> {
     assert!(state(&partners.desk, &sent).await.is_err());
     partners.world.end().await
 }
+
+/// Guesses are counted over all links; whoever has a link of their own gets in all the same.
+#[tokio::test]
+async fn too_many_failed_tries_of_whichever_links_are_put_off() -> Result<()> {
+    let partners = Partners::meet_with(&[("RELAIS__PARTNER_LINKS__FAILED_PER_MINUTE", "3")]).await?;
+    let sent = partners.submit().await?;
+    let mut made = Vec::new();
+    for _ in 0..4 {
+        made.push(create(&partners.desk, &sent).await?);
+    }
+    let [tried, fresh, mistyped, last] = made.as_slice() else { panic!("four") };
+    assert_shut(redeem(&partners, &tried.secret, &another_code(&tried.code)).await, "a wrong code");
+    for guess in ["x".to_string(), "0".repeat(64)] {
+        assert_shut(redeem(&partners, &guess, "00000000").await, "a made-up secret");
+    }
+    // The right code of a link that was tried in vain, and anything else that opens none: put off, all alike.
+    for (secret, code) in [(tried.secret.as_str(), tried.code.as_str()), ("x", "1"), (&mistyped.secret, "1")] {
+        let status = redeem(&partners, secret, code).await.unwrap_err();
+        let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+        assert_eq!((status.code(), reason.as_str()), (Code::ResourceExhausted, "TOO_MANY_FAILED_LINKS"));
+        let after = status.get_details_retry_info().and_then(|info| info.retry_delay).context("no delay")?;
+        assert!(after.as_secs() <= 60 && !after.is_zero(), "{after:?}");
+    }
+    // A link that nobody tried opens at its first try.
+    redeem(&partners, &fresh.secret, &fresh.code).await?;
+    // Of those that were put off none was locked, and in the next minute they open.
+    let time = Some(time_to_proto(machine_now() + TimeDelta::seconds(61)));
+    partners.operator.operations().advance_clock(AdvanceClockRequest { time }).await?;
+    for link in [tried, mistyped, last] {
+        redeem(&partners, &link.secret, &link.code).await?;
+    }
+    let rows =
+        "SELECT count(*) FROM audit WHERE action LIKE '%/RedeemPartnerLink' AND reason = 'TOO_MANY_FAILED_LINKS'";
+    assert_eq!(partners.world.count(rows).await?, 3);
+    partners.world.end().await
+}

@@ -9,7 +9,7 @@ use relais_platform::{
 
 use crate::{domain::Order, store};
 
-/// Reads an order of a referral that the caller is a party of.
+/// Reads an order of a referral that the caller is a party of, or whose file the caller opened.
 #[derive(Debug, Clone, Copy)]
 pub struct GetOrder(pub OrderId);
 
@@ -24,7 +24,8 @@ impl UseCase for GetOrder {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Order> {
         let found = store::get(unit, self.0).await?;
         unit.about(&found.referral_number);
-        unit.audit(&found);
+        let purpose = store::find_purpose(unit, found.referral).await?;
+        unit.audit(Subject::from(&found).purpose(purpose.unwrap_or_default()));
         Ok(found)
     }
 }

@@ -18,10 +18,8 @@ use tonic::service::Routes;
 /// What is served.
 pub const SERVICES: &[&str] = &["relais.results.v1.ResultsService"];
 
-const CARE: Rule = Rule::roles(
-    &[Role::Coordinator, Role::Desk, Role::Clinician],
-    Sight::Parties(&[Capacity::Referrer, Capacity::Provider]),
-);
+/// Orders are clinical: only roles and capacities that open it.
+const CARE: Rule = Rule::roles(&[Role::Clinician], Sight::Parties(&[Capacity::Referrer, Capacity::Provider]));
 
 /// Who may call what.
 pub const RULES: Rules =
@@ -35,4 +33,19 @@ pub fn routes(context: &Context) -> Routes {
     let largest = context.settings.server.max_message_bytes;
     let server = ResultsServiceServer::new(results::Orders(context.clone()));
     Routes::new(server.max_decoding_message_size(largest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_go_to_roles_and_capacities_that_are_clinical() {
+        for (rpc, rule) in RULES {
+            let Sight::Parties(seen) = rule.sight else { panic!("{rpc}") };
+            assert!(seen.iter().all(|capacity| capacity.contents().contains(&Content::Clinical)), "{rpc}");
+            assert!(!rule.roles.is_empty(), "{rpc}");
+            assert!(rule.roles.iter().all(|role| role.contents().contains(&Content::Clinical)), "{rpc}");
+        }
+    }
 }

@@ -2,9 +2,11 @@
 //! first.
 
 mod account;
+mod opened_file;
 mod order;
 mod party;
 
 pub use account::{forget_patient, is_sender, list_ids_of, note_patient, sees_all_of};
+pub use opened_file::{OpenedFile, find_purpose, note_opened};
 pub use order::{NewOrders, find_open, get, list, list_all, list_of, list_of_patient, save};
 pub use party::PartyLists;

@@ -28,12 +28,16 @@ impl UseCase for ListAppointments {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Appointment>> {
-        let rows = match self.referral {
-            Some(referral) => store::list_of(unit, referral, &self.page).await?,
-            None => store::list(unit, &self.page).await?,
+        let (rows, purpose) = match self.referral {
+            // The one list that an opened file opens: there is no other way to know what hangs on the referral.
+            Some(referral) => {
+                (store::list_of(unit, referral, &self.page).await?, store::find_purpose(unit, referral).await?)
+            }
+            None => (store::list(unit, &self.page).await?, None),
         };
+        let purpose = purpose.unwrap_or_default();
         let page = self.page.page(rows, |found| Position { time: found.create_time, id: found.id.0 });
-        page.rows.iter().for_each(|found| unit.audit(found));
+        page.rows.iter().for_each(|found| unit.audit(Subject::from(found).purpose(&purpose)));
         Ok(page)
     }
 }

@@ -6,6 +6,7 @@ mod forget_patient;
 mod get_appointment;
 mod holdings;
 mod list_appointments;
+mod note_opened_file;
 mod open_appointment;
 mod snapshot_appointments;
 
@@ -15,6 +16,7 @@ pub use forget_patient::ForgetPatient;
 pub use get_appointment::GetAppointment;
 pub use holdings::holdings;
 pub use list_appointments::ListAppointments;
+pub use note_opened_file::NoteOpenedFile;
 pub use open_appointment::OpenAppointment;
 pub use snapshot_appointments::snapshot_appointments;
 

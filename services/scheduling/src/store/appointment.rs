@@ -143,25 +143,30 @@ pub async fn find_open(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Opti
     row.map(Appointment::try_from).transpose()
 }
 
-/// Gets an appointment of a referral that the caller is a party of; others are absent.
+/// Gets an appointment of a referral that the caller is a party of, or whose file the caller opened; others are absent.
 ///
 /// # Errors
 /// NOT_FOUND.
 pub async fn get(unit: &mut Unit<'_>, id: AppointmentId) -> Result<Appointment> {
-    let scope = unit.scope()?;
+    let (scope, caller, now) = (unit.scope()?, unit.caller()?.digest(), unit.now());
     let query = sqlx::query_as!(
         Row,
         "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, site_id, requested_date,
                 create_time, update_time
          FROM appointment a
-         WHERE id = $1 AND EXISTS (
+         WHERE id = $1 AND (EXISTS (
              SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $2
                  AND p.capacity = ANY($4::text[])
-                 AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))",
+                 AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
+           OR EXISTS (
+             SELECT FROM opened_file f WHERE f.referral_id = a.referral_id AND f.organisation_id = $2
+                 AND f.caller = $5 AND f.expire_time > $6))",
         id.0,
         scope.organisation,
         scope.unit,
         &scope.capacities,
+        caller,
+        now,
     );
     let row = query.with_operation("SELECT", "appointment").fetch_optional(unit.sql()).await?;
     row.ok_or_else(|| Error::not_found(id)).and_then(Appointment::try_from)
@@ -199,16 +204,18 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Appoint
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageRequest) -> Result<Vec<Appointment>> {
-    let scope = unit.scope()?;
+    let (scope, caller, now) = (unit.scope()?, unit.caller()?.digest(), unit.now());
     let query = sqlx::query_as!(
         Row,
         "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.site_id,
                 a.requested_date, a.create_time, a.update_time
          FROM appointment a
          WHERE a.referral_id = $6 AND (a.create_time, a.id) < ($3, $4)
-           AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
+           AND (EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
                        AND p.capacity = ANY($7::text[])
                        AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+             OR EXISTS (SELECT FROM opened_file f WHERE f.referral_id = a.referral_id AND f.organisation_id = $1
+                              AND f.caller = $8 AND f.expire_time > $9))
          ORDER BY a.create_time DESC, a.id DESC LIMIT $5",
         scope.organisation,
         scope.unit,
@@ -217,6 +224,8 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
         page.limit(),
         referral.0,
         &scope.capacities,
+        caller,
+        now,
     );
     let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Appointment::try_from).collect()

@@ -3,8 +3,10 @@
 
 mod account;
 mod appointment;
+mod opened_file;
 mod party;
 
 pub use account::{forget_patient, is_sender, list_ids_of, note_patient, sees_all_of};
 pub use appointment::{NewAppointments, find_open, get, list, list_all, list_of, list_of_patient, save};
+pub use opened_file::{OpenedFile, find_purpose, note_opened};
 pub use party::PartyLists;

@@ -2,6 +2,7 @@
 
 mod appointments;
 mod messages;
+mod opened_file;
 
 use relais_platform::{Service as _, calls::rules};
 use relais_scheduling::Scheduling;

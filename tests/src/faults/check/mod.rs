@@ -21,6 +21,8 @@ pub enum Kind {
     Unasked,
     /// A version or a number is missing between others.
     Gap,
+    /// Shown, and not in the audit.
+    Unaudited,
     /// A later message stands before an earlier one.
     Inverted,
     /// Given up.
@@ -44,6 +46,7 @@ impl fmt::Display for Kind {
             Self::Doubled => "doubled",
             Self::Unasked => "unasked",
             Self::Gap => "gap",
+            Self::Unaudited => "unaudited",
             Self::Inverted => "inverted",
             Self::Parked => "parked",
             Self::Left => "left undone",

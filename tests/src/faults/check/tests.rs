@@ -4,7 +4,7 @@ use uuid::Uuid;
 use super::*;
 use crate::faults::{
     found::{Consumed, Effect, Key, Left, Mailbox, Message, Noted, Referral, Sent},
-    record::{Answer, Cancel, Submission},
+    record::{Answer, Cancel, Reading, Submission},
 };
 
 /// The referral that stays open, and the one that is cancelled.
@@ -22,6 +22,7 @@ fn record() -> Record {
         answer: Answer::Done(referral),
         others: Vec::new(),
         cancel,
+        reads: vec![Reading { rpc: "GetReferral", trace: referral.to_string() }],
     };
     let cancel = Cancel { request: id(CLOSED, 2), answer: Answer::Done(()) };
     Record { submissions: vec![submission(OPEN, None), submission(CLOSED, Some(cancel))] }
@@ -37,6 +38,7 @@ fn found() -> Found {
         found.appointments.push(effect(3));
         found.orders.push(effect(4));
         found.noted.push(Noted { referral, appointment: id(referral, 3), closed });
+        found.audited.insert(("GetReferral".into(), referral.to_string()));
         found.messages.push(message(referral, false, n));
         found.keys.push(Key { request: id(referral, 1), outcome: referral });
         send(&mut found, "relais.referral.referral", referral, version);
@@ -141,6 +143,13 @@ fn an_inversion_is_found() {
         found.messages[2].sequence = 2;
     };
     assert_eq!(broken(|_, found| swap(found)), [Kind::Inverted]);
+}
+
+#[test]
+fn what_was_shown_and_is_not_in_the_audit_is_said() {
+    assert_eq!(broken(|_, found| found.audited.retain(|(_, trace)| *trace != OPEN.to_string())), [Kind::Unaudited]);
+    let another = |reading: &mut Reading| reading.rpc = "GetPatient";
+    assert_eq!(broken(|record, _| another(&mut record.submissions[1].reads[0])), [Kind::Unaudited]);
 }
 
 #[test]

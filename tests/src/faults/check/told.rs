@@ -30,6 +30,11 @@ pub(super) fn check(record: &Record, found: &Found, broken: &mut Vec<Violation>)
             check_key(request, *id, &outcomes, broken);
         }
     }
+    for reading in record.submissions.iter().flat_map(|submission| &submission.reads) {
+        if !found.audited.contains(&(reading.rpc.into(), reading.trace.clone())) {
+            broken.push(Violation::new(Kind::Unaudited, format!("{} of trace {}", reading.rpc, reading.trace)));
+        }
+    }
     for id in referrals.keys().filter(|id| !acknowledged.contains(id)) {
         broken.push(Violation::new(Kind::Unasked, format!("referral {id}: no request was told of it")));
     }

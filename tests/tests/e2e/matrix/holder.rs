@@ -4,14 +4,14 @@ use anyhow::Result;
 use relais_platform::{calls::check::time_to_proto, clock::machine_now};
 use relais_proto::{
     referral::v1::{
-        CreatePartnerLinkRequest, CreatePartnerLinkResponse, ErasePatientRequest, PartnerLink, PatientHold,
-        PlaceHoldRequest, RedeemPartnerLinkRequest, partner_link::Purpose,
+        CreatePartnerLinkRequest, CreatePartnerLinkResponse, ErasePatientRequest, OpenFileRequest, PartnerLink,
+        PatientHold, PlaceHoldRequest, RedeemPartnerLinkRequest, file_access, partner_link::Purpose,
         partner_link_service_client::PartnerLinkServiceClient, patient_hold,
     },
     results::v1::{ListOrdersRequest, Order},
     scheduling::v1::{Appointment, ListAppointmentsRequest},
 };
-use relais_tests::{Suite, eventually, partnership::Partners, request_id};
+use relais_tests::{Identity, Suite, eventually, partnership::Partners, request_id};
 
 use super::{PRIVATE, id, requests::Names};
 
@@ -53,7 +53,9 @@ impl Holder {
         let hold = PatientHold { reason: patient_hold::Reason::Litigation.into(), ..PatientHold::default() };
         let request = PlaceHoldRequest { parent: twin.clone(), hold: Some(hold), request_id: request_id() };
         let held = suite.session("referral", &eraser)?.patients().place_hold(request).await?.into_inner();
+        let access = broken_glass(suite, &partners, &referral.name).await?;
         let names = [
+            ("FileAccess", access),
             ("PatientHold", held.hold.unwrap_or_default().name),
             ("Patient#merged", twin),
             ("Patient#other", lookalike),
@@ -87,12 +89,23 @@ async fn made_of(suite: &Suite, partners: &Partners, referral: &str) -> Result<(
     })
     .await?;
     let order = eventually("an order", || async {
-        let mut client = suite.session("results", &partners.sender)?.results();
+        let mut client = suite.session("results", &partners.sender.clone().and("clinician"))?.results();
         let request = ListOrdersRequest { referral: referral.into(), ..Default::default() };
         Ok(client.list_orders(request).await?.into_inner().orders.pop())
     })
     .await?;
     Ok((appointment, order))
+}
+
+/// Somebody elsewhere opens the file of a referral.
+async fn broken_glass(suite: &Suite, partners: &Partners, referral: &str) -> Result<String> {
+    let hospital = relais_tests::partnership::organisation(&partners.operator, "Hospital").await?;
+    let clinician = suite.session("referral", &Identity::new("emergency", "clinician").of(&hospital))?;
+    let (name, reason) = (referral.into(), file_access::Reason::EmergencyTreatment.into());
+    let statement = "Unconscious in the emergency room".into();
+    let request = OpenFileRequest { name, reason, statement, request_id: request_id(), ..Default::default() };
+    let opened = clinician.break_glass().open_file(request).await?.into_inner();
+    Ok(opened.file_access.unwrap_or_default().name)
 }
 
 /// Makes a link to a referral.

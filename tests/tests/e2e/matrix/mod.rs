@@ -46,7 +46,7 @@ const ROLES: [&str; 12] = [
 ];
 
 /// What is somebody's: to all others it must look absent. All else is the directory's.
-const PRIVATE: [&str; 8] = [
+const PRIVATE: [&str; 9] = [
     "relais.health/Patient",
     "relais.health/Referral",
     "relais.health/Convention",
@@ -55,6 +55,7 @@ const PRIVATE: [&str; 8] = [
     "relais.health/Message",
     "relais.health/PartnerLink",
     "relais.health/PatientHold",
+    "relais.health/FileAccess",
 ];
 
 /// RPCs that no request out of the descriptors gets into, and why.

@@ -32,15 +32,16 @@ impl UseCase for GetReferral {
         }
         unit.about(found.number.as_str());
         let subject = Subject::from(&found);
-        let capacities = unit.scope()?.capacities(&found.parties);
-        if !capacities.is_empty() {
+        let scope = unit.scope()?;
+        if !scope.capacities(&found.parties).is_empty() {
             unit.audit(subject);
-            return Ok(found.seen_as(&capacities));
+            let contents = scope.contents(&found.parties);
+            return Ok(found.showing(&contents));
         }
-        // Whoever opened the file sees all of it: that is what it was opened for.
+        // Whoever opened the file sees all that the roles open: that is what it was opened for.
         let access = referral::find_live(unit, found.id).await?;
         unit.audit(subject.purpose(access.map(|access| access.purpose()).unwrap_or_default()));
-        Ok(found)
+        Ok(found.showing(&scope.contents))
     }
 }
 

@@ -5,11 +5,13 @@ mod cancel_referral;
 mod create_partner_link;
 mod get_allowed_actions;
 mod get_referral;
+mod list_file_accesses;
 mod list_partner_links;
 mod list_referrals;
 mod note_appointment;
 mod open_file;
 mod redeem_partner_link;
+mod review_file_access;
 mod revoke_partner_link;
 mod snapshot_referrals;
 mod submit_referral;
@@ -20,11 +22,13 @@ pub use cancel_referral::CancelReferral;
 pub use create_partner_link::CreatePartnerLink;
 pub use get_allowed_actions::GetAllowedActions;
 pub use get_referral::GetReferral;
+pub use list_file_accesses::ListFileAccesses;
 pub use list_partner_links::ListPartnerLinks;
 pub use list_referrals::ListReferrals;
 pub use note_appointment::NoteAppointment;
 pub use open_file::{File, OpenFile};
-pub use redeem_partner_link::RedeemPartnerLink;
+pub use redeem_partner_link::{RedeemPartnerLink, Redeemed};
+pub use review_file_access::ReviewFileAccess;
 pub use revoke_partner_link::RevokePartnerLink;
 pub use snapshot_referrals::snapshot_referrals;
 pub use submit_referral::SubmitReferral;
@@ -75,6 +79,6 @@ impl Recall for Referral {
 
 /// What the caller sees of a referral.
 fn seen(unit: &Unit<'_>, referral: Referral) -> Result<Referral> {
-    let capacities = unit.scope()?.capacities(&referral.parties);
-    Ok(referral.seen_as(&capacities))
+    let contents = unit.scope()?.contents(&referral.parties);
+    Ok(referral.showing(&contents))
 }

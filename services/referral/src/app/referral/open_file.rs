@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use relais_platform::{
     Result,
     audit::Subject,
-    calls::{Outcome, Recall},
+    calls::{Outcome, Recall, check::time_to_proto},
     database::{Unit, UseCase},
     error::Error,
     ids::{FileAccessId, ReferralId},
@@ -83,15 +83,16 @@ impl UseCase for OpenFile {
         let access = FileAccess {
             id: self.id,
             referral: file.as_ref().map(|file| file.referral),
+            caller: unit.caller()?.key(),
             organisation,
             reason: self.reason,
             statement: self.statement.clone(),
             create_time: unit.now(),
             expire_time: unit.now() + self.duration,
         };
-        referral::insert_access(unit, &access).await?;
+        referral::insert_access(unit, &access, file.as_ref().and_then(OpenedFile::owner)).await?;
         match &file {
-            Some(file) => self.opened(unit, file, &access),
+            Some(file) => self.opened(unit, file, &access)?,
             None => unit.audit_refused(self.asks(), "NOT_FOUND"),
         }
         Ok(access)
@@ -103,14 +104,16 @@ impl OpenFile {
         format!("{}: {}", self.reason.as_str(), self.statement)
     }
 
-    fn opened(&self, unit: &mut Unit<'_>, file: &OpenedFile, access: &FileAccess) {
+    fn opened(&self, unit: &mut Unit<'_>, file: &OpenedFile, access: &FileAccess) -> Result<()> {
         unit.about(&file.number);
-        unit.emit(access.id, 1, broken(file, access));
+        let caller = unit.caller()?.digest();
+        unit.emit(access.id, 1, broken(file, access, caller));
         unit.audit(Subject::of(file.referral).referral(file.referral).patient(file.patient).purpose(self.purpose()));
+        Ok(())
     }
 }
 
-fn broken(file: &OpenedFile, access: &FileAccess) -> v1::GlassBroken {
+fn broken(file: &OpenedFile, access: &FileAccess, caller: Vec<u8>) -> v1::GlassBroken {
     v1::GlassBroken {
         access: access.id.to_string(),
         referral: file.referral.to_string(),
@@ -118,6 +121,8 @@ fn broken(file: &OpenedFile, access: &FileAccess) -> v1::GlassBroken {
         parties: file.parties.iter().map(tell::party).collect(),
         organisation: access.organisation.to_string(),
         reason: access.reason.as_str().into(),
+        caller,
+        expire_time: Some(time_to_proto(access.expire_time)),
     }
 }
 

@@ -5,6 +5,7 @@ mod cancel;
 mod number;
 mod open_file;
 pub mod partner_link;
+mod review_file;
 mod submit;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -21,6 +22,7 @@ pub use number::Number;
 pub use open_file::{
     COUNTED, FileAccess, LONGEST, OpenReason, OpenedFile, USUAL, ensure_no_party, ensure_not_too_often,
 };
+pub use review_file::{FileReview, HeldAccess, Verdict};
 pub use submit::{Submission, submit};
 
 text_enum! {
@@ -103,10 +105,10 @@ pub struct Referral {
 }
 
 impl Referral {
-    /// What parties of these capacities see of it: what is asked for is clinical.
+    /// What it shows to whoever sees these contents.
     #[must_use]
-    pub fn seen_as(self, capacities: &[Capacity]) -> Self {
-        if Capacity::see(capacities, Content::Clinical) {
+    pub fn showing(self, contents: &[Content]) -> Self {
+        if contents.contains(&Content::Service) {
             return self;
         }
         Self { service_system: String::new(), service_code: String::new(), ..self }

@@ -7,7 +7,7 @@ use relais_platform::{
     text_enum,
 };
 
-use super::Party;
+use super::{Capacity, Party};
 
 /// The longest that a file stays open.
 pub const LONGEST: TimeDelta = TimeDelta::hours(4);
@@ -35,6 +35,8 @@ pub struct FileAccess {
     pub id: FileAccessId,
     /// The referral; none when what was asked for is not there.
     pub referral: Option<ReferralId>,
+    /// Who: issuer and subject.
+    pub caller: String,
     /// For whom the clinician acts.
     pub organisation: OrganisationId,
     /// Why.
@@ -67,6 +69,13 @@ pub struct OpenedFile {
     pub parties: Vec<Party>,
 }
 
+impl OpenedFile {
+    /// Whose it is, and of which unit: the referrer, who holds the patient's record.
+    pub fn owner(&self) -> Option<&Party> {
+        self.parties.iter().find(|party| party.capacity == Capacity::Referrer)
+    }
+}
+
 /// Whether a clinician who has opened so many files within [`COUNTED`] may open one more.
 ///
 /// # Errors
@@ -93,8 +102,6 @@ pub fn ensure_no_party(file: &OpenedFile, organisation: OrganisationId, unit: Op
 
 #[cfg(test)]
 mod tests {
-    use relais_platform::parties::Capacity;
-
     use super::*;
 
     #[test]

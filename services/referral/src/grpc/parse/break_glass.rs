@@ -2,14 +2,19 @@
 
 use chrono::TimeDelta;
 use relais_platform::{Result, calls::Check, ids::FileAccessId};
-use relais_proto::referral::v1::{OpenFileRequest, file_access::Reason};
+use relais_proto::referral::v1::{
+    OpenFileRequest, ReviewFileAccessRequest,
+    file_access::{Reason, Verdict as Told},
+};
 use uuid::Uuid;
 
 use crate::{
-    app::referral::{File, OpenFile},
-    domain::referral::{LONGEST, Number, OpenReason, USUAL},
+    app::referral::{File, OpenFile, ReviewFileAccess},
+    domain::referral::{LONGEST, Number, OpenReason, USUAL, Verdict},
 };
 
+/// The longest note of a reviewer, in characters.
+const NOTE: usize = 500;
 /// The least and the most that is stated, in characters.
 const STATEMENT: (usize, usize) = (10, 500);
 
@@ -33,6 +38,19 @@ pub(in crate::grpc) fn open_file(request: &OpenFileRequest, per_day: u32) -> Res
     check.finish()?;
     let duration = duration.unwrap_or(USUAL);
     Ok((request_id, OpenFile { id: FileAccessId::draw(), file, reason, statement, duration, per_day }))
+}
+
+pub(in crate::grpc) fn review_file_access(request: &ReviewFileAccessRequest) -> Result<(Uuid, ReviewFileAccess)> {
+    let mut check = Check::default();
+    let id = check.name("name", &request.name);
+    let verdict = match check.choice("verdict", request.verdict) {
+        Told::NotJustified => Verdict::NotJustified,
+        // Unspecified has been refused by the check.
+        Told::Justified | Told::Unspecified => Verdict::Justified,
+    };
+    let note = check.text("note", &request.note, NOTE);
+    let request_id = check.request_id(&request.request_id);
+    check.finish().map(|()| (request_id, ReviewFileAccess { id, verdict, note }))
 }
 
 fn file(check: &mut Check, request: &OpenFileRequest) -> File {

@@ -8,7 +8,7 @@ mod patient;
 mod person;
 mod referral;
 
-pub(super) use break_glass::open_file;
+pub(super) use break_glass::{open_file, review_file_access};
 pub(super) use convention::{create_convention, get_convention, sign_convention};
 pub(super) use network::{
     create_organisation, create_practitioner, create_site, create_unit, get_organisation, get_practitioner, get_site,

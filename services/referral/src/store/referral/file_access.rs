@@ -56,23 +56,25 @@ pub async fn find_file(
     }))
 }
 
-/// Keeps an access, or the try of one.
+/// Keeps an access, or the try of one: with whose file it was.
 ///
 /// # Errors
 /// PERMISSION_DENIED when the caller's organisation is not in the directory.
-pub async fn insert_access(unit: &mut Unit<'_>, access: &FileAccess) -> Result<()> {
-    let caller = unit.caller()?.key();
+pub async fn insert_access(unit: &mut Unit<'_>, access: &FileAccess, owner: Option<&Party>) -> Result<()> {
     let query = sqlx::query!(
-        "INSERT INTO file_access (id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO file_access (id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time,
+             owner_id, owner_unit_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         access.id.0,
         access.referral.map(|referral| referral.0),
-        caller,
+        access.caller,
         access.organisation.0,
         access.reason.as_str(),
         access.statement,
         access.create_time,
         access.expire_time,
+        owner.map(|owner| owner.organisation.0),
+        owner.and_then(|owner| owner.unit).map(|unit| unit.0),
     );
     let done = query.with_operation("INSERT", "file_access").execute(unit.sql()).await;
     done.map(|_| ()).map_err(|error| match broken_constraint(&error) {
@@ -84,6 +86,7 @@ pub async fn insert_access(unit: &mut Unit<'_>, access: &FileAccess) -> Result<(
 struct Row {
     id: Uuid,
     referral_id: Option<Uuid>,
+    caller: String,
     organisation_id: Uuid,
     reason: String,
     statement: String,
@@ -98,6 +101,7 @@ impl TryFrom<Row> for FileAccess {
         Ok(Self {
             id: row.id.into(),
             referral: row.referral_id.map(Into::into),
+            caller: row.caller,
             organisation: row.organisation_id.into(),
             reason: OpenReason::stored(&row.reason)?,
             statement: row.statement,
@@ -115,7 +119,7 @@ pub async fn find_access(unit: &mut Unit<'_>, id: FileAccessId) -> Result<Option
     let caller = unit.caller()?.key();
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, referral_id, organisation_id, reason, statement, create_time, expire_time
+        "SELECT id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time
          FROM file_access WHERE id = $1 AND caller = $2",
         id.0,
         caller,
@@ -132,7 +136,7 @@ pub async fn find_live(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Opti
     let (caller, now) = (unit.caller()?.key(), unit.now());
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, referral_id, organisation_id, reason, statement, create_time, expire_time
+        "SELECT id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time
          FROM file_access WHERE referral_id = $1 AND caller = $2 AND expire_time > $3 ORDER BY expire_time DESC LIMIT 1",
         referral.0,
         caller,

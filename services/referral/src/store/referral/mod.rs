@@ -2,9 +2,11 @@
 
 mod account;
 mod file_access;
+mod file_review;
 
 pub use account::{is_sender, list_ids_of};
 pub use file_access::{count_since, find_access, find_file, find_live, insert_access, list_accesses_to};
+pub use file_review::{get_held, insert_review, list_held};
 
 use std::collections::HashMap;
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use futures::future::join_all;
-use relais_proto::network::v1::ListOrganisationsRequest;
+use relais_proto::{network::v1::ListOrganisationsRequest, referral::v1::ListReferralsRequest};
 use relais_tests::{Answer, JwksServer, SigningKey, eventually};
+use sqlx::Connection;
 use tonic::{Code, Request};
 
 use super::{assert_refused, call, claims, world_at};
@@ -159,5 +160,36 @@ async fn a_file_of_keys_is_read_again() -> Result<()> {
     std::fs::remove_file(&file)?;
     call(&world, &new.sign(&claims())?).await?;
     assert_refused(call(&world, &old.sign(&claims())?).await, "a key that was taken out of the file");
+    world.end().await
+}
+
+/// A call under way whose key is withdrawn ends as it began; the next one is refused.
+#[tokio::test]
+async fn a_key_rotated_in_the_middle_of_a_call_ends_the_next_one() -> Result<()> {
+    let (old, new) = (SigningKey::ed25519("2026")?, SigningKey::ed25519("2027")?);
+    let issuer = JwksServer::start(&[&old]).await?;
+    let world = world_at(&issuer.url(), &EAGER).await?;
+    let mut intruder = world.intruder().await?;
+    let mut lock = intruder.begin().await?;
+    sqlx::query("LOCK TABLE organisation IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await?;
+    let token = old.sign(&claims())?;
+    let under_way = call(&world, &token);
+    let rotated = async {
+        world
+            .until_count("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'organisation'::regclass", 1)
+            .await?;
+        issuer.rotate(&[&new]);
+        // The keys are read again for the new one, by a call that needs no such table.
+        let session = world.session_with(&new.sign(&claims())?)?;
+        let listed = session.referrals().list_referrals(ListReferralsRequest::default()).await.unwrap_err();
+        assert_eq!((listed.code(), issuer.fetches()), (Code::PermissionDenied, 2), "a token without an organisation");
+        assert_refused(call(&world, &token).await, "a withdrawn key, while a call by it is under way");
+        lock.rollback().await?;
+        anyhow::Ok(())
+    };
+    let (answered, rotated) = tokio::join!(under_way, rotated);
+    rotated?;
+    answered?;
+    assert_refused(call(&world, &token).await, "a withdrawn key");
     world.end().await
 }
