@@ -66,6 +66,25 @@ pub trait Service: consumer::Handler {
     /// Its gRPC services. Called once; what it needs in the background it spawns on the context.
     fn routes(context: &Context) -> Routes;
 
+    /// Commands of its program that no other service has.
+    fn commands() -> Vec<clap::Command> {
+        Vec::new()
+    }
+
+    /// Runs one of [`Service::commands`], as the runtime role: what is to be printed.
+    ///
+    /// # Errors
+    /// What stands in the way, in a sentence for whoever typed it.
+    fn command(
+        context: &Context,
+        name: &str,
+        arguments: &clap::ArgMatches,
+    ) -> impl Future<Output = anyhow::Result<String>> + Send {
+        let _ = (context, arguments);
+        let unknown = anyhow::anyhow!("{} has no command {name}", Self::NAME);
+        async { Err(unknown) }
+    }
+
     /// Does what a timer is for, in the transaction that removes it: `timers.rs` of a service that sets any, one arm a kind.
     ///
     /// # Errors

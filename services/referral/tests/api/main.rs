@@ -9,6 +9,7 @@ mod conventions;
 mod directory;
 mod events;
 mod listing;
+mod onboarding;
 mod once;
 mod parties;
 mod partner_links;
