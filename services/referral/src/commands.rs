@@ -12,7 +12,7 @@ use relais_platform::{
 use crate::{
     app::network::{
         CreateOrganisation,
-        member::{InviteFirst, Invitation},
+        member::{Invitation, InviteFirst},
     },
     domain::network::Secret,
 };
@@ -39,7 +39,9 @@ pub(crate) fn invite_administrator() -> Command {
     Command::new(NAME)
         .about("Enter the first organisation and invite its administrator: the secret is printed once")
         .after_help(HELP)
-        .arg(text("organisation", "NAME", "The organisation's name, as people read it").required_unless_present("again"))
+        .arg(
+            text("organisation", "NAME", "The organisation's name, as people read it").required_unless_present("again"),
+        )
         .arg(text("country", "CC", "Its country: two capital letters (ISO 3166-1)").required_unless_present("again"))
         .arg(text("person", "NAME", "The administrator's name").default_value("First administrator"))
         .arg(

@@ -12,7 +12,11 @@ use relais_tests::{Identity, Issuer};
 
 /// Makes a token of the development issuer. Services in production refuse its name and its key.
 #[derive(Parser)]
-#[command(version, bin_name = "./dev token", after_help = "Examples:\n  ./dev token --role operator\n  ./dev token --subject alice")]
+#[command(
+    version,
+    bin_name = "./dev token",
+    after_help = "Examples:\n  ./dev token --role operator\n  ./dev token --subject alice"
+)]
 struct Arguments {
     /// The subject.
     #[arg(long, default_value = "somebody")]

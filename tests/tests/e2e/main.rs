@@ -12,6 +12,7 @@ mod killed;
 mod layers;
 mod matrix;
 mod metrics;
+mod onboarding;
 mod programs;
 mod rebuild;
 mod reflection;

@@ -247,8 +247,7 @@ mod tests {
     use super::*;
 
     fn member(state: MemberState, roles: &[Role]) -> Member {
-        let position =
-            Position { display_name: "A".into(), roles: roles.into(), unit: None, practitioner: None };
+        let position = Position { display_name: "A".into(), roles: roles.into(), unit: None, practitioner: None };
         let name = Child::new(OrganisationId::draw(), MemberId::draw());
         Member { state, ..Member::invite(name, position, DateTime::UNIX_EPOCH) }
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{DISPLAY_NAME, etag, network::child};
 use crate::{
     app::network::member::{
-        AcceptInvitation, ChangeMember, GetMember, InviteAdministrator, InviteMember, Invitation, StartSession,
+        AcceptInvitation, ChangeMember, GetMember, Invitation, InviteAdministrator, InviteMember, StartSession,
     },
     domain::network::{Change, Position, PositionField, Secret},
 };
@@ -100,9 +100,9 @@ fn position(check: &mut Check, of: OrganisationId, given: &v1::Member, fields: &
         false => String::new(),
     };
     let roles = if asked(PositionField::Roles) { roles(check, &given.roles) } else { Vec::new() };
-    let unit = asked(PositionField::Unit).then_some(given.unit.as_str()).unwrap_or_default();
+    let unit = if asked(PositionField::Unit) { given.unit.as_str() } else { "" };
     let unit: Option<UnitId> = under(check, of, "member.unit", unit);
-    let practitioner = asked(PositionField::Practitioner).then_some(given.practitioner.as_str()).unwrap_or_default();
+    let practitioner = if asked(PositionField::Practitioner) { given.practitioner.as_str() } else { "" };
     let practitioner: Option<PractitionerId> = under(check, of, "member.practitioner", practitioner);
     Position { display_name, roles, unit, practitioner }
 }

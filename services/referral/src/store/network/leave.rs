@@ -217,11 +217,7 @@ pub async fn set_substitute(
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn find_substitute(
-    unit: &mut Unit<'_>,
-    of: UnitId,
-    version: Option<i64>,
-) -> Result<Option<UnitSubstitute>> {
+pub async fn find_substitute(unit: &mut Unit<'_>, of: UnitId, version: Option<i64>) -> Result<Option<UnitSubstitute>> {
     let query = sqlx::query_as!(
         SubstituteRow,
         "SELECT organisation_id, unit_id, version, substitute_id, at FROM unit_substitute

@@ -139,7 +139,8 @@ async fn the_secret_is_told_once_and_kept_nowhere() -> Result<()> {
     let made = house.admin.members().invite_member(request.clone()).await?.into_inner();
     let again = house.admin.members().invite_member(request).await?.into_inner();
     assert_eq!((again.secret.as_str(), again.member), ("", made.member));
-    for table in ["SELECT m::text FROM member m", "SELECT v::text FROM member_version v", "SELECT a::text FROM audit a"] {
+    for table in ["SELECT m::text FROM member m", "SELECT v::text FROM member_version v", "SELECT a::text FROM audit a"]
+    {
         let rows: Vec<String> = sqlx::query_scalar(table).fetch_all(&house.world.database).await?;
         assert!(!rows.is_empty() && rows.iter().all(|row| !row.contains(&made.secret[32..])), "{table}");
     }
@@ -163,7 +164,9 @@ async fn a_token_that_names_an_organisation_accepts_nothing() -> Result<()> {
 async fn nobody_is_made_more_than_an_organisation_can() -> Result<()> {
     let house = House::open().await?;
     // The numbers after the last role: operator, network, service and partner have none.
-    for roles in [vec![], vec![0], vec![9], vec![8, 9], vec![10], vec![11], vec![12], vec![-1], vec![2, 2], vec![1; 100]] {
+    for roles in
+        [vec![], vec![0], vec![9], vec![8, 9], vec![10], vec![11], vec![12], vec![-1], vec![2, 2], vec![1; 100]]
+    {
         let mut request = invitation(&house.organisation, &[]);
         request.member = request.member.map(|member| Member { roles: roles.clone(), ..member });
         let refused = house.admin.members().invite_member(request).await.unwrap_err();

@@ -145,7 +145,11 @@ async fn leaves_of_one_practitioner_do_not_overlap() -> Result<()> {
     let made = create(&ward.doctors, asked.clone()).await?;
     for days in [(10, 15), (9, 11), (14, 20), (11, 12), (1, 30)] {
         let refused = create(&ward.doctors, request(&ward.doctor, days, "")).await.unwrap_err();
-        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "LEAVES_OVERLAP"), "{days:?}");
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::FailedPrecondition, "LEAVES_OVERLAP"),
+            "{days:?}"
+        );
     }
     // Of many at once, one is entered.
     let tries = (0..8).map(|_| create(&ward.doctors, request(&ward.doctor, (20, 25), "")));

@@ -54,7 +54,9 @@ impl UseCase for InviteFirst {
 
 fn open(invited: &Member) -> String {
     let organisation = invited.name.organisation;
-    format!("the first administrator was invited into {organisation} and has not accepted: --again replaces an invitation that was lost")
+    format!(
+        "the first administrator was invited into {organisation} and has not accepted: --again replaces an invitation that was lost"
+    )
 }
 
 fn refused(rule: String) -> Error {

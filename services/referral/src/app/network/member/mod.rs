@@ -43,7 +43,11 @@ fn administrator(display_name: &str) -> Position {
 
 /// Admins have to do with their own organisation's members alone.
 fn ensure_own(caller: &Caller, organisation: OrganisationId) -> Result<()> {
-    if caller.organisation == Some(organisation) { Ok(()) } else { Err(Error::denied("you administer another organisation")) }
+    if caller.organisation == Some(organisation) {
+        Ok(())
+    } else {
+        Err(Error::denied("you administer another organisation"))
+    }
 }
 
 /// Who the caller is, as the identity provider says: it knows people, and of organisations nothing.

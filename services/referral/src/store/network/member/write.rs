@@ -168,4 +168,3 @@ fn refused(member: &Member, error: sqlx::Error) -> Error {
         _ => error.into(),
     }
 }
-
