@@ -21,7 +21,7 @@ async fn a_session_has_the_members_rights_and_the_audit_names_the_person() -> Re
     // Who runs the installation alone brings organisations in.
     assert!(partnership::organisation(&house.admin, "Mine").await.is_err());
     let row: (String, Option<uuid::Uuid>, String) =
-        sqlx::query_as("SELECT caller, unit_id, outcome FROM audit WHERE action LIKE '%/CreatePatient'")
+        sqlx::query_as("SELECT caller, unit, outcome FROM audit WHERE action LIKE '%/CreatePatient'")
             .fetch_one(&house.world.database)
             .await?;
     let unit = unit.rsplit('/').next().and_then(|id| id.parse().ok());
