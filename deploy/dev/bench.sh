@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034 # read where the session and its PostgreSQL begin
 
 dev_bench() {
-  [[ ${1:-} == messages ]] || wrong_usage 'bench takes what to measure: messages'
+  [[ ${1:-} == messages || ${1:-} == visibility ]] || wrong_usage 'bench takes what to measure: messages or visibility'
   local profile=release RELAIS_DEV_COMMIT_TIMES=1 service
   # relais-story is what tidies servers that were given.
   local programs=(-p relais-tests --bin relais-bench --bin relais-story)

@@ -93,6 +93,7 @@ async fn work<S: Service>(context: Context, reporter: HealthReporter) {
     context.spawn_while_open(context.consumer.clone().run_dead::<S>());
     context.spawn_while_open(context.consumer.clone().run_held::<S>());
     context.spawn_while_open(timers::run::<S>(context.clone()));
+    S::background(&context);
     tracing::info!("serving");
     context.spawn(health::keep_reporting::<S>(context.clone(), reporter));
 }

@@ -142,12 +142,15 @@ impl Context {
     /// # Errors
     /// As [`Context::key`] and [`ServiceKey::on_behalf`].
     pub fn on_behalf<T>(&self, call: &Call, peer: &str, body: T) -> Result<Request<T>> {
-        let token = self.key()?.on_behalf(&call.caller, peer)?;
-        let mut request = Request::new(body);
-        let bearer =
-            format!("Bearer {token}").parse().map_err(|_| Error::internal(anyhow::anyhow!("a token of odd signs")))?;
-        request.metadata_mut().insert("authorization", bearer);
-        Ok(request)
+        addressed(body, &self.key()?.on_behalf(&call.caller, peer)?)
+    }
+
+    /// Addresses a request to the service `peer` that nobody asked for: a delivery's, a release's. It has the role `service` alone.
+    ///
+    /// # Errors
+    /// As [`Context::key`] and [`ServiceKey::itself`].
+    pub fn itself<T>(&self, peer: &str, body: T) -> Result<Request<T>> {
+        addressed(body, &self.key()?.itself(peer)?)
     }
 
     /// Runs a use case that changes nothing but the audit.
@@ -184,7 +187,7 @@ impl Context {
     }
 
     /// Runs `task` in the background until no more calls are taken.
-    pub(crate) fn spawn_while_open(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn_while_open(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.spawn_until(self.closing.clone(), task);
     }
 
@@ -233,4 +236,12 @@ impl Context {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+fn addressed<T>(body: T, token: &str) -> Result<Request<T>> {
+    let mut request = Request::new(body);
+    let bearer = format!("Bearer {token}").parse();
+    let bearer = bearer.map_err(|_| Error::internal(anyhow::anyhow!("a token of odd signs")))?;
+    request.metadata_mut().insert("authorization", bearer);
+    Ok(request)
 }

@@ -79,11 +79,21 @@ macro_rules! events {
 events! {
     ReferralSubmitted = "relais.referral.referral.submitted.v1";
     ReferralCancelled = "relais.referral.referral.cancelled.v1";
+    ReferralMoved = "relais.referral.referral.moved.v1";
+    ReferralOverdue = "relais.referral.referral.overdue.v1";
+    SiteRegistered = "relais.referral.site.registered.v1";
     GlassBroken = "relais.referral.access.broken-glass.v1";
     AppointmentProposed = "relais.scheduling.appointment.proposed.v1";
     AppointmentCancelled = "relais.scheduling.appointment.cancelled.v1";
+    AppointmentMoved = "relais.scheduling.appointment.moved.v1";
+    AppointmentReminderDue = "relais.scheduling.appointment.reminder-due.v1";
     OrderDrafted = "relais.results.order.drafted.v1";
     OrderRevoked = "relais.results.order.revoked.v1";
+    OrderMoved = "relais.results.order.moved.v1";
+    ReportIssued = "relais.results.report.issued.v1";
+    ReportReleased = "relais.results.report.released.v1";
+    ReportAcknowledged = "relais.results.report.acknowledged.v1";
+    ReportQuarantined = "relais.results.report.quarantined.v1";
     MessageReceived = "relais.notification.message.received.v1";
 }
 

@@ -85,6 +85,11 @@ pub trait Service: consumer::Handler {
         async { Err(unknown) }
     }
 
+    /// Starts what it does in the background, once it serves: deliveries, what waits for another service.
+    fn background(context: &Context) {
+        let _ = context;
+    }
+
     /// Does what a timer is for, in the transaction that removes it: `timers.rs` of a service that sets any, one arm a kind.
     ///
     /// # Errors

@@ -56,7 +56,12 @@ impl Told {
 
     /// Its second event.
     pub fn cancelled(&self) -> ReferralCancelled {
-        ReferralCancelled { referral: self.id.to_string(), number: self.number.clone(), parties: self.parties() }
+        ReferralCancelled {
+            referral: self.id.to_string(),
+            number: self.number.clone(),
+            parties: self.parties(),
+            ..Default::default()
+        }
     }
 
     /// Somebody at the desk that sent it.

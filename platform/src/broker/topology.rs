@@ -17,9 +17,9 @@ use lapin::{
 
 /// Which kinds of aggregates each service hears of.
 pub const HEARS: &[(&str, &[&str])] = &[
-    ("referral", &["relais.scheduling.appointment", "relais.notification.message"]),
-    ("scheduling", &["relais.referral.referral"]),
-    ("results", &["relais.referral.referral"]),
+    ("referral", &["relais.scheduling.appointment", "relais.results.report", "relais.notification.message"]),
+    ("scheduling", &["relais.referral.referral", "relais.referral.site"]),
+    ("results", &["relais.referral.referral", "relais.scheduling.appointment"]),
     (
         "notification",
         &[
@@ -27,6 +27,7 @@ pub const HEARS: &[(&str, &[&str])] = &[
             "relais.referral.access",
             "relais.scheduling.appointment",
             "relais.results.order",
+            "relais.results.report",
         ],
     ),
 ];

@@ -31,6 +31,8 @@ CREATE INDEX member_recent ON member (organisation_id, create_time DESC, id DESC
 CREATE UNIQUE INDEX member_person ON member (organisation_id, issuer, subject) WHERE state <> 'left';
 CREATE UNIQUE INDEX member_practitioner ON member (organisation_id, practitioner_id) WHERE state <> 'left';
 CREATE INDEX member_sessions ON member (issuer, subject) WHERE state = 'active';
+CREATE INDEX member_admin ON member (organisation_id) WHERE 'admin' = ANY (roles) AND state <> 'left';
+CREATE INDEX member_invited ON member (create_time DESC, id DESC) WHERE state = 'invited';
 
 -- What each version was: who made whom what, when.
 CREATE TABLE member_version (

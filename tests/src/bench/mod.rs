@@ -13,6 +13,7 @@ mod relay;
 mod report;
 mod rows;
 mod stage;
+mod visibility;
 
 use std::time::Duration;
 
@@ -68,7 +69,9 @@ impl Plan {
 /// Outside of `./dev`, or when something cannot be measured.
 pub async fn messages(plan: Plan) -> Result<bool> {
     let servers = Servers::from_env()?;
-    let mut report = Report::new(Machine::look(&servers).await?, plan);
+    let Plan { runs, backlog, messages, .. } = plan;
+    let scale = format!("{messages} messages, {backlog} where a backlog is drained");
+    let mut report = Report::new(Machine::look(&servers).await?, runs, scale);
     let wanted = |part| plan.only.is_none_or(|only| only == part);
     if wanted(Part::Relay) {
         report.figures.extend(relay::measure(plan).await?);
@@ -81,6 +84,19 @@ pub async fn messages(plan: Plan) -> Result<bool> {
     }
     println!("{report}");
     report.write(&servers.bench("messages.md"))?;
+    Ok(!plan.judged || report.passes())
+}
+
+/// Measures what row level security costs and says what came out; false: it costs more than it may.
+///
+/// # Errors
+/// As [`messages`].
+pub async fn visibility(plan: Plan) -> Result<bool> {
+    let servers = Servers::from_env()?;
+    let mut report = Report::new(Machine::look(&servers).await?, plan.runs, visibility::scale(plan));
+    report.figures.extend(visibility::measure(plan).await?);
+    println!("{report}");
+    report.write(&servers.bench("visibility.md"))?;
     Ok(!plan.judged || report.passes())
 }
 

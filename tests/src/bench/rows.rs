@@ -64,6 +64,38 @@ impl Rows {
         Ok(())
     }
 
+    /// Makes parties of the referrals that have none, two for each out of two hundred organisations.
+    pub(super) async fn insert_parties(&mut self) -> Result<()> {
+        self.0.execute("SET session_replication_role = replica").await?;
+        let inserting =
+            "INSERT INTO referral.referral_party (referral_id, organisation_id, capacity, create_time, referrer_id)
+             SELECT r.id, md5((ascii(right(r.id::text, 1)) * side + ascii(right(r.id::text, 2)))::text)::uuid,
+                    CASE side WHEN 1 THEN 'referrer' ELSE 'provider' END, r.create_time, r.referrer_id
+             FROM referral.referral r, generate_series(1, 2) AS side
+             WHERE NOT EXISTS (SELECT FROM referral.referral_party p WHERE p.referral_id = r.id)
+             ON CONFLICT DO NOTHING";
+        self.0.execute(inserting).await?;
+        self.0.execute("RESET session_replication_role").await?;
+        Ok(())
+    }
+
+    /// Brings the planner's figures up to date, as autovacuum would in time.
+    pub(super) async fn analyse(&mut self) -> Result<()> {
+        self.0.execute("VACUUM ANALYZE").await?;
+        Ok(())
+    }
+
+    /// Switches the policies of a schema's tables on or off. Plans of running programs are made anew.
+    pub(super) async fn policies(&mut self, schema: &str, on: bool) -> Result<()> {
+        let asking = "SELECT DISTINCT format('%I.%I', schemaname, tablename) FROM pg_policies WHERE schemaname = $1";
+        let tables: Vec<String> = sqlx::query_scalar(asking).bind(schema).fetch_all(&mut self.0).await?;
+        let verb = if on { "ENABLE" } else { "DISABLE" };
+        for table in tables {
+            self.0.execute(AssertSqlSafe(format!("ALTER TABLE {table} {verb} ROW LEVEL SECURITY"))).await?;
+        }
+        Ok(())
+    }
+
     /// How many rows a table has.
     pub(super) async fn count(&mut self, table: &str) -> Result<i64> {
         let counting = format!("SELECT count(*) FROM {table}");

@@ -33,13 +33,20 @@ enum Command {
         #[arg(long)]
         only: Option<Part>,
     },
+    /// What row level security costs: calls with the policies on, and with them off.
+    Visibility {
+        /// Only see that it can be measured.
+        #[arg(long, conflicts_with = "runs")]
+        quick: bool,
+        /// How often to measure; medians count.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        runs: u32,
+    },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Messages { quick, runs, rows, only } = Arguments::parse().command;
-    let plan = if quick { Plan::quick() } else { Plan::of(runs as usize, rows as usize) };
-    match measure(Plan { only, ..plan }).await {
+    match measure(Arguments::parse().command).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
             eprintln!("relais-bench: a floor is missed");
@@ -53,11 +60,23 @@ async fn main() -> ExitCode {
 }
 
 /// Dropping what is measured ends its programs.
-async fn measure(plan: Plan) -> Result<bool> {
+async fn measure(command: Command) -> Result<bool> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
-        measured = bench::messages(plan) => measured,
+        measured = run(command) => measured,
         _ = terminate.recv() => anyhow::bail!("stopped"),
         _ = interrupt.recv() => anyhow::bail!("stopped"),
+    }
+}
+
+async fn run(command: Command) -> Result<bool> {
+    match command {
+        Command::Messages { quick, runs, rows, only } => {
+            let plan = if quick { Plan::quick() } else { Plan::of(runs as usize, rows as usize) };
+            bench::messages(Plan { only, ..plan }).await
+        }
+        Command::Visibility { quick, runs } => {
+            bench::visibility(if quick { Plan::quick() } else { Plan::of(runs as usize, 1_000) }).await
+        }
     }
 }

@@ -13,6 +13,7 @@ mod layers;
 mod matrix;
 mod metrics;
 mod onboarding;
+mod plans;
 mod programs;
 mod rebuild;
 mod reflection;

@@ -180,13 +180,6 @@ async fn nobody_writes_in_anothers_name() -> Result<()> {
     let statements = [
         (
             &provider,
-            format!(
-                "member (id, organisation_id, version, state, display_name, roles, issuer, subject, create_time, update_time)
-                 VALUES (gen_random_uuid(), '{sender}', 1, 'active', 'E', ARRAY['admin'], 'i', 's', now(), now())"
-            ),
-        ),
-        (
-            &provider,
             format!("patient (id, organisation_id, create_time) VALUES (gen_random_uuid(), '{sender}', now())"),
         ),
         (

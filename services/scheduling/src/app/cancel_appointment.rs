@@ -48,7 +48,11 @@ impl UseCase for CancelAppointment {
         };
         store::save(unit, &cancelled).await?;
         let (appointment, referral) = (cancelled.id.to_string(), cancelled.referral.to_string());
-        unit.emit(cancelled.id, cancelled.version, v1::AppointmentCancelled { appointment, referral });
+        unit.emit(
+            cancelled.id,
+            cancelled.version,
+            v1::AppointmentCancelled { appointment, referral, ..Default::default() },
+        );
         unit.audit(&cancelled);
         Ok(())
     }

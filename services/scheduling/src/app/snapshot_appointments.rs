@@ -22,7 +22,7 @@ fn snapshot(appointment: &Appointment) -> Snapshot {
     let (name, referral) = (appointment.id.to_string(), appointment.referral.to_string());
     let opening = v1::AppointmentProposed { appointment: name.clone(), referral: referral.clone() };
     let end = (appointment.state == State::Cancelled)
-        .then(|| v1::AppointmentCancelled { appointment: name, referral }.into());
+        .then(|| v1::AppointmentCancelled { appointment: name, referral, ..Default::default() }.into());
     Snapshot {
         id: appointment.id.0,
         version: appointment.version,

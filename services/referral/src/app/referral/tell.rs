@@ -36,6 +36,9 @@ fn submitted(referral: &Referral) -> v1::ReferralSubmitted {
         provider: referral.provider.to_string(),
         site: referral.site.map(|site| site.to_string()).unwrap_or_default(),
         requested_date: Some(date_to_proto(referral.requested_date)),
+        priority: referral.priority.as_str().into(),
+        prescriber: referral.prescriber.map(|prescriber| prescriber.to_string()).unwrap_or_default(),
+        needs: None,
     }
 }
 
@@ -44,6 +47,7 @@ fn cancelled(referral: &Referral) -> v1::ReferralCancelled {
         referral: referral.id.to_string(),
         number: referral.number.to_string(),
         parties: referral.parties.iter().map(party).collect(),
+        reason: String::new(),
     }
 }
 

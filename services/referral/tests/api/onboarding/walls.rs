@@ -42,6 +42,19 @@ async fn rows_of_onboarding_are_the_organisations_own() -> Result<()> {
         let code = gone.err().and_then(|error| Some(error.as_database_error()?.code()?.to_string()));
         assert_eq!(code.as_deref(), Some("42501"), "{table}");
     }
+    // Nor does anybody become a member of an organisation in another's name.
+    let mut transaction = runtime.begin().await?;
+    let stranger = format!("SELECT set_config('app.organisation', '{}', true)", Uuid::now_v7());
+    transaction.execute(AssertSqlSafe(stranger)).await?;
+    let joined = format!(
+        "INSERT INTO referral.member (id, organisation_id, version, state, display_name, roles, issuer, subject, create_time,
+             update_time)
+         VALUES (gen_random_uuid(), '{own}', 1, 'active', 'E', ARRAY['admin'], 'i', 's', now(), now())"
+    );
+    let refused = transaction.execute(AssertSqlSafe(joined)).await.err();
+    let code = refused.and_then(|error| Some(error.as_database_error()?.code()?.to_string()));
+    assert_eq!(code.as_deref(), Some("42501"));
+    transaction.rollback().await?;
     runtime.close().await?;
     house.world.end().await
 }
