@@ -54,6 +54,7 @@ const STAFF: Rule = Rule::roles(
     &[Role::Coordinator, Role::Desk, Role::Clinician, Role::Referent, Role::Visiting, Role::Admin],
     Sight::Own,
 );
+const STANDING_IN: Rule = Rule::roles(&[Role::Coordinator, Role::Admin], Sight::Own);
 const AGREED: Rule = Rule::everybody(Sight::Agreement);
 const AGREEMENT: Rule = Rule::roles(&[Role::Operator, Role::Network, Role::Coordinator], Sight::Agreement);
 const CARERS: &[Role] = &[Role::Coordinator, Role::Desk, Role::Clinician];
@@ -94,7 +95,7 @@ pub const RULES: Rules = &[
     ("/relais.network.v1.LeaveService/CreateLeave", STAFF),
     ("/relais.network.v1.LeaveService/ListLeaves", STAFF),
     ("/relais.network.v1.LeaveService/EndLeave", STAFF),
-    ("/relais.network.v1.LeaveService/SetUnitSubstitute", STAFF),
+    ("/relais.network.v1.LeaveService/SetUnitSubstitute", STANDING_IN),
     ("/relais.network.v1.LeaveService/GetActingPractitioner", STAFF),
     ("/relais.convention.v1.ConventionService/CreateConvention", AGREEMENT),
     ("/relais.convention.v1.ConventionService/SignConvention", AGREEMENT),

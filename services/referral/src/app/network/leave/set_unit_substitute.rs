@@ -3,7 +3,6 @@
 use relais_platform::{
     Error, Result,
     audit::Subject,
-    calls::Role,
     database::{self, UseCase},
     error::Violation,
     ids::{Child, PractitionerId, UnitId},
@@ -34,9 +33,6 @@ impl UseCase for SetUnitSubstitute {
 
     async fn run(&self, unit: &mut database::Unit<'_>) -> Result<UnitSubstitute> {
         ensure_own_unit(unit, self.unit).await?;
-        if !unit.caller()?.has_any(&[Role::Admin, Role::Coordinator]) {
-            return Err(Error::denied("only an admin and a coordinator of the organisation name who stands in"));
-        }
         if self.substitute.is_some_and(|other| other.organisation != self.unit.organisation) {
             return Err(Error::invalid(vec![Violation::new("substitute", NOT_ANOTHER)]));
         }
