@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use relais_platform::{Error, error::Kind, ids::MemberId};
+use relais_platform::{
+    error::{Error, Kind},
+    ids::MemberId,
+};
 use uuid::Uuid;
 
 /// Absent, wrong, expired, locked and used are answered alike.

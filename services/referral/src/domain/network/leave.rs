@@ -4,8 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
-    Error, Result,
-    error::Violation,
+    error::{Error, Result, Violation},
     ids::{Child, PractitionerId, UnitId, parse_uuid},
 };
 use uuid::Uuid;

@@ -4,9 +4,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use relais_platform::{
-    Error, Result,
     calls::Role,
-    error::Violation,
+    error::{Error, Result, Violation},
     ids::{Child, MemberId, PractitionerId, UnitId},
     text_enum,
 };
