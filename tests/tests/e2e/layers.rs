@@ -17,6 +17,7 @@ const DOMAIN_MAY_USE: [&str; 14] = [
     "relais_platform::parties",
     "relais_platform::text_enum",
     "relais_platform::calls::caller::Purpose",
+    "relais_platform::calls::Role",
     "relais_platform::vault::Sealed",
     "uuid::Uuid",
     "unicode_normalization::",
