@@ -10,6 +10,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=third_party");
     let mut files: Vec<String> =
         SERVICES.iter().map(|package| format!("relais/{package}/v1/{package}_service.proto")).collect();
+    files.push("relais/network/v1/member_service.proto".into());
+    files.push("relais/network/v1/leave_service.proto".into());
     files.push("relais/referral/v1/break_glass_service.proto".into());
     files.push("relais/events/v1/events.proto".into());
     files.push("relais/referral/v1/partner_link_service.proto".into());

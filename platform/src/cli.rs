@@ -9,12 +9,12 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::{
-    Service, audit, bootstrap,
+    Context, Service, audit, bootstrap,
     broker::Broker,
     calls::{
         rules,
@@ -26,7 +26,7 @@ use crate::{
     clock::Clock,
     database::{Database, migrate, setup},
     grpc,
-    settings::Settings,
+    settings::{EnvironmentKind, Settings},
     telemetry,
     vault::{KeyService, MasterKeys},
 };
@@ -90,8 +90,12 @@ pub fn main<S: Service>() -> ExitCode {
     let about = format!("The {} service of Relais", S::NAME);
     let program = format!("relais-{}", S::NAME);
     let command = Arguments::command().bin_name(&program).display_name(&program).about(about);
-    let arguments = Arguments::from_arg_matches(&command.get_matches());
-    let run = arguments.map_err(Into::into).and_then(run::<S>);
+    let matches = command.subcommands(S::commands()).get_matches();
+    let own = matches.subcommand().filter(|(name, _)| S::commands().iter().any(|own| own.get_name() == *name));
+    let run = match own {
+        Some((name, arguments)) => run_own::<S>(name, arguments),
+        None => Arguments::from_arg_matches(&matches).map_err(Into::into).and_then(run::<S>),
+    };
     match run {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -132,6 +136,25 @@ fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
                 Ok(())
             }
         }
+    })
+}
+
+/// A command that this service alone has: its answer goes to standard output.
+fn run_own<S: Service>(name: &str, arguments: &ArgMatches) -> anyhow::Result<()> {
+    let config = arguments.get_one::<PathBuf>("config");
+    let settings = Settings::load(S::DEFAULTS, config.map(PathBuf::as_path))?;
+    let faults = settings.faults();
+    anyhow::ensure!(faults.is_empty(), "settings: {}", faults.join("; "));
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        let development = settings.environment == EnvironmentKind::Development;
+        let context = Context::new(S::NAME, settings)?;
+        if development {
+            context.clock.follow(context.database.clock_offset().await?);
+        }
+        println!("{}", S::command(&context, name, arguments).await?);
+        Ok(())
     })
 }
 

@@ -71,6 +71,8 @@ ids! {
     SiteId = "sites";
     /// A practitioner; the full name stands under the organisation, see [`Child`].
     PractitionerId = "practitioners";
+    /// A member; the full name stands under the organisation, see [`Child`].
+    MemberId = "members";
     /// A patient record.
     PatientId = "patients";
     /// A convention.

@@ -69,6 +69,25 @@ pub trait Service: consumer::Handler {
     /// Its gRPC services. Called once; what it needs in the background it spawns on the context.
     fn routes(context: &Context) -> Routes;
 
+    /// Commands of its program that no other service has.
+    fn commands() -> Vec<clap::Command> {
+        Vec::new()
+    }
+
+    /// Runs one of [`Service::commands`], as the runtime role: what is to be printed.
+    ///
+    /// # Errors
+    /// What stands in the way, in a sentence for whoever typed it.
+    fn command(
+        context: &Context,
+        name: &str,
+        arguments: &clap::ArgMatches,
+    ) -> impl Future<Output = anyhow::Result<String>> + Send {
+        let _ = (context, arguments);
+        let unknown = anyhow::anyhow!("{} has no command {name}", Self::NAME);
+        async { Err(unknown) }
+    }
+
     /// Starts what it does in the background, once it serves: deliveries, what waits for another service.
     fn background(context: &Context) {
         let _ = context;

@@ -10,7 +10,10 @@ use relais_proto::{
     convention::v1::convention_service_client::ConventionServiceClient,
     google::r#type::Date,
     holdings::v1::holdings_service_client::HoldingsServiceClient,
-    network::v1::network_service_client::NetworkServiceClient,
+    network::v1::{
+        leave_service_client::LeaveServiceClient, member_service_client::MemberServiceClient,
+        network_service_client::NetworkServiceClient,
+    },
     notification::v1::notification_service_client::NotificationServiceClient,
     operations::v1::operations_service_client::OperationsServiceClient,
     referral::v1::{
@@ -69,6 +72,10 @@ macro_rules! clients {
 clients! {
     /// The directory.
     network: NetworkServiceClient;
+    /// Members and their sessions.
+    members: MemberServiceClient;
+    /// Leave and substitutes.
+    leaves: LeaveServiceClient;
     /// Conventions.
     conventions: ConventionServiceClient;
     /// Patient records.

@@ -48,6 +48,11 @@ impl Identity {
         Self { subject: subject.into(), roles: vec![role.into()], ..Self::default() }
     }
 
+    /// Somebody of whom the issuer knows that they are, and nothing of organisations.
+    pub fn bare(subject: &str) -> Self {
+        Self { subject: subject.into(), ..Self::default() }
+    }
+
     /// Acting for an organisation.
     pub fn of(mut self, organisation: &str) -> Self {
         self.organisation = organisation.into();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 
-use super::Rule;
+use super::{Rule, Sight};
 use crate::{
     error::{Error, Result},
     ids::{Child, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, UnitId},
@@ -162,6 +162,13 @@ pub struct Call {
 }
 
 impl Call {
+    /// What somebody types at the machine itself: by the name of the command, without roles.
+    pub fn typed(command: &'static str) -> Self {
+        let caller = Caller { issuer: "command-line".into(), subject: command.into(), ..Caller::default() };
+        let (rule, rules) = (Rule::everybody(Sight::Installation), Arc::new([]));
+        Self { caller, rpc: command, rule, rules, span: tracing::Span::current() }
+    }
+
     /// Whether the caller, of an organisation that is a party in these capacities, may call another RPC of this service.
     pub fn may(&self, rpc: &str, capacities: &[Capacity]) -> bool {
         let row = self.rules.iter().find(|(path, _)| *path == rpc);

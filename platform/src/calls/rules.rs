@@ -17,6 +17,8 @@ pub enum Sight {
     Everybody,
     /// What belongs to the organisation the caller acts for.
     Own,
+    /// What the caller is and may become: the person whom the token names, in whatever organisation.
+    Person,
     /// Conventions: their parties'; all of them for network and operator.
     Agreement,
     /// Referrals and what hangs on them: those that the caller's organisation is a party of, in one of these capacities.
@@ -144,6 +146,7 @@ impl Sight {
         match self {
             Self::Everybody => "the directory".into(),
             Self::Own => "the own organisation's".into(),
+            Self::Person => "the caller's own memberships".into(),
             Self::Agreement => "parties of the convention; network and operator: all".into(),
             Self::Parties(seen) => format!("parties: {}", either(seen.iter().map(|capacity| capacity.as_str()), "")),
             Self::Link => "what the link opens".into(),

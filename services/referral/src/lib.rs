@@ -9,6 +9,7 @@
 //! through its public functions.
 
 pub mod app;
+mod commands;
 pub mod consumers;
 pub mod domain;
 pub mod grpc;
@@ -44,6 +45,14 @@ impl Service for Referral {
 
     fn migrator() -> &'static Migrator {
         &MIGRATIONS
+    }
+
+    fn commands() -> Vec<clap::Command> {
+        vec![commands::invite_administrator()]
+    }
+
+    async fn command(context: &Context, _: &str, arguments: &clap::ArgMatches) -> anyhow::Result<String> {
+        commands::run_invite_administrator(context, arguments).await
     }
 
     fn routes(context: &Context) -> Routes {

@@ -12,7 +12,11 @@ use relais_tests::{Identity, Issuer};
 
 /// Makes a token of the development issuer. Services in production refuse its name and its key.
 #[derive(Parser)]
-#[command(version, bin_name = "./dev token", after_help = "Example: ./dev token --role operator")]
+#[command(
+    version,
+    bin_name = "./dev token",
+    after_help = "Examples:\n  ./dev token --role operator\n  ./dev token --subject alice"
+)]
 struct Arguments {
     /// The subject.
     #[arg(long, default_value = "somebody")]
@@ -27,7 +31,8 @@ struct Arguments {
     #[arg(long, default_value = "")]
     practitioner: String,
     /// A role: coordinator, desk, clinician, referent, visiting, researcher, funder, network, operator, admin. May be repeated.
-    #[arg(long = "role", value_name = "ROLE", required = true)]
+    /// None: a person of whom nothing is said, who accepts an invitation and starts sessions.
+    #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
     /// The folder of the issuer's key; by default that of the suite that stays up.
     #[arg(long, value_name = "FOLDER")]

@@ -13,7 +13,7 @@ mod killed;
 mod layers;
 mod matrix;
 mod metrics;
-
+mod onboarding;
 mod plans;
 mod programs;
 mod rebuild;

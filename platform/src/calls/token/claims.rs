@@ -4,13 +4,13 @@ use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::service_key::{CALL, VISIT, service_of};
+use super::service_key::{CALL, NOT_OF_MEMBERS, SESSION, VISIT, service_of};
 use crate::{
     calls::{
         Caller, Role,
         caller::{Grant, Purpose},
     },
-    ids::{Child, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, ResourceId, UnitId},
+    ids::{Child, MemberId, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, ResourceId, UnitId},
 };
 
 /// The longest subject, in bytes (OpenID Connect Core, section 2).
@@ -40,6 +40,8 @@ pub(super) struct Claims {
     act: Option<Value>,
     #[serde(default)]
     sub_id: Option<Value>,
+    #[serde(default)]
+    member: Option<String>,
     #[serde(default)]
     referral: Option<String>,
     #[serde(default)]
@@ -105,16 +107,22 @@ impl Claims {
         Some(Caller { roles, ..caller })
     }
 
-    /// The caller of a token that `service` has signed: itself, somebody for whom it acts, or the holder of a partner link.
+    /// The caller of a token that `service` has signed: itself, somebody for whom it acts, a member of an organisation, or the
+    /// holder of a partner link.
     pub fn of_service(self, service: &str) -> Option<Caller> {
         (service_of(&self.iss) == Some(service)).then_some(())?;
         // One that lives longer is not of our making.
-        let longest = if self.referral.is_some() { VISIT } else { CALL };
+        let longest = match (&self.referral, &self.member) {
+            (Some(_), _) => VISIT,
+            (None, Some(_)) => SESSION,
+            (None, None) => CALL,
+        };
         self.iat.filter(|iat| TimeDelta::seconds(self.exp.saturating_sub(*iat)) <= longest)?;
-        match (self.act.clone(), self.referral.clone()) {
-            (None, None) => self.itself(),
-            (Some(act), None) => self.on_behalf(service, &act),
-            (None, Some(referral)) if service == "referral" => self.partner(&referral),
+        match (self.act.clone(), self.referral.clone(), self.member.clone()) {
+            (None, None, None) => self.itself(),
+            (Some(act), None, None) => self.on_behalf(service, &act),
+            (None, Some(referral), None) if service == "referral" => self.partner(&referral),
+            (None, None, Some(member)) if service == "referral" => self.session(&member),
             _ => None,
         }
     }
@@ -128,14 +136,27 @@ impl Claims {
     /// RFC 8693: `act` names who acts, `sub` for whom; `sub_id` (RFC 9493) says who had issued that subject.
     fn on_behalf(self, service: &str, act: &Value) -> Option<Caller> {
         let named = act.get("sub")?.as_str().and_then(service_of) == Some(service);
-        let whom = self.sub_id.clone()?;
-        let text = |name: &str| whom.get(name).and_then(Value::as_str).map(str::to_string);
-        let same = text("format").as_deref() == Some("iss_sub") && text("sub").as_deref() == Some(self.sub.as_str());
-        let issuer = text("iss").filter(|issuer| !issuer.is_empty())?;
+        let issuer = self.issued_by()?;
         let caller = self.caller()?;
         let ours = [Role::Service, Role::Partner];
-        (named && same && !caller.has_any(&ours)).then_some(())?;
+        (named && !caller.has_any(&ours)).then_some(())?;
         Some(Caller { issuer, actor: Some(service.to_string()), ..caller })
+    }
+
+    /// A member of an organisation: the person remains who the first issuer said.
+    fn session(self, member: &str) -> Option<Caller> {
+        let (issuer, member) = (self.issued_by()?, Child::<MemberId>::parse(member)?);
+        let caller = self.caller()?;
+        let sound = caller.organisation == Some(member.organisation) && !caller.has_any(&NOT_OF_MEMBERS);
+        sound.then_some(Caller { issuer, ..caller })
+    }
+
+    /// Who had issued the subject, as `sub_id` says of this very subject.
+    fn issued_by(&self) -> Option<String> {
+        let whom = self.sub_id.as_ref()?;
+        let text = |name: &str| whom.get(name).and_then(Value::as_str);
+        let same = text("format") == Some("iss_sub") && text("sub") == Some(self.sub.as_str());
+        text("iss").filter(|issuer| same && !issuer.is_empty()).map(str::to_string)
     }
 
     fn partner(self, referral: &str) -> Option<Caller> {

@@ -3,6 +3,9 @@
 //! A service that calls another does so for a caller: its token names that caller with the same rights and no more, and itself
 //! as the one who acts (RFC 8693). It lives for a minute and is good at one service. A key's id begins with the service it
 //! belongs to (`scheduling`, `scheduling:2027`), so that none signs in the name of another.
+//!
+//! The referral service, which knows who belongs to which organisation, also signs sessions: the tokens of people whose identity
+//! provider says nothing of organisations. They are good at all services.
 
 use anyhow::{Context as _, ensure};
 use aws_lc_rs::{
@@ -23,7 +26,7 @@ use crate::{
     calls::{Caller, Role, caller::Grant},
     clock::Clock,
     error::{Error, Kind, Result},
-    ids::{Child, OrganisationId, UnitId},
+    ids::{Child, MemberId, OrganisationId, UnitId},
     settings::{EnvironmentKind, Settings},
 };
 
@@ -31,7 +34,14 @@ use crate::{
 pub(super) const CALL: TimeDelta = TimeDelta::seconds(60);
 /// How long a partner may look at what a link opened.
 pub(super) const VISIT: TimeDelta = TimeDelta::minutes(15);
+/// How long a member's session lives: a suspension is felt after so long at the most.
+pub(super) const SESSION: TimeDelta = TimeDelta::minutes(15);
+/// The services at which a session is good.
+const EVERYWHERE: [&str; 4] = ["referral", "scheduling", "results", "notification"];
 const NAMES: &str = "urn:relais:service:";
+
+/// What no organisation makes of its members.
+pub(super) const NOT_OF_MEMBERS: [Role; 4] = [Role::Operator, Role::Network, Role::Service, Role::Partner];
 
 /// The name of a service in tokens.
 pub fn name_of(service: &str) -> String {
@@ -102,20 +112,8 @@ impl ServiceKey {
             Some(before) => json!({"sub": self.name, "act": {"sub": name_of(before)}}),
             None => json!({"sub": self.name}),
         };
-        let roles: Vec<_> = caller.roles.iter().map(|role| role.as_str()).collect();
-        let mut claims = json!({
-            "sub": caller.subject, "roles": roles, "act": act,
-            "sub_id": {"format": "iss_sub", "iss": caller.issuer, "sub": caller.subject},
-        });
-        if let Some(organisation) = caller.organisation {
-            claims["organisation"] = organisation.to_string().into();
-        }
-        if let Some(unit) = caller.unit_name() {
-            claims["unit"] = unit.into();
-        }
-        if let Some(practitioner) = caller.practitioner {
-            claims["practitioner"] = practitioner.to_string().into();
-        }
+        let mut claims = person(caller);
+        claims["act"] = act;
         // Not even a minute longer than the caller's own.
         self.sign(claims, peer, caller.expires_at.min(self.clock.now() + CALL))
     }
@@ -146,16 +144,56 @@ impl ServiceKey {
         Ok((self.sign(claims, "referral", expires_at)?, expires_at))
     }
 
-    fn sign(&self, mut claims: Value, peer: &str, expires_at: DateTime<Utc>) -> Result<String> {
+    /// A token for a member of an organisation, good at all services, and until when. `caller` is the person with what that
+    /// organisation made of them.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED for roles that no organisation gives; INTERNAL when it cannot be signed.
+    pub fn session(&self, caller: &Caller, member: Child<MemberId>) -> Result<(String, DateTime<Utc>)> {
+        if caller.has_any(&NOT_OF_MEMBERS) {
+            return Err(Error::denied("no organisation gives such a role"));
+        }
+        let mut claims = person(caller);
+        claims["member"] = member.to_string().into();
+        let expires_at = self.clock.now() + SESSION;
+        let everywhere: Vec<_> = EVERYWHERE.into_iter().map(name_of).collect();
+        Ok((self.sign_for(claims, json!(everywhere), expires_at)?, expires_at))
+    }
+
+    fn sign(&self, claims: Value, peer: &str, expires_at: DateTime<Utc>) -> Result<String> {
+        self.sign_for(claims, name_of(peer).into(), expires_at)
+    }
+
+    fn sign_for(&self, mut claims: Value, audience: Value, expires_at: DateTime<Utc>) -> Result<String> {
         let now = self.clock.now().timestamp();
         claims["iss"] = self.name.as_str().into();
-        claims["aud"] = name_of(peer).into();
+        claims["aud"] = audience;
         (claims["iat"], claims["nbf"], claims["exp"]) = (now.into(), now.into(), expires_at.timestamp().into());
         claims["jti"] = Uuid::now_v7().to_string().into();
         let header =
             Header { typ: Some(SERVICE_TYPE.into()), kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, &claims, &self.key).map_err(Error::internal)
     }
+}
+
+/// What a token says of a person: subject and who had issued it (RFC 9493), organisation, unit, roles, entry of the register.
+fn person(caller: &Caller) -> Value {
+    let roles: Vec<_> = caller.roles.iter().map(|role| role.as_str()).collect();
+    let mut claims = json!({
+        "sub": caller.subject, "roles": roles,
+        "sub_id": {"format": "iss_sub", "iss": caller.issuer, "sub": caller.subject},
+    });
+    let named = [
+        ("organisation", caller.organisation.map(|name| name.to_string())),
+        ("unit", caller.unit_name()),
+        ("practitioner", caller.practitioner.map(|name| name.to_string())),
+    ];
+    for (claim, name) in named {
+        if let Some(name) = name {
+            claims[claim] = name.into();
+        }
+    }
+    claims
 }
 
 /// What a service without a key answers when it needs one.

@@ -5,6 +5,8 @@ mod break_glass;
 mod convention;
 mod convert;
 mod holdings;
+mod leave;
+mod member;
 mod network;
 mod parse;
 mod partner_link;
@@ -21,7 +23,10 @@ use relais_platform::{
 };
 use relais_proto::{
     convention::v1::convention_service_server::ConventionServiceServer,
-    network::v1::network_service_server::NetworkServiceServer,
+    network::v1::{
+        leave_service_server::LeaveServiceServer, member_service_server::MemberServiceServer,
+        network_service_server::NetworkServiceServer,
+    },
     referral::v1::{
         break_glass_service_server::BreakGlassServiceServer, partner_link_service_server::PartnerLinkServiceServer,
         patient_service_server::PatientServiceServer, referral_service_server::ReferralServiceServer,
@@ -33,6 +38,8 @@ use tonic::service::Routes;
 /// What is served.
 pub const SERVICES: &[&str] = &[
     "relais.network.v1.NetworkService",
+    "relais.network.v1.MemberService",
+    "relais.network.v1.LeaveService",
     "relais.convention.v1.ConventionService",
     "relais.referral.v1.PatientService",
     "relais.referral.v1.VaultService",
@@ -44,6 +51,13 @@ pub const SERVICES: &[&str] = &[
 const DIRECTORY: Rule = Rule::everybody(Sight::Everybody);
 const INSTALLATION: Rule = Rule::roles(&[Role::Operator, Role::Network], Sight::Everybody);
 const ADMINISTRATION: Rule = Rule::roles(&[Role::Operator, Role::Network, Role::Admin], Sight::Own);
+const MEMBERS: Rule = Rule::roles(&[Role::Admin], Sight::Own);
+const PERSON: Rule = Rule::everybody(Sight::Person);
+const STAFF: Rule = Rule::roles(
+    &[Role::Coordinator, Role::Desk, Role::Clinician, Role::Referent, Role::Visiting, Role::Admin],
+    Sight::Own,
+);
+const STANDING_IN: Rule = Rule::roles(&[Role::Coordinator, Role::Admin], Sight::Own);
 const AGREED: Rule = Rule::everybody(Sight::Agreement);
 const AGREEMENT: Rule = Rule::roles(&[Role::Operator, Role::Network, Role::Coordinator], Sight::Agreement);
 const CARERS: &[Role] = &[Role::Coordinator, Role::Desk, Role::Clinician];
@@ -75,6 +89,21 @@ pub const RULES: Rules = &[
     ("/relais.network.v1.NetworkService/CreatePractitioner", ADMINISTRATION),
     ("/relais.network.v1.NetworkService/GetPractitioner", DIRECTORY),
     ("/relais.network.v1.NetworkService/ListPractitioners", DIRECTORY),
+    ("/relais.network.v1.MemberService/InviteAdministrator", INSTALLATION),
+    ("/relais.network.v1.MemberService/InviteMember", MEMBERS),
+    ("/relais.network.v1.MemberService/AcceptInvitation", PERSON),
+    ("/relais.network.v1.MemberService/GetMember", MEMBERS),
+    ("/relais.network.v1.MemberService/ListMembers", MEMBERS),
+    ("/relais.network.v1.MemberService/UpdateMember", MEMBERS),
+    ("/relais.network.v1.MemberService/SuspendMember", MEMBERS),
+    ("/relais.network.v1.MemberService/RestoreMember", MEMBERS),
+    ("/relais.network.v1.MemberService/RemoveMember", MEMBERS),
+    ("/relais.network.v1.MemberService/StartSession", PERSON),
+    ("/relais.network.v1.LeaveService/CreateLeave", STAFF),
+    ("/relais.network.v1.LeaveService/ListLeaves", STAFF),
+    ("/relais.network.v1.LeaveService/EndLeave", STAFF),
+    ("/relais.network.v1.LeaveService/SetUnitSubstitute", STANDING_IN),
+    ("/relais.network.v1.LeaveService/GetActingPractitioner", STAFF),
     ("/relais.convention.v1.ConventionService/CreateConvention", AGREEMENT),
     ("/relais.convention.v1.ConventionService/SignConvention", AGREEMENT),
     ("/relais.convention.v1.ConventionService/GetConvention", AGREED),
@@ -115,6 +144,8 @@ pub fn routes(context: &Context) -> Routes {
     let largest = context.settings.server.max_message_bytes;
     let context = || context.clone();
     Routes::new(NetworkServiceServer::new(network::Network(context())).max_decoding_message_size(largest))
+        .add_service(MemberServiceServer::new(member::Members(context())).max_decoding_message_size(largest))
+        .add_service(LeaveServiceServer::new(leave::Leaves(context())).max_decoding_message_size(largest))
         .add_service(
             ConventionServiceServer::new(convention::Conventions(context())).max_decoding_message_size(largest),
         )

@@ -10,6 +10,7 @@ mod directory;
 mod events;
 mod file_reviews;
 mod listing;
+mod onboarding;
 mod once;
 mod parties;
 mod partner_links;

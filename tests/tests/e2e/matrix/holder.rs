@@ -3,6 +3,8 @@
 use anyhow::Result;
 use relais_platform::{calls::check::time_to_proto, clock::machine_now};
 use relais_proto::{
+    google::r#type::Date,
+    network::v1::{CreateLeaveRequest, InviteMemberRequest, Leave, Member, member::Role},
     referral::v1::{
         CreatePartnerLinkRequest, CreatePartnerLinkResponse, ErasePatientRequest, OpenFileRequest, PartnerLink,
         PatientHold, PlaceHoldRequest, RedeemPartnerLinkRequest, file_access, partner_link::Purpose,
@@ -56,6 +58,9 @@ impl Holder {
         let access = broken_glass(suite, &partners, &referral.name).await?;
         let names = [
             ("FileAccess", access),
+        let (member, leave) = at_work(suite, &organisation, &practitioner).await?;
+            ("Member", member),
+            ("Leave", leave),
             ("PatientHold", held.hold.unwrap_or_default().name),
             ("Patient#merged", twin),
             ("Patient#other", lookalike),
@@ -78,6 +83,19 @@ impl Holder {
     pub fn secrets(&self) -> Vec<String> {
         PRIVATE.iter().filter_map(|kind| self.names.get(*kind)).map(|name| id(name).to_string()).collect()
     }
+}
+
+/// Somebody who was invited, and a leave.
+async fn at_work(suite: &Suite, organisation: &str, practitioner: &str) -> Result<(String, String)> {
+    let admin = suite.session("referral", &Identity::new("admin", "admin").of(organisation))?;
+    let member = Some(Member { display_name: "Bob".into(), roles: vec![Role::Desk.into()], ..Member::default() });
+    let request = InviteMemberRequest { parent: organisation.into(), member, request_id: request_id() };
+    let invited = admin.members().invite_member(request).await?.into_inner();
+    let day = |year| Some(Date { year, month: 1, day: 1 });
+    let leave = Some(Leave { start_date: day(2198), end_date: day(2200), ..Leave::default() });
+    let request = CreateLeaveRequest { parent: practitioner.into(), leave, request_id: request_id() };
+    let entered = admin.leaves().create_leave(request).await?.into_inner();
+    Ok((invited.member.unwrap_or_default().name, entered.leave.unwrap_or_default().name))
 }
 
 /// The appointment and the order that came of a referral.

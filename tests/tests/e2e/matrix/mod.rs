@@ -46,7 +46,7 @@ const ROLES: [&str; 12] = [
 ];
 
 /// What is somebody's: to all others it must look absent. All else is the directory's.
-const PRIVATE: [&str; 9] = [
+const PRIVATE: [&str; 9, &str; 10] = [
     "relais.health/Patient",
     "relais.health/Referral",
     "relais.health/Convention",
@@ -56,6 +56,8 @@ const PRIVATE: [&str; 9] = [
     "relais.health/PartnerLink",
     "relais.health/PatientHold",
     "relais.health/FileAccess",
+    "relais.health/Member",
+    "relais.health/Leave",
 ];
 
 /// RPCs that no request out of the descriptors gets into, and why.
@@ -65,6 +67,8 @@ const CLOSED: &[(&str, &str)] = &[
     ("DiscardParkedMessage", "nothing is parked"),
     ("StreamSnapshot", "services alone get in, acting for an operator: rebuilding is tried elsewhere"),
     ("RedeemPartnerLink", "its secret is in no descriptor"),
+    ("AcceptInvitation", "its secret is in no descriptor"),
+    ("StartSession", "whoever asks here names an organisation already: a session has tests of its own"),
     ("OpenFile", "it shows what is another's: its words are too short here, and it has tests of its own"),
 ];
 

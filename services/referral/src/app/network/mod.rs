@@ -8,10 +8,12 @@ mod get_organisation;
 mod get_practitioner;
 mod get_site;
 mod get_unit;
+pub mod leave;
 mod list_organisations;
 mod list_practitioners;
 mod list_sites;
 mod list_units;
+pub mod member;
 mod recall;
 
 pub use create_organisation::CreateOrganisation;

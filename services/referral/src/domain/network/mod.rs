@@ -1,6 +1,9 @@
 //! The directory's values.
 
 mod identifier;
+mod invitation;
+mod leave;
+mod member;
 
 use chrono::{DateTime, Utc};
 use relais_platform::ids::{Child, OrganisationId, PractitionerId, SiteId, UnitId};
@@ -8,6 +11,9 @@ use relais_platform::text_enum;
 use serde::{Deserialize, Serialize};
 
 pub use identifier::fault as identifier_fault;
+pub use invitation::{Secret, not_opened};
+pub use leave::{Acting, Leave, LeaveName, NOT_ANOTHER, Standing, UnitSubstitute, acting};
+pub use member::{Change, Login, Member, MemberState, Position, PositionField, ensure_administered};
 
 /// An identifier in a named system, as in FHIR.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,8 @@
 
 mod break_glass;
 mod convention;
+mod leave;
+mod member;
 mod network;
 mod partner_link;
 mod patient;
@@ -10,6 +12,11 @@ mod referral;
 
 pub(super) use break_glass::{open_file, review_file_access};
 pub(super) use convention::{create_convention, get_convention, sign_convention};
+pub(super) use leave::{create_leave, end_leave, get_acting_practitioner, leaves_of, set_unit_substitute};
+pub(super) use member::{
+    Asked as MemberAsked, accept_invitation, change_member, get_member, invite_administrator, invite_member,
+    start_session, update_member,
+};
 pub(super) use network::{
     create_organisation, create_practitioner, create_site, create_unit, get_organisation, get_practitioner, get_site,
     get_unit, parent,

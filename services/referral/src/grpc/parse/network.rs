@@ -100,7 +100,7 @@ pub(in crate::grpc) fn parent(value: &str) -> Result<OrganisationId> {
     check.finish().map(|()| organisation)
 }
 
-fn child<T: ResourceId>(value: &str) -> Result<Child<T>> {
+pub(super) fn child<T: ResourceId>(value: &str) -> Result<Child<T>> {
     let mut check = Check::default();
     let name = check.child("name", value);
     check.finish().map(|()| name)

@@ -1,10 +1,17 @@
 //! The directory's tables.
 
+mod leave;
+mod member;
 mod organisation;
 mod practitioner;
 mod site;
 mod unit;
 
+pub use leave::{find_leave, find_substitute, insert_leave, leaves_on, list_leaves, save_leave, set_substitute};
+pub use member::{
+    count_other_admins, find_admin, find_invited_by, get_member, get_member_version, insert_member, list_members,
+    lock_administration, lock_first_administrator, memberships, open_invitation, save_member,
+};
 pub use organisation::{get_organisation, insert_organisation, list_organisations};
 pub use practitioner::{find_practitioner, insert_practitioner, list_practitioners};
 pub use site::{find_site, insert_site, list_sites};
