@@ -53,8 +53,7 @@ impl BreakGlassService for BreakGlass {
 }
 
 fn held(value: HeldAccess) -> v1::FileAccess {
-    let referral = value.access.referral.map(|referral| referral.to_string()).unwrap_or_default();
-    v1::FileAccess { review: value.review.map(review), ..file_access(value.access, referral) }
+    v1::FileAccess { review: value.review.map(review), ..file_access(value.access) }
 }
 
 fn review(value: FileReview) -> Review {

@@ -56,9 +56,9 @@ impl Holder {
         let request = PlaceHoldRequest { parent: twin.clone(), hold: Some(hold), request_id: request_id() };
         let held = suite.session("referral", &eraser)?.patients().place_hold(request).await?.into_inner();
         let access = broken_glass(suite, &partners, &referral.name).await?;
+        let (member, leave) = at_work(suite, &organisation, &practitioner).await?;
         let names = [
             ("FileAccess", access),
-        let (member, leave) = at_work(suite, &organisation, &practitioner).await?;
             ("Member", member),
             ("Leave", leave),
             ("PatientHold", held.hold.unwrap_or_default().name),

@@ -46,7 +46,7 @@ const ROLES: [&str; 12] = [
 ];
 
 /// What is somebody's: to all others it must look absent. All else is the directory's.
-const PRIVATE: [&str; 9, &str; 10] = [
+const PRIVATE: [&str; 11] = [
     "relais.health/Patient",
     "relais.health/Referral",
     "relais.health/Convention",

@@ -153,7 +153,7 @@ pub async fn find_live(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Opti
 pub async fn list_accesses_to(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<Vec<FileAccess>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, referral_id, organisation_id, reason, statement, create_time, expire_time
+        "SELECT id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time
          FROM file_access WHERE referral_id = ANY($1) ORDER BY create_time, id",
         referrals,
     );
