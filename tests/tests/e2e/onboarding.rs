@@ -92,8 +92,9 @@ async fn a_session_is_good_at_all_four_services() -> Result<()> {
     let member = accept(&alice, &secret(&begun)?).await?;
     let parent = member.name.split("/members/").next().unwrap_or_default().to_string();
     let admin = Session::new(suite.channel("referral")?, &start(&alice).await?)?;
-    let desk = Member { display_name: "Bob".into(), roles: vec![Role::Desk.into()], ..Member::default() };
-    let request = InviteMemberRequest { parent, member: Some(desk), request_id: request_id() };
+    let roles = vec![Role::Clinician.into()];
+    let clinician = Member { display_name: "Bob".into(), roles, ..Member::default() };
+    let request = InviteMemberRequest { parent, member: Some(clinician), request_id: request_id() };
     let invited = admin.members().invite_member(request).await?.into_inner();
     let bob = person(&suite, "bob")?;
     accept(&bob, &invited.secret).await?;
@@ -103,7 +104,7 @@ async fn a_session_is_good_at_all_four_services() -> Result<()> {
     at("scheduling")?.scheduling().list_appointments(ListAppointmentsRequest::default()).await?;
     at("results")?.results().list_orders(ListOrdersRequest::default()).await?;
     at("notification")?.inbox().list_messages(ListMessagesRequest::default()).await?;
-    // With the desk's rights and no more.
+    // With the clinician's rights and no more.
     let refused = at("scheduling")?.operations().get_clock(GetClockRequest {}).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
     // What the provider's own token opens without a session: nothing of any organisation.

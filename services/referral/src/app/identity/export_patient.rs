@@ -12,7 +12,7 @@ use super::Vault;
 use crate::{
     domain::{
         identity::{Dismissal, Duplicate, Hold, Merge, Patient},
-        referral::{FileAccess, Referral, Transition, partner_link::PartnerLink},
+        referral::{FileAccess, PartnerLink, Referral, Transition},
     },
     store::{identity, partner_link, referral},
 };

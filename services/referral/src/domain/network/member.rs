@@ -140,7 +140,7 @@ impl Member {
     /// # Errors
     /// FAILED_PRECONDITION when the member does not stand where that can be done.
     pub fn after(&self, change: &Change, now: DateTime<Utc>) -> Result<Self> {
-        use MemberState::{Active, Invited, Left, Suspended};
+        use super::MemberState::{Active, Invited, Left, Suspended};
         let state = match (change, self.state) {
             (Change::Suspend, Active) => Suspended,
             (Change::Restore, Suspended) => Active,
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn where_a_member_can_go() -> Result<()> {
-        use MemberState::{Active, Invited, Left, Suspended};
+        use super::MemberState::{Active, Invited, Left, Suspended};
         let now = DateTime::UNIX_EPOCH;
         let table = [
             (Change::Suspend, [None, Some(Suspended), None, None]),

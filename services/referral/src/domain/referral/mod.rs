@@ -22,6 +22,7 @@ pub use number::Number;
 pub use open_file::{
     COUNTED, FileAccess, LONGEST, OpenReason, OpenedFile, USUAL, ensure_no_party, ensure_not_too_often,
 };
+pub use partner_link::PartnerLink;
 pub use review_file::{FileReview, HeldAccess, Verdict};
 pub use submit::{Submission, submit};
 

@@ -77,13 +77,13 @@ async fn what_is_written_to_a_frozen_broker_is_sent_again(planted: &[(&str, &str
 async fn what_comes_back_is_sent_again(planted: &[(&str, &str)]) -> Result<bool> {
     let world = World::<Scheduling>::start_with(planted).await?;
     world.tap.look_away().await?;
-    let queues = ["referral", "notification"].map(|service| world.tap.topology().queue(service));
+    let queues = ["referral", "results", "notification"].map(|service| world.tap.topology().queue(service));
     // Once something was sent, the relay has declared the topology, and does so again only for what is not proven.
     world.commit_event(Uuid::now_v7(), 1, proposed()).await?;
     world.until_count("SELECT count(*) FROM outbox", 0).await?;
     // Not deleted: RabbitMQ sometimes closes the connection of whoever publishes when a queue is, and a new connection
     // declares everything again.
-    for service in ["referral", "notification"] {
+    for service in ["referral", "results", "notification"] {
         world.tap.deafen(service).await?;
     }
     world.commit_event(Uuid::now_v7(), 1, proposed()).await?;
