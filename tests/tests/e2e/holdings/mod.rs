@@ -140,7 +140,8 @@ fn admin(suite: &Suite, partners: &Partners) -> Result<Sessions> {
 
 /// All of each thing, as its own service shows it to the desk.
 async fn assert_whole(suite: &Suite, partners: &Partners, sent: &Referral, exports: &Exports) -> Result<()> {
-    let desk = suite.sessions(&partners.sender)?;
+    // Orders are shown to clinicians alone.
+    let desk = suite.sessions(&partners.sender.clone().and("clinician"))?;
     let asked = ListAppointmentsRequest::default();
     let appointments = desk.scheduling.scheduling().list_appointments(asked).await?.into_inner().appointments;
     let orders = desk.results.results().list_orders(ListOrdersRequest::default()).await?.into_inner().orders;
@@ -202,7 +203,7 @@ async fn an_export_tells_who_saw_it_and_is_a_reading_of_each_thing() -> Result<(
     let suite = Suite::start(Options::default()).await?;
     let partners = Partners::meet(&suite).await?;
     story(&suite, &partners).await?;
-    let desk = suite.sessions(&partners.sender)?;
+    let desk = suite.sessions(&partners.sender.clone().and("clinician"))?;
     desk.scheduling.scheduling().list_appointments(ListAppointmentsRequest::default()).await?;
     desk.results.results().list_orders(ListOrdersRequest::default()).await?;
     let admin = admin(&suite, &partners)?;
