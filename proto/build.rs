@@ -13,8 +13,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.push("relais/network/v1/member_service.proto".into());
     files.push("relais/network/v1/leave_service.proto".into());
     files.push("relais/referral/v1/break_glass_service.proto".into());
+    files.push("relais/referral/v1/recipient_service.proto".into());
     files.push("relais/events/v1/events.proto".into());
     files.push("relais/referral/v1/partner_link_service.proto".into());
+    files.push("relais/scheduling/v1/opening_service.proto".into());
+    files.push("relais/results/v1/report_service.proto".into());
+    files.push("relais/results/v1/attachment_service.proto".into());
+    files.push("relais/notification/v1/delivery_service.proto".into());
 
     let mut compiler = protox::Compiler::new([".", "third_party"])?;
     compiler.include_source_info(true).include_imports(true);

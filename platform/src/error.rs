@@ -37,12 +37,22 @@ pub struct Violation {
     pub subject: String,
     /// What is expected, in a sentence.
     pub description: String,
+    /// Where a rule comes from, such as a convention's `terms.services`; none: it is the product's.
+    pub origin: Option<&'static str>,
+    /// What would pass, where that is simple.
+    pub passes: Vec<String>,
 }
 
 impl Violation {
     /// A violation of `subject`.
     pub fn new(subject: impl Into<String>, description: impl Into<String>) -> Self {
-        Self { subject: subject.into(), description: description.into() }
+        Self { subject: subject.into(), description: description.into(), origin: None, passes: Vec::new() }
+    }
+
+    /// With where the rule comes from, and what would pass.
+    #[must_use]
+    pub fn of(self, origin: &'static str, passes: Vec<String>) -> Self {
+        Self { origin: Some(origin), passes, ..self }
     }
 }
 

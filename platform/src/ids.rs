@@ -83,10 +83,22 @@ ids! {
     PartnerLinkId = "partnerLinks";
     /// An appointment.
     AppointmentId = "appointments";
+    /// A time of a site in which patients can be seen.
+    SlotId = "slots";
+    /// When a site receives patients.
+    OpeningRuleId = "openingRules";
+    /// Days on which a site is closed.
+    ClosureId = "closures";
     /// An order.
     OrderId = "orders";
+    /// A report.
+    ReportId = "reports";
+    /// A file of an order or a report.
+    AttachmentId = "attachments";
     /// A message in an inbox.
     MessageId = "messages";
+    /// What goes out of the suite.
+    DeliveryId = "deliveries";
     /// That somebody opened the file of a referral.
     FileAccessId = "fileAccesses";
     /// A message that was given up.

@@ -4,45 +4,16 @@
 //! `RELAIS__DATABASE__URL`. A key that no setting has is refused, wherever it stands, so that a slip of the pen is told at
 //! start and not found at night. Secrets are never printed.
 
-use std::{fmt, net::SocketAddr, path::Path, time::Duration};
+mod secret;
+
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use config::{Config, ConfigError, Environment, File, FileFormat};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+pub use secret::Secret;
 
 const DEFAULTS: &str = include_str!("settings.toml");
-
-/// A setting that is never printed.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The value itself, for whoever must have it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    fn shown(&self) -> &'static str {
-        if self.0.is_empty() { "" } else { "[secret]" }
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.shown())
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.shown())
-    }
-}
 
 /// Where the service runs: it decides what is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,11 +36,13 @@ pub struct Settings {
     pub broker: BrokerSettings,
     pub consumer: ConsumerSettings,
     pub timers: TimerSettings,
+    pub booking: BookingSettings,
     pub audit: AuditSettings,
     pub partner_links: PartnerLinkSettings,
     pub peers: Peers,
     pub auth: Auth,
     pub vault: VaultSettings,
+    pub mail: MailSettings,
     pub telemetry: Telemetry,
     #[cfg(feature = "planted-bugs")]
     #[serde(default)]
@@ -138,6 +111,15 @@ pub struct TimerSettings {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct BookingSettings {
+    pub hold_s: u32,
+    pub reminder_hours: u32,
+    pub advance_days: u16,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
 pub struct AuditSettings {
     pub seal_ms: u64,
     pub heads_file: String,
@@ -184,6 +166,34 @@ pub struct Auth {
 pub struct VaultSettings {
     pub master_key_file: String,
     pub master_keys: Secret,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "documented once, in settings.toml")]
+pub struct MailSettings {
+    pub url: Secret,
+    pub from: String,
+    pub timeout_ms: u64,
+    pub contact_timeout_ms: u64,
+    pub retry_first_ms: u64,
+    pub wait_ms: u64,
+    pub poll_ms: u64,
+    pub at_once: usize,
+}
+
+impl MailSettings {
+    /// What is wrong with how mail is sent.
+    fn faults(&self, environment: EnvironmentKind) -> Vec<&'static str> {
+        let url = self.url.expose();
+        let wrapped = url.starts_with("smtps://") || url.contains("tls=required");
+        let plain = environment == EnvironmentKind::Production && !url.is_empty() && !wrapped;
+        let rules = [
+            (!url.is_empty() && self.from.is_empty(), "mail.url is set without mail.from"),
+            (plain, "mail.url must begin with smtps:// or end in ?tls=required in production"),
+        ];
+        rules.into_iter().filter(|(wrong, _)| *wrong).map(|(_, fault)| fault).collect()
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -289,6 +299,7 @@ impl Settings {
         let short = (1..32).contains(&self.auth.token_key.expose().len());
         faults.extend(short.then(|| "auth.token_key has fewer than 32 characters".to_string()));
         faults.extend(self.auth.faults(self.environment).into_iter().map(Into::into));
+        faults.extend(self.mail.faults(self.environment).into_iter().map(Into::into));
         faults
     }
 }

@@ -14,15 +14,22 @@ use relais_proto::{
         leave_service_client::LeaveServiceClient, member_service_client::MemberServiceClient,
         network_service_client::NetworkServiceClient,
     },
-    notification::v1::notification_service_client::NotificationServiceClient,
+    notification::v1::{
+        delivery_service_client::DeliveryServiceClient, notification_service_client::NotificationServiceClient,
+    },
     operations::v1::operations_service_client::OperationsServiceClient,
     referral::v1::{
         break_glass_service_client::BreakGlassServiceClient, partner_link_service_client::PartnerLinkServiceClient,
-        patient_service_client::PatientServiceClient, referral_service_client::ReferralServiceClient,
-        vault_service_client::VaultServiceClient,
+        patient_service_client::PatientServiceClient, recipient_service_client::RecipientServiceClient,
+        referral_service_client::ReferralServiceClient, vault_service_client::VaultServiceClient,
     },
-    results::v1::results_service_client::ResultsServiceClient,
-    scheduling::v1::scheduling_service_client::SchedulingServiceClient,
+    results::v1::{
+        attachment_service_client::AttachmentServiceClient, report_service_client::ReportServiceClient,
+        results_service_client::ResultsServiceClient,
+    },
+    scheduling::v1::{
+        opening_service_client::OpeningServiceClient, scheduling_service_client::SchedulingServiceClient,
+    },
 };
 use tonic::{
     Request, Status,
@@ -84,14 +91,24 @@ clients! {
     vault: VaultServiceClient;
     /// Referrals.
     referrals: ReferralServiceClient;
+    /// Who receives what, for services.
+    recipients: RecipientServiceClient;
     /// Links for partners.
     links: PartnerLinkServiceClient;
     /// Appointments.
     scheduling: SchedulingServiceClient;
+    /// When sites receive patients.
+    openings: OpeningServiceClient;
     /// Orders.
     results: ResultsServiceClient;
+    /// Reports.
+    reports: ReportServiceClient;
+    /// Files of orders and reports.
+    attachments: AttachmentServiceClient;
     /// The inbox.
     inbox: NotificationServiceClient;
+    /// What goes out by mail.
+    deliveries: DeliveryServiceClient;
     /// Clock and backlog.
     operations: OperationsServiceClient;
     /// Who saw what.

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Result;
+use chrono::TimeDelta;
 use relais_platform::{calls::token::service_key, clock::machine_now};
 use serde_json::{Value, json};
 
@@ -108,12 +109,25 @@ impl Issuer {
         &self.jwks
     }
 
-    /// A token, good for an hour of the machine's time.
+    /// A token, good for an hour, by the clock as it was last moved.
     ///
     /// # Errors
     /// When the key cannot sign.
     pub fn token(&self, identity: &Identity) -> Result<String> {
-        self.token_until(identity, machine_now().timestamp() + 3_600)
+        let ahead = std::fs::read_to_string(self.ahead()).ok().and_then(|text| text.trim().parse::<i64>().ok());
+        self.token_until(identity, machine_now().timestamp() + ahead.unwrap_or_default() + 3_600)
+    }
+
+    /// Notes how far the services' clock was moved ahead of the machine's: their tokens live by theirs.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn note_ahead(&self, ahead: TimeDelta) -> Result<()> {
+        Ok(std::fs::write(self.ahead(), ahead.num_seconds().to_string())?)
+    }
+
+    fn ahead(&self) -> PathBuf {
+        self.jwks.with_file_name("seconds-ahead")
     }
 
     /// A token that expires at `exp`, in seconds since 1970.

@@ -4,6 +4,7 @@
 //! - [`Suite`]: the four programs as a user would run them, for stories and tests end to end;
 //! - [`Issuer`]: the development issuer of tokens; [`ServiceKeys`], [`SigningKey`]: keys of services, and those of a test's making;
 //! - [`JwksServer`]: an issuer's key server that misbehaves when told to;
+//! - [`SmtpServer`], [`AddressBook`]: a mail server, and who says where somebody is reached;
 //! - [`Tap`], [`Gate`], [`Collector`]: what is published, a connection that can be cut, spans as they arrive;
 //! - [`Told`]: events as the referral service tells them;
 //! - [`partnership`]: organisations and conventions, entered through the public APIs;
@@ -13,6 +14,7 @@
 //!
 //! The servers come from `./dev`, see [`Servers`]: outside of it, tests say so and stop.
 
+mod address_book;
 pub mod bench;
 mod client;
 mod collector;
@@ -26,12 +28,14 @@ mod ports;
 mod process;
 mod servers;
 mod settle;
+mod smtp;
 pub mod story;
 mod suite;
 mod tap;
 mod told;
 mod world;
 
+pub use address_book::{AddressBook, Answers};
 pub use client::{Bearer, Session, Sessions, all_services, date, methods, request_id, rules, violations};
 pub use collector::{Collector, SeenMetric, SeenSpan};
 pub use gate::Gate;
@@ -40,6 +44,7 @@ pub use jwks::{Answer, JwksServer};
 pub use keys::{ServiceKeys, SigningKey};
 pub use servers::{SERVICES, Servers};
 pub use settle::{eventually, settled};
+pub use smtp::{Mail, Manner, SmtpServer};
 pub use suite::{Addresses, Options, Suite};
 pub use tap::{Tap, message};
 pub use told::Told;

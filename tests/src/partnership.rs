@@ -86,6 +86,7 @@ pub fn terms(referrer: &str, provider: &str, today: NaiveDate) -> Terms {
         }],
         start_date: Some(date(today - Days::new(200))),
         end_date: Some(date(today + Days::new(900))),
+        ..Terms::default()
     }
 }
 

@@ -260,6 +260,21 @@ impl Suite {
         })
     }
 
+    /// The same until a time, in seconds since 1970: for whoever moves the clock.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn sessions_until(&self, identity: &Identity, exp: i64) -> Result<Sessions> {
+        let token = self.issuer.token_until(identity, exp)?;
+        let session = |service| Session::new(self.channel(service)?, &token);
+        Ok(Sessions {
+            referral: session("referral")?,
+            scheduling: session("scheduling")?,
+            results: session("results")?,
+            notification: session("notification")?,
+        })
+    }
+
     /// What a service says of its health.
     ///
     /// # Errors

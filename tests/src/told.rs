@@ -3,9 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
     calls::{Caller, check::time_to_proto},
-    ids::{Child, FileAccessId, OrganisationId, PatientId, ReferralId, UnitId},
+    ids::{AppointmentId, Child, FileAccessId, OrganisationId, PatientId, ReferralId, UnitId},
 };
-use relais_proto::events::v1::{GlassBroken, Party, ReferralCancelled, ReferralSubmitted, party::Capacity};
+use relais_proto::events::v1::{
+    AppointmentMoved, AppointmentReminderDue, GlassBroken, Party, ReferralCancelled, ReferralMoved, ReferralSubmitted,
+    party::Capacity,
+};
 
 use crate::{Identity, Issuer, date};
 
@@ -67,6 +70,45 @@ impl Told {
         }
     }
 
+    /// That it moved, as the system did it.
+    pub fn moved(&self, state: &str) -> ReferralMoved {
+        ReferralMoved {
+            referral: self.id.to_string(),
+            number: self.number.clone(),
+            parties: self.parties(),
+            state: state.into(),
+            ..Default::default()
+        }
+    }
+
+    /// Its appointment, at a site in Luxembourg.
+    pub fn booked(&self, appointment: AppointmentId, start: DateTime<Utc>) -> AppointmentMoved {
+        AppointmentMoved {
+            appointment: appointment.to_string(),
+            referral: self.id.to_string(),
+            number: self.number.clone(),
+            parties: self.parties(),
+            state: "booked".into(),
+            previous: "proposed".into(),
+            start_time: Some(time_to_proto(start)),
+            time_zone: "Europe/Luxembourg".into(),
+            ..Default::default()
+        }
+    }
+
+    /// That its patient is to be reminded of an appointment at a site in Luxembourg.
+    pub fn reminder(&self, appointment: AppointmentId, start: DateTime<Utc>) -> AppointmentReminderDue {
+        AppointmentReminderDue {
+            appointment: appointment.to_string(),
+            referral: self.id.to_string(),
+            number: self.number.clone(),
+            parties: self.parties(),
+            start_time: Some(time_to_proto(start)),
+            time_zone: "Europe/Luxembourg".into(),
+            ..Default::default()
+        }
+    }
+
     /// That this clinician, who is no party, has opened its file, until then.
     pub fn opened_for(&self, clinician: &Identity, expire_time: DateTime<Utc>) -> (FileAccessId, GlassBroken) {
         let (issuer, subject) = (Issuer::NAME.into(), clinician.subject.clone());
@@ -104,11 +146,13 @@ impl Told {
         Identity::new("stranger", "desk").of(&OrganisationId::draw().to_string())
     }
 
-    fn desk_name(&self) -> String {
+    /// The full name of the desk that sent it.
+    pub fn desk_name(&self) -> String {
         Child::new(self.referrer, self.desk).to_string()
     }
 
-    fn parties(&self) -> Vec<Party> {
+    /// All parties, as events tell them.
+    pub fn parties(&self) -> Vec<Party> {
         let party = |organisation: OrganisationId, unit: String, capacity: Capacity| Party {
             organisation: organisation.to_string(),
             unit,

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use uuid::Uuid;
 
 use crate::ids::{
-    AppointmentId, Child, ConventionId, FileAccessId, MessageId, OrderId, OrganisationId, ParkedMessageId, PatientId,
-    ReferralId, ResourceId,
+    AppointmentId, AttachmentId, Child, ConventionId, DeliveryId, FileAccessId, MessageId, OrderId, OrganisationId,
+    ParkedMessageId, PatientId, ReferralId, ReportId, ResourceId,
 };
 
 /// A resource, and whose data it is as far as the service knows.
@@ -73,4 +73,17 @@ macro_rules! named {
     )*};
 }
 
-named!(&str, String, OrganisationId, ConventionId, AppointmentId, OrderId, MessageId, FileAccessId, ParkedMessageId);
+named!(
+    &str,
+    String,
+    OrganisationId,
+    ConventionId,
+    AppointmentId,
+    OrderId,
+    ReportId,
+    AttachmentId,
+    MessageId,
+    DeliveryId,
+    FileAccessId,
+    ParkedMessageId
+);

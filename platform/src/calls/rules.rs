@@ -27,6 +27,8 @@ pub enum Sight {
     Link,
     /// Any referral, for a stated reason and a limited time: breaking the glass.
     Glass,
+    /// Any referral, for a service that asks for itself.
+    Service,
     /// The installation itself: no person's data.
     Installation,
 }
@@ -151,6 +153,7 @@ impl Sight {
             Self::Parties(seen) => format!("parties: {}", either(seen.iter().map(|capacity| capacity.as_str()), "")),
             Self::Link => "what the link opens".into(),
             Self::Glass => "any referral, for a stated reason and a limited time".into(),
+            Self::Service => "any referral's, for a service by itself".into(),
             Self::Installation => "none of any person".into(),
         }
     }

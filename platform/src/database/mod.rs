@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub use later::Rows;
-pub use unit::{Transaction, Unit, UseCase};
+pub use unit::{Look, Transaction, Unit, UseCase};
 pub use writes::WriteSet;
 
 /// A connection that was used so shortly ago is not asked whether it lives.

@@ -7,8 +7,9 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use opentelemetry::Context;
-use sqlx::Postgres;
+use sqlx::{PgConnection, Postgres};
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use uuid::Uuid;
@@ -22,6 +23,7 @@ use crate::{
     },
     error::{Error, Kind, Result},
     events::Event,
+    ids::OrganisationId,
     parties::Scope,
     planted::Bug,
     random,
@@ -62,6 +64,11 @@ pub trait UseCase: Send + Sync + 'static {
     fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Outcome>> + Send;
 }
 
+/// A question to the database, asked on a connection.
+pub trait Look<T>: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send + 'static {}
+
+impl<T, L: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send + 'static> Look<T> for L {}
+
 /// One transaction with what is to be written at its end.
 pub struct Unit<'t> {
     transaction: Transaction<'t>,
@@ -91,6 +98,11 @@ impl<'t> Unit<'t> {
     /// INTERNAL when the unit applies an event: nobody calls.
     pub fn caller(&self) -> Result<&Caller> {
         self.call().map(|call| &call.caller)
+    }
+
+    /// The organisation for which somebody calls; none where nobody does, or for none.
+    pub fn actor(&self) -> Option<OrganisationId> {
+        self.call.as_ref().and_then(|call| call.caller.organisation)
     }
 
     /// The call.
@@ -127,7 +139,7 @@ impl<'t> Unit<'t> {
     }
 
     /// Says that the unit changes what it audits from here on.
-    pub(crate) fn changes(&mut self) {
+    pub fn changes(&mut self) {
         self.changes = true;
     }
 
@@ -214,6 +226,33 @@ impl Database {
             database.answer(&call, once.as_ref(), result).await
         })
         .await
+    }
+
+    /// Runs a use case that nobody called for, with a worker's sight, in a task that cannot be cancelled.
+    ///
+    /// # Errors
+    /// Those of the use case, and UNAVAILABLE when the database cannot be had.
+    pub async fn work<U: UseCase>(&self, use_case: U) -> Result<U::Outcome> {
+        let database = self.clone();
+        let span = span(&use_case);
+        self.detached(span, async move { database.attempt(None, &use_case).await }).await
+    }
+
+    /// Looks whether there is anything to do, again and again: with a worker's sight, without spans and without effect.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the database cannot be had.
+    pub async fn look<T: Send + 'static>(&self, look: impl Look<T>) -> Result<T> {
+        let quiet = self.quiet().clone();
+        let work = async move {
+            let mut transaction = quiet.begin().await?;
+            let sight = sqlx::query!("SELECT set_config('app.system', 'on', true) AS system");
+            sight.fetch_one(&mut *transaction).await?;
+            let found = look(&mut transaction).await;
+            transaction.rollback().await?;
+            found
+        };
+        self.detached(tracing::Span::none(), work).await
     }
 
     /// Opens a unit that applies events; the caller of this commits it.
@@ -310,6 +349,9 @@ impl Database {
     async fn try_once<U: UseCase>(&self, call: Option<&Call>, use_case: &U) -> Result<U::Outcome> {
         let visibility = if U::SYSTEM { Visibility::System } else { Visibility::of(call) };
         let mut unit = self.unit(call, visibility).await?;
+        if call.is_none() {
+            unit.changes();
+        }
         match use_case.run(&mut unit).await {
             Ok(outcome) => self.finish(unit).await.map(|()| outcome),
             Err(error) => {

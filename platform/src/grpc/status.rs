@@ -2,7 +2,7 @@
 //!
 //! A fault of ours is logged here, once, with all that happened inside; the caller gets none of it.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -11,8 +11,10 @@ use crate::error::{Error, Kind};
 
 /// The domain of every reason.
 pub const DOMAIN: &str = "relais.health";
-/// The type of every failed rule in `PreconditionFailure`.
+/// The type of a failed rule in `PreconditionFailure`, unless it comes from elsewhere.
 const RULE: &str = "RULE";
+/// The most values that a status tells of what would pass: a status is a header, and those are short.
+const PASSES: usize = 5;
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
@@ -24,11 +26,12 @@ impl From<Error> for Status {
 pub fn from_error(error: Error) -> Status {
     log(&error);
     let mut details = ErrorDetails::new();
-    details.set_error_info(error.reason, DOMAIN, std::collections::HashMap::new());
+    details.set_error_info(error.reason, DOMAIN, passes(&error));
     for violation in &error.violations {
         match error.kind {
             Kind::FailedPrecondition => {
-                details.add_precondition_failure_violation(RULE, &violation.subject, &violation.description);
+                let origin = violation.origin.unwrap_or(RULE);
+                details.add_precondition_failure_violation(origin, &violation.subject, &violation.description);
             }
             _ => {
                 details.add_bad_request_violation(&violation.subject, &violation.description);
@@ -40,6 +43,13 @@ pub fn from_error(error: Error) -> Status {
         details.set_retry_info(Some(after));
     }
     Status::with_error_details(code(error.kind), error.message, details)
+}
+
+/// What would pass, by rule.
+fn passes(error: &Error) -> HashMap<String, String> {
+    let told = error.violations.iter().filter(|violation| !violation.passes.is_empty());
+    let few = |values: &[String]| values.iter().take(PASSES).cloned().collect::<Vec<_>>().join(" ");
+    told.map(|violation| (violation.subject.clone(), few(&violation.passes))).collect()
 }
 
 fn code(kind: Kind) -> Code {
@@ -87,6 +97,17 @@ mod tests {
         let details = status.get_error_details();
         let field = details.bad_request().map(|bad| bad.field_violations[0].field.clone());
         assert_eq!(field.as_deref(), Some("a.b"));
+    }
+
+    #[test]
+    fn a_rule_tells_where_it_comes_from_and_what_would_pass() {
+        let passes = (0..9).map(|day| day.to_string()).collect();
+        let rule = Violation::new("not-eligible", "…").of("terms.eligibility", passes);
+        let details = from_error(Error::refused("ADMISSION_REFUSED", vec![rule])).get_error_details();
+        let kind = details.precondition_failure().map(|failure| failure.violations[0].r#type.clone());
+        assert_eq!(kind.as_deref(), Some("terms.eligibility"));
+        let told = details.error_info().and_then(|info| info.metadata.get("not-eligible").cloned());
+        assert_eq!(told.as_deref(), Some("0 1 2 3 4"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What this service does with others' events: one arm per event, each one call of a use case.
 
+mod heard;
+
 use relais_platform::{
     Result,
     broker::envelope::Envelope,
@@ -10,39 +12,55 @@ use relais_platform::{
 
 use crate::{
     Notification,
-    app::{ForgetPatient, TellParties},
-    domain::Kind,
+    app::{ForgetPatient, Tell},
+    domain::Happening,
 };
 
 impl Handler for Notification {
     async fn consume(unit: &mut Unit<'_>, event: &Event, _: &Envelope) -> Result<()> {
-        tell(unit, event).await
+        match event {
+            Event::AppointmentReminderDue(told) => match heard::reminder(told)? {
+                Some(remind) => remind.run(unit).await,
+                None => Ok(()),
+            },
+            Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
+            other => tell(unit, other, false).await,
+        }
     }
 
-    /// Whoever never heard of a referral's present state is told now; all else is in the inboxes already. The first event tells
-    /// who sent it, and for whom.
+    /// Whoever never heard of the present state is told now; all else is in the inboxes already. The first event tells
+    /// who sent it, and for whom. Nobody is reminded: that is no state.
     async fn restore(unit: &mut Unit<'_>, restored: &Restored) -> Result<()> {
         if let Some(Event::ReferralSubmitted(told)) = restored.events.first() {
-            TellParties::of_submitted(told)?.note_sender(unit).await?;
+            Tell { happening: heard::referral_submitted(told)?, restored: true }.note_sender(unit).await?;
         }
         match restored.events.last() {
-            Some(last) if restored.consumed < restored.version => tell(unit, last).await,
+            Some(Event::ErasureMade(told)) => ForgetPatient::try_new(told)?.run(unit).await,
+            Some(last) if restored.consumed < restored.version => tell(unit, last, true).await,
             _ => Ok(()),
         }
     }
 }
 
-async fn tell(unit: &mut Unit<'_>, event: &Event) -> Result<()> {
-    let told = match event {
-        Event::ErasureMade(told) => return ForgetPatient::try_new(told)?.run(unit).await,
-        Event::ReferralSubmitted(told) => TellParties::of_submitted(told),
-        Event::ReferralCancelled(told) => {
-            TellParties::try_new(Kind::ReferralCancelled, &told.referral, &told.number, &told.parties)
-        }
-        Event::GlassBroken(told) => {
-            TellParties::try_new(Kind::GlassBroken, &told.referral, &told.number, &told.parties)
-        }
-        _ => return Ok(()),
-    };
-    told?.run(unit).await
+async fn tell(unit: &mut Unit<'_>, event: &Event, restored: bool) -> Result<()> {
+    match happening(event)? {
+        Some(happening) => Tell { happening, restored }.run(unit).await,
+        None => Ok(()),
+    }
+}
+
+fn happening(event: &Event) -> Result<Option<Happening>> {
+    match event {
+        Event::ReferralSubmitted(told) => heard::referral_submitted(told).map(Some),
+        Event::ReferralMoved(told) => heard::referral_moved(told).map(Some),
+        Event::ReferralOverdue(told) => heard::referral_overdue(told).map(Some),
+        Event::ReferralCancelled(told) => heard::referral_cancelled(told).map(Some),
+        Event::GlassBroken(told) => heard::glass_broken(told).map(Some),
+        Event::AppointmentMoved(told) => heard::appointment_moved(told),
+        Event::AppointmentCancelled(told) => heard::appointment_cancelled(told),
+        Event::ReportReleased(told) => heard::report_released(told).map(Some),
+        Event::ReportQuarantined(told) => heard::report_quarantined(told).map(Some),
+        Event::ReportAcknowledged(told) => heard::report_acknowledged(told).map(Some),
+        _ => Ok(None),
+    }
 }

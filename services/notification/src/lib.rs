@@ -1,15 +1,20 @@
 //! The notification service: who is told what.
 //!
-//! An event of another service ([`consumers`]) becomes messages in the inboxes of those whom [`domain::recipients`] names.
+//! An event of another service ([`consumers`]) becomes messages in the inboxes of those whom [`domain::told`] names.
 //! They are listed, and followed as they come: each message is an event itself, which wakes the streams of every
 //! instance ([`grpc`]), and each stream reads on from its own number. A message says that something happened, never what
 //! is the matter with a patient.
+//!
+//! What goes out of the suite, to a mailbox that wants it or to a patient who is to be reminded, is a delivery of the same
+//! transaction. A worker sends it (`mail`), in the recipient's language ([`words`]), and notes how that ended.
 
 pub mod app;
 pub mod consumers;
 pub mod domain;
 pub mod grpc;
+mod mail;
 pub mod store;
+pub mod words;
 
 use relais_platform::{
     Context, Result, Service,
@@ -40,6 +45,10 @@ impl Service for Notification {
 
     fn routes(context: &Context) -> Routes {
         grpc::routes(context)
+    }
+
+    fn background(context: &Context) {
+        mail::start(context);
     }
 
     async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {

@@ -1,5 +1,6 @@
 //! What this service does with others' events: one arm per event, each one call of a use case.
 
+use chrono::{DateTime, Utc};
 use relais_platform::{
     Result,
     broker::envelope::Envelope,
@@ -7,31 +8,50 @@ use relais_platform::{
     database::{Unit, UseCase},
     events::Event,
 };
+use relais_proto::events::v1::ReportIssued;
 
-use crate::{Referral, app::referral::NoteAppointment, domain::referral::AppointmentState};
+use crate::{
+    Referral,
+    app::{
+        convention::CountReport,
+        referral::{HearAppointment, HearReport, NoteOpened},
+    },
+};
 
 impl Handler for Referral {
-    async fn consume(unit: &mut Unit<'_>, event: &Event, _: &Envelope) -> Result<()> {
-        match event {
-            Event::AppointmentProposed(told) => {
-                NoteAppointment::try_new(&told.referral, &told.appointment, AppointmentState::Proposed)?.run(unit).await
-            }
-            Event::AppointmentCancelled(told) => {
-                NoteAppointment::try_new(&told.referral, &told.appointment, AppointmentState::Cancelled)?
-                    .run(unit)
-                    .await
-            }
-            _ => Ok(()),
-        }
+    async fn consume(unit: &mut Unit<'_>, event: &Event, envelope: &Envelope) -> Result<()> {
+        hear(unit, event, envelope.version, envelope.time).await
     }
 
-    /// The last event of an appointment tells all that is kept of it.
+    /// The last event of an appointment tells where it stands, and each of a report's what was issued and read. What was heard
+    /// before changes nothing.
     async fn restore(unit: &mut Unit<'_>, restored: &Restored) -> Result<()> {
-        let (state, referral, appointment) = match restored.events.last() {
-            Some(Event::AppointmentProposed(told)) => (AppointmentState::Proposed, &told.referral, &told.appointment),
-            Some(Event::AppointmentCancelled(told)) => (AppointmentState::Cancelled, &told.referral, &told.appointment),
-            _ => return Ok(()),
-        };
-        NoteAppointment::try_new(referral, appointment, state)?.run(unit).await
+        let (now, last) = (unit.now(), restored.events.len().saturating_sub(1));
+        for (at, event) in restored.events.iter().enumerate() {
+            let is_report = matches!(event, Event::ReportIssued(_) | Event::ReportAcknowledged(_));
+            if at == last || is_report {
+                hear(unit, event, restored.version, now).await?;
+            }
+        }
+        Ok(())
     }
+}
+
+async fn hear(unit: &mut Unit<'_>, event: &Event, version: i64, time: DateTime<Utc>) -> Result<()> {
+    match event {
+        Event::AppointmentProposed(told) => NoteOpened::try_new(told)?.run(unit).await,
+        Event::AppointmentMoved(told) => HearAppointment::moved(told, version, time)?.run(unit).await,
+        Event::AppointmentCancelled(told) => HearAppointment::cancelled(told, version, time)?.run(unit).await,
+        Event::ReportIssued(told) => {
+            count(unit, told).await?;
+            HearReport::issued(told, time)?.run(unit).await
+        }
+        Event::ReportAcknowledged(told) => HearReport::acknowledged(told, time)?.run(unit).await,
+        _ => Ok(()),
+    }
+}
+
+/// What a report tells as done counts under the convention.
+async fn count(unit: &mut Unit<'_>, told: &ReportIssued) -> Result<()> {
+    CountReport::try_new(told)?.run(unit).await
 }

@@ -2,8 +2,9 @@
 //!
 //! A coordinator submits a referral. [`grpc`] parses the request and calls [`app::referral::SubmitReferral`], which loads the
 //! convention and asks [`domain::convention::admit`]; what it admits is stored with its parties ([`store`]) and told to
-//! the other services by an event of the same transaction. Scheduling answers with an appointment, which
-//! [`consumers`] note on the referral.
+//! the other services by an event of the same transaction. From then on it goes through its states
+//! ([`domain::referral::State`]): by what its parties ask for ([`domain::referral::go`]), by what other services tell
+//! ([`consumers`]), and by time ([`timers`]).
 //!
 //! Four walls stand inside, in each room: `network`, `convention`, `identity` and `referral`. A folder reaches another only
 //! through its public functions.
@@ -14,6 +15,7 @@ pub mod consumers;
 pub mod domain;
 pub mod grpc;
 pub mod store;
+pub mod timers;
 
 use relais_platform::{
     Context, Result, Service,
@@ -24,6 +26,7 @@ use relais_platform::{
     holdings::Held,
     ids::PatientId,
     not_owned,
+    timers::Timer,
 };
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
@@ -59,6 +62,10 @@ impl Service for Referral {
         grpc::routes(context)
     }
 
+    async fn due(unit: &mut Unit<'_>, timer: &Timer) -> Result<()> {
+        timers::due(unit, timer).await
+    }
+
     async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
         app::referral::account(unit, asked).await
     }
@@ -70,6 +77,7 @@ impl Service for Referral {
     async fn snapshot(unit: &mut Unit<'_>, kind: &str, after: Uuid, limit: i64) -> Result<Vec<Snapshot>> {
         match kind {
             "relais.referral.referral" => app::referral::snapshot_referrals(unit, after, limit).await,
+            "relais.referral.site" => app::network::snapshot_sites(unit, after, limit).await,
             _ => Err(not_owned()),
         }
     }

@@ -10,7 +10,8 @@ use relais_platform::{
 
 use crate::{
     Results,
-    app::{ForgetPatient, NoteOpenedFile, OpenOrder, RevokeOrder},
+    app::{ForgetPatient, NoteOpenedFile, NoteReferral, OpenOrder, RevokeOrder},
+    domain::is_withdrawn,
 };
 
 impl Handler for Results {
@@ -18,20 +19,31 @@ impl Handler for Results {
         match event {
             Event::ReferralSubmitted(told) => OpenOrder::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => RevokeOrder::try_new(told)?.run(unit).await,
+            Event::ReferralMoved(told) => NoteReferral::try_new(told)?.run(unit).await,
             Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
             Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }
 
-    /// The last event of a referral tells whether it is to have an order, the first one whose it is.
+    /// The first event of a referral tells who it is for, the last one how it stands: whether it is to have an order.
     async fn restore(unit: &mut Unit<'_>, restored: &Restored) -> Result<()> {
+        let last = restored.events.last();
         if let Some(Event::ReferralSubmitted(told)) = restored.events.first() {
-            OpenOrder::try_new(told)?.note_patient(unit).await?;
+            let opening = OpenOrder::try_new(told)?;
+            opening.note_patient(unit).await?;
+            let ended = match last {
+                Some(Event::ReferralCancelled(_)) => true,
+                Some(Event::ReferralMoved(told)) => is_withdrawn(&told.state),
+                _ => false,
+            };
+            if !ended {
+                opening.restore(unit).await?;
+            }
         }
-        match restored.events.last() {
-            Some(Event::ReferralSubmitted(told)) => OpenOrder::try_new(told)?.restore(unit).await,
+        match last {
             Some(Event::ReferralCancelled(told)) => RevokeOrder::try_new(told)?.run(unit).await,
+            Some(Event::ReferralMoved(told)) => NoteReferral::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }

@@ -1,14 +1,23 @@
 //! The results service: what is asked of a laboratory or an imaging group, and what it found.
 //!
-//! A referral that was submitted opens an order without lines yet ([`app::OpenOrder`], called by [`consumers`]); one that was
-//! cancelled withdraws it. What is asked is health data: the referrer and the provider read it ([`grpc`]), a coordinator
-//! does not.
+//! A referral that was submitted opens an order without lines ([`app::OpenOrder`], called by [`consumers`]); one that ended
+//! withdraws it. The referrer's clinician places lines, the provider says which were sampled ([`app::MoveOrder`]).
+//!
+//! The provider hands reports in, in versions that never change ([`app::report::CreateReport`],
+//! [`app::report::ReviseReport`]). One that does not fit its order is put aside. Each version that is shown waits in a queue
+//! until referral has said who receives it, and is then laid before them ([`releases`], [`app::report::SettleRelease`]): they
+//! read it and acknowledge it, and to everybody else it is only there. What a report says and a file holds is sealed
+//! ([`app::Vault`]).
+//!
+//! What is asked is health data: the referrer and the provider read it ([`grpc`]), a coordinator does not.
 
 pub mod app;
 pub mod consumers;
 pub mod domain;
 pub mod grpc;
+pub mod releases;
 pub mod store;
+pub mod timers;
 
 use relais_platform::{
     Context, Result, Service,
@@ -19,6 +28,7 @@ use relais_platform::{
     holdings::Held,
     ids::PatientId,
     not_owned,
+    timers::Timer,
 };
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
@@ -36,6 +46,7 @@ impl Service for Results {
     const GRPC: &'static [&'static str] = grpc::SERVICES;
     const RULES: Rules = grpc::RULES;
     const FIELDS: Fields = grpc::FIELDS;
+    const VAULT: bool = true;
 
     fn migrator() -> &'static Migrator {
         &MIGRATIONS
@@ -43,6 +54,14 @@ impl Service for Results {
 
     fn routes(context: &Context) -> Routes {
         grpc::routes(context)
+    }
+
+    fn background(context: &Context) {
+        context.spawn(releases::run(context.clone()));
+    }
+
+    async fn due(unit: &mut Unit<'_>, timer: &Timer) -> Result<()> {
+        timers::due(unit, timer).await
     }
 
     async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
@@ -56,6 +75,7 @@ impl Service for Results {
     async fn snapshot(unit: &mut Unit<'_>, kind: &str, after: Uuid, limit: i64) -> Result<Vec<Snapshot>> {
         match kind {
             "relais.results.order" => app::snapshot_orders(unit, after, limit).await,
+            "relais.results.report" => app::report::snapshot_reports(unit, after, limit).await,
             _ => Err(not_owned()),
         }
     }

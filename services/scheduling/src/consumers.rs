@@ -6,33 +6,48 @@ use relais_platform::{
     consumer::{Handler, Restored},
     database::{Unit, UseCase},
     events::Event,
+    ids::{ReferralId, ResourceId},
 };
 
 use crate::{
     Scheduling,
-    app::{CancelAppointment, ForgetPatient, NoteOpenedFile, OpenAppointment},
+    app::{EndAppointment, FollowReferral, ForgetPatient, NoteOpenedFile, OpenAppointment, ProposeAgain, TakeOverSite},
 };
 
 impl Handler for Scheduling {
     async fn consume(unit: &mut Unit<'_>, event: &Event, _: &Envelope) -> Result<()> {
         match event {
             Event::ReferralSubmitted(told) => OpenAppointment::try_new(told)?.run(unit).await,
-            Event::ReferralCancelled(told) => CancelAppointment::try_new(told)?.run(unit).await,
+            Event::ReferralMoved(told) => FollowReferral::try_new(told)?.run(unit).await,
+            Event::ReferralCancelled(told) => EndAppointment::try_new(told)?.run(unit).await,
+            Event::SiteRegistered(told) => TakeOverSite::try_new(told)?.run(unit).await,
             Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
             Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }
 
-    /// The last event of a referral tells whether it is to have an appointment, the first one whose it is.
+    /// What a referral is, where it stands, and then whether it is to have an appointment.
     async fn restore(unit: &mut Unit<'_>, restored: &Restored) -> Result<()> {
-        if let Some(Event::ReferralSubmitted(told)) = restored.events.first() {
-            OpenAppointment::try_new(told)?.note_patient(unit).await?;
+        let mut of: Option<ReferralId> = None;
+        for event in &restored.events {
+            match event {
+                Event::ReferralSubmitted(told) => {
+                    let opening = OpenAppointment::try_new(told)?;
+                    opening.note_patient(unit).await?;
+                    opening.restore(unit);
+                    of = ReferralId::parse(&told.referral);
+                }
+                Event::ReferralMoved(told) => FollowReferral::try_new(told)?.run(unit).await?,
+                Event::ReferralCancelled(told) => EndAppointment::try_new(told)?.run(unit).await?,
+                Event::SiteRegistered(told) => TakeOverSite::try_new(told)?.run(unit).await?,
+                _ => {}
+            }
         }
-        match restored.events.last() {
-            Some(Event::ReferralSubmitted(told)) => OpenAppointment::try_new(told)?.restore(unit).await,
-            Some(Event::ReferralCancelled(told)) => CancelAppointment::try_new(told)?.run(unit).await,
-            _ => Ok(()),
+        unit.settle().await?;
+        match of {
+            Some(referral) => ProposeAgain(referral).run(unit).await,
+            None => Ok(()),
         }
     }
 }

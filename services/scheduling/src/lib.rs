@@ -1,24 +1,28 @@
 //! The scheduling service: when and where a patient is seen.
 //!
 //! A referral that was submitted opens an appointment without a time yet ([`app::OpenAppointment`], called by [`consumers`]); one
-//! that was cancelled gives it up. Both are told by events, so the referral knows its appointment. Whoever is a party of the
-//! referral reads it ([`grpc`]).
+//! that ended gives it up. Sites have opening rules, of which slots with seats are made ([`app::opening`]). Once the referral is
+//! accepted, a slot is searched, a seat held or booked, and then the patient comes or does not: each step is a use case of
+//! [`app`], decided by [`domain`], and told by an event. Which seat is free, the database alone decides ([`store::seat`]). What
+//! has to happen at its time stands in [`timers`]. Whoever is a party of the referral reads its appointments ([`grpc`]).
 
 pub mod app;
 pub mod consumers;
 pub mod domain;
 pub mod grpc;
 pub mod store;
+pub mod timers;
 
 use relais_platform::{
     Context, Result, Service,
     audit::{Account, Asked},
-    calls::Rules,
+    calls::{Rules, rules::Fields},
     consumer::rebuild::Snapshot,
     database::Unit,
     holdings::Held,
     ids::PatientId,
     not_owned,
+    timers::Timer,
 };
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
@@ -35,6 +39,7 @@ impl Service for Scheduling {
     const DEFAULTS: &'static str = include_str!("../settings.toml");
     const GRPC: &'static [&'static str] = grpc::SERVICES;
     const RULES: Rules = grpc::RULES;
+    const FIELDS: Fields = grpc::FIELDS;
 
     fn migrator() -> &'static Migrator {
         &MIGRATIONS
@@ -42,6 +47,10 @@ impl Service for Scheduling {
 
     fn routes(context: &Context) -> Routes {
         grpc::routes(context)
+    }
+
+    async fn due(unit: &mut Unit<'_>, timer: &Timer) -> Result<()> {
+        timers::due(unit, timer).await
     }
 
     async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {

@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Instant};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use relais_tests::{
-    Identity, Options, Servers, Suite,
+    Identity, Servers, Suite,
     story::{self, Cast, STORIES},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -64,10 +64,10 @@ async fn run(name: &str, stay: bool) -> Result<()> {
     );
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let began = Instant::now();
-    let suite = Suite::start(Options::default()).await?;
+    let (suite, mail) = story::open().await?;
     println!("four services are up after {:.1} s", began.elapsed().as_secs_f32());
     let result = tokio::select! {
-        played = story::play(&suite, name) => match played {
+        played = story::play(&suite, &mail, name) => match played {
             Ok(cast) if stay => {
                 show(&suite, &cast)?;
                 tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }

@@ -50,8 +50,10 @@ pub struct Noted {
 pub struct Message {
     /// Its id.
     pub id: Uuid,
-    /// About which referral.
+    /// About which referral; the nil UUID when it is about none.
     pub referral: Uuid,
+    /// Whether it tells that the referral was submitted.
+    pub opened: bool,
     /// Whether it tells of a cancellation.
     pub closed: bool,
     /// Whose mailbox: an organisation's …
@@ -151,8 +153,8 @@ const AUDITED: &str = "SELECT split_part(action, '/', 3), trace_id FROM audit WH
 const APPOINTMENTS: &str =
     "SELECT id, referral_id AS referral, version, state = 'cancelled' AS closed FROM appointment";
 const ORDERS: &str = "SELECT id, referral_id AS referral, version, state = 'revoked' AS closed FROM service_order";
-const MESSAGES: &str = "SELECT id, referral_id AS referral, kind = 'referral-cancelled' AS closed,
-                               organisation_id AS organisation, unit_id AS unit, sequence FROM message";
+const MESSAGES: &str = "SELECT id, COALESCE(referral_id, '00000000-0000-0000-0000-000000000000') AS referral,
+                               kind = 'referral-submitted' AS opened, kind = 'referral-cancelled' AS closed, organisation_id AS organisation, unit_id AS unit, sequence FROM message";
 const MAILBOXES: &str = "SELECT organisation_id AS organisation, unit_id AS unit, last_sequence AS last FROM mailbox";
 const SENT: &str = "SELECT aggregate_kind AS kind, aggregate_id AS aggregate, version FROM outbox_sent";
 const CONSUMED: &str = "SELECT consumer, aggregate_kind AS kind, aggregate_id AS aggregate, version

@@ -2,13 +2,14 @@
 //! story.
 
 mod bionext;
-mod cast;
+mod stage;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use tonic::{Response, Status};
 
-use crate::Suite;
+use crate::{Options, SmtpServer, Suite};
 
-pub use cast::{Actor, Cast};
+pub use stage::{Actor, Stage};
 
 /// A partnership that can be played.
 #[derive(Debug, Clone, Copy)]
@@ -23,18 +24,44 @@ pub struct Story {
 pub const STORIES: &[Story] =
     &[Story { name: "bionext", about: "Médecins du Monde Luxembourg refers to the laboratory BioneXt Lab" }];
 
-/// Plays a story, and gives back who was in it.
+/// Everybody in a story.
+pub struct Cast {
+    /// In order of appearance.
+    pub actors: Vec<Actor>,
+}
+
+/// The services, and a mail server that takes what they send.
+///
+/// # Errors
+/// When one does not come up.
+pub async fn open() -> Result<(Suite, SmtpServer)> {
+    let mail = SmtpServer::start().await?;
+    let settings = [("RELAIS__MAIL__URL", mail.url()), ("RELAIS__MAIL__FROM", "relais@relais.example".into())];
+    let settings = settings.map(|(name, value)| (name.to_string(), value)).into();
+    Ok((Suite::start(Options { settings }).await?, mail))
+}
+
+/// Plays a story on a suite whose mail goes to `mail`, and gives back who was in it.
 ///
 /// # Errors
 /// When there is no such story, or a step fails.
-pub async fn play(suite: &Suite, name: &str) -> Result<Cast> {
+pub async fn play(suite: &Suite, mail: &SmtpServer, name: &str) -> Result<Cast> {
+    let stage = Stage::new(suite, mail);
     match name {
-        "bionext" => bionext::play(suite).await,
+        "bionext" => bionext::play(&stage).await,
         _ => bail!(
             "there is no story \"{name}\"; try: {}",
             STORIES.iter().map(|s| s.name).collect::<Vec<_>>().join(", ")
         ),
     }
+}
+
+/// What an RPC answered.
+///
+/// # Errors
+/// Its status, under the RPC's name.
+async fn asked<T>(rpc: &'static str, answer: impl Future<Output = Result<Response<T>, Status>>) -> Result<T> {
+    Ok(answer.await.context(rpc)?.into_inner())
 }
 
 /// Tells a step: who, and what.

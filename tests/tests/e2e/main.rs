@@ -11,6 +11,7 @@ mod holdings;
 mod isolation;
 mod killed;
 mod layers;
+mod mail;
 mod matrix;
 mod metrics;
 mod onboarding;

@@ -8,13 +8,27 @@ use relais_platform::{
 };
 
 use super::account::account_of;
-use crate::{domain::Message, store};
+use crate::{
+    domain::{Attempt, Delivery, Message},
+    store,
+};
 
-/// The messages about a patient's referrals, in whoever's inbox, and whose accesses belong to them.
+/// What is held on a patient.
+#[derive(Debug)]
+pub struct Holdings {
+    /// The messages about the patient's referrals, in whoever's inbox.
+    pub messages: Vec<Message>,
+    /// What went out about them, with all attempts: what the caller's organisation answers for.
+    pub deliveries: Vec<(Delivery, Vec<Attempt>)>,
+    /// Whose accesses belong to them.
+    pub account: Account,
+}
+
+/// All that is held on a patient.
 ///
 /// # Errors
 /// NOT_FOUND; PERMISSION_DENIED when the caller's unit does not see all of the referrals.
-pub async fn holdings(unit: &mut Unit<'_>, patient: PatientId) -> Result<(Vec<Message>, Account)> {
+pub async fn holdings(unit: &mut Unit<'_>, patient: PatientId) -> Result<Holdings> {
     let sent = store::list_sent_for(unit, patient).await?;
     let account = account_of(patient, &sent)?;
     if sent.iter().any(|(_, seen)| !seen) {
@@ -22,5 +36,11 @@ pub async fn holdings(unit: &mut Unit<'_>, patient: PatientId) -> Result<(Vec<Me
     }
     let messages = store::list_about(unit, &account.referrals).await?;
     messages.iter().for_each(|message| unit.audit(Subject::from(message).patient(patient)));
-    Ok((messages, account))
+    let mut deliveries = Vec::new();
+    for delivery in store::list_deliveries_about(unit, &account.referrals).await? {
+        unit.audit(Subject::from(&delivery).patient(patient));
+        let attempts = store::list_attempts(unit, delivery.id).await?;
+        deliveries.push((delivery, attempts));
+    }
+    Ok(Holdings { messages, deliveries, account })
 }

@@ -12,6 +12,8 @@ use crate::{domain::Message, store};
 /// Lists the messages of the caller's inbox, the most recent first.
 #[derive(Debug, Clone, Copy)]
 pub struct ListMessages {
+    /// Only those that nobody has read.
+    pub unread: bool,
     /// Which page.
     pub page: PageRequest,
 }
@@ -22,7 +24,10 @@ impl UseCase for ListMessages {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Message>> {
         let inbox = inbox_of(unit.caller()?)?;
-        let rows = store::list(unit, &inbox, &self.page).await?;
+        let rows = match self.unread {
+            true => store::list_unread(unit, &inbox, &self.page).await?,
+            false => store::list(unit, &inbox, &self.page).await?,
+        };
         let page = self.page.page(rows, |message| Position { time: message.create_time, id: message.id.0 });
         page.rows.iter().for_each(|message| unit.audit(message));
         Ok(page)

@@ -1,17 +1,12 @@
 //! What is held on a patient, for `relais.holdings.v1`.
 
-use relais_platform::{
-    Result,
-    database::Unit,
-    holdings::Held,
-    ids::{Child, PatientId},
-};
+use relais_platform::{Result, database::Unit, holdings::Held, ids::PatientId};
 use relais_proto::holdings::v1::{Holding, holding::Content};
 
 use super::convert;
 use crate::{
     app,
-    domain::{Mailbox, Message},
+    domain::{Attempt, Delivery, Language, Message},
 };
 
 /// All that is held here on a patient.
@@ -19,22 +14,36 @@ use crate::{
 /// # Errors
 /// As [`app::holdings`].
 pub async fn holdings(unit: &mut Unit<'_>, patient: PatientId) -> Result<Held> {
-    let (held, account) = app::holdings(unit, patient).await?;
-    let holdings = held.into_iter().map(|message| holding(patient, message)).collect();
-    Ok(Held { patients: vec![patient], holdings, account })
+    let held = app::holdings(unit, patient).await?;
+    let messages = held.messages.into_iter().map(|message| of_message(patient, message));
+    let deliveries = held.deliveries.into_iter().map(|(delivery, attempts)| of_delivery(patient, delivery, attempts));
+    let holdings = messages.chain(deliveries).collect();
+    Ok(Held { patients: vec![patient], holdings, account: held.account })
 }
 
-fn holding(patient: PatientId, value: Message) -> Holding {
-    let Mailbox { organisation, unit } = value.mailbox;
-    let inbox = unit.map_or_else(|| organisation.to_string(), |unit| Child::new(organisation, unit).to_string());
-    let content = convert::message(value);
+fn of_message(patient: PatientId, value: Message) -> Holding {
+    let holder = convert::mailbox(value.mailbox);
+    let content = convert::message(Language::En, value);
     Holding {
         name: content.name.clone(),
         patient: patient.to_string(),
         referral: content.referral.clone(),
-        holder: inbox,
+        holder,
         create_time: content.create_time,
         update_time: None,
         content: Some(Content::Message(content)),
+    }
+}
+
+fn of_delivery(patient: PatientId, value: Delivery, attempts: Vec<Attempt>) -> Holding {
+    let content = convert::delivery(value, attempts);
+    Holding {
+        name: content.name.clone(),
+        patient: patient.to_string(),
+        referral: content.referral.clone(),
+        holder: content.mailbox.clone(),
+        create_time: content.create_time,
+        update_time: None,
+        content: Some(Content::Delivery(content)),
     }
 }

@@ -25,7 +25,7 @@ use tonic::Status;
 use super::convert;
 use crate::{
     app::{ReadOn, STRETCH, inbox_of},
-    domain::Mailbox,
+    domain::{Language, Mailbox},
 };
 
 /// Looked at again even when nothing woke the stream.
@@ -39,6 +39,7 @@ type Next = Result<WatchMessagesResponse, Status>;
 pub(super) struct Watch {
     context: Context,
     call: Call,
+    language: Language,
     /// Each mailbox, and the number of the last message read.
     inbox: Vec<(Mailbox, i64)>,
     closing: CancellationToken,
@@ -46,7 +47,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// From the token's numbers on.
-    pub(super) fn try_new(context: Context, call: Call, token: &str) -> Result<Self> {
+    pub(super) fn try_new(context: Context, call: Call, language: Language, token: &str) -> Result<Self> {
         let mailboxes = inbox_of(&call.caller)?;
         let numbers = match token {
             "" => Some(vec![0; mailboxes.len()]),
@@ -55,7 +56,7 @@ impl Watch {
         let invalid = || Error::invalid(vec![Violation::new("resume_token", "was not given for this inbox")]);
         let inbox = mailboxes.into_iter().zip(numbers.ok_or_else(invalid)?).collect();
         let closing = context.closing();
-        Ok(Self { context, call, inbox, closing })
+        Ok(Self { context, call, language, inbox, closing })
     }
 
     /// Subscribes, then reads: nothing falls between.
@@ -96,7 +97,7 @@ impl Watch {
                 for (number, message) in messages {
                     self.ensure_valid()?;
                     self.inbox[at].1 = number;
-                    let (message, resume_token) = (Some(convert::message(message)), self.token());
+                    let (message, resume_token) = (Some(convert::message(self.language, message)), self.token());
                     if !self.send(sender, WatchMessagesResponse { message, resume_token }).await {
                         return Ok(false);
                     }

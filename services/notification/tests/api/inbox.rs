@@ -52,7 +52,10 @@ async fn pages_hold_each_message_once() -> Result<()> {
     let mut inbox = world.session(&told.receiver())?.inbox();
     let (mut names, mut page_token) = (Vec::new(), String::new());
     loop {
-        let page = inbox.list_messages(ListMessagesRequest { page_size: 2, page_token }).await?.into_inner();
+        let page = inbox
+            .list_messages(ListMessagesRequest { page_size: 2, page_token, ..Default::default() })
+            .await?
+            .into_inner();
         names.extend(page.messages.into_iter().map(|message| message.name));
         page_token = page.next_page_token;
         if page_token.is_empty() {

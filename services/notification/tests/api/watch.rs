@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tonic::{Code, Streaming};
 
 async fn watch(session: &Session, resume_token: &str) -> Result<Streaming<WatchMessagesResponse>, tonic::Status> {
-    let request = WatchMessagesRequest { resume_token: resume_token.into() };
+    let request = WatchMessagesRequest { resume_token: resume_token.into(), ..Default::default() };
     Ok(session.inbox().watch_messages(request).await?.into_inner())
 }
 

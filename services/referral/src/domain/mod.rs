@@ -2,5 +2,6 @@
 
 pub mod convention;
 pub mod identity;
+pub mod language;
 pub mod network;
 pub mod referral;

@@ -5,9 +5,9 @@ use relais_platform::{
     grpc::{Answer, answer},
 };
 use relais_proto::convention::v1::{
-    CreateConventionRequest, CreateConventionResponse, GetConventionRequest, GetConventionResponse,
-    ListConventionsRequest, ListConventionsResponse, SignConventionRequest, SignConventionResponse,
-    convention_service_server::ConventionService,
+    CreateConventionRequest, CreateConventionResponse, GetConventionRequest, GetConventionResponse, GetUsageRequest,
+    GetUsageResponse, ListConventionsRequest, ListConventionsResponse, RecountUsageRequest, RecountUsageResponse,
+    SignConventionRequest, SignConventionResponse, convention_service_server::ConventionService,
 };
 use tonic::Request;
 
@@ -48,5 +48,17 @@ impl ConventionService for Conventions {
             conventions: found.rows.into_iter().map(convert::convention).collect(),
             next_page_token,
         })
+    }
+
+    async fn get_usage(&self, request: Request<GetUsageRequest>) -> Answer<GetUsageResponse> {
+        let (call, body) = self.0.open(request)?;
+        let figures = self.0.read(call, parse::get_usage(&body)?).await?;
+        answer(convert::usage(figures))
+    }
+
+    async fn recount_usage(&self, request: Request<RecountUsageRequest>) -> Answer<RecountUsageResponse> {
+        let (call, body) = self.0.open(request)?;
+        let recount = self.0.read(call, parse::recount_usage(&body)?).await?;
+        answer(convert::recount(recount))
     }
 }

@@ -6,11 +6,13 @@ mod convention;
 mod convert;
 mod holdings;
 mod leave;
+mod lifecycle;
 mod member;
 mod network;
 mod parse;
 mod partner_link;
 mod patient;
+mod recipient;
 mod referral;
 mod vault;
 
@@ -29,11 +31,13 @@ use relais_proto::{
     },
     referral::v1::{
         break_glass_service_server::BreakGlassServiceServer, partner_link_service_server::PartnerLinkServiceServer,
-        patient_service_server::PatientServiceServer, referral_service_server::ReferralServiceServer,
-        vault_service_server::VaultServiceServer,
+        patient_service_server::PatientServiceServer, recipient_service_server::RecipientServiceServer,
+        referral_service_server::ReferralServiceServer, vault_service_server::VaultServiceServer,
     },
 };
-use tonic::service::Routes;
+use tonic::{Request, service::Routes};
+
+use crate::domain::language::Language;
 
 /// What is served.
 pub const SERVICES: &[&str] = &[
@@ -46,6 +50,7 @@ pub const SERVICES: &[&str] = &[
     "relais.referral.v1.ReferralService",
     "relais.referral.v1.PartnerLinkService",
     "relais.referral.v1.BreakGlassService",
+    "relais.referral.v1.RecipientService",
 ];
 
 const DIRECTORY: Rule = Rule::everybody(Sight::Everybody);
@@ -67,9 +72,13 @@ const KEEPING: Rule = Rule::roles(&[Role::Coordinator, Role::Admin], Sight::Own)
 const ACCESS_REQUEST: Rule = Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Admin], Sight::Own);
 const OPERATION: Rule = Rule::roles(&[Role::Operator], Sight::Installation);
 const PARTIES: Rule = Rule::roles(CARERS, Sight::Parties(&Capacity::ALL));
+const REFERRERS: Rule = PARTIES.acts(&[Capacity::Referrer]);
+const PROVIDERS: Rule = PARTIES.acts(&[Capacity::Provider]);
 const PARTIES_OR_LINK: Rule =
     Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Partner], Sight::Parties(&Capacity::ALL));
 
+/// Other services, by themselves.
+const PEERS: Rule = Rule::roles(&[Role::Service], Sight::Service);
 const GLASS: Rule = Rule::roles(&[Role::Clinician], Sight::Glass);
 
 /// What was opened is reviewed by whoever holds the patient's record.
@@ -89,6 +98,9 @@ pub const RULES: Rules = &[
     ("/relais.network.v1.NetworkService/CreatePractitioner", ADMINISTRATION),
     ("/relais.network.v1.NetworkService/GetPractitioner", DIRECTORY),
     ("/relais.network.v1.NetworkService/ListPractitioners", DIRECTORY),
+    ("/relais.network.v1.NetworkService/AddRegistration", ADMINISTRATION),
+    ("/relais.network.v1.NetworkService/EndRegistration", ADMINISTRATION),
+    ("/relais.network.v1.NetworkService/SetContact", ADMINISTRATION),
     ("/relais.network.v1.MemberService/InviteAdministrator", INSTALLATION),
     ("/relais.network.v1.MemberService/InviteMember", MEMBERS),
     ("/relais.network.v1.MemberService/AcceptInvitation", PERSON),
@@ -108,6 +120,8 @@ pub const RULES: Rules = &[
     ("/relais.convention.v1.ConventionService/SignConvention", AGREEMENT),
     ("/relais.convention.v1.ConventionService/GetConvention", AGREED),
     ("/relais.convention.v1.ConventionService/ListConventions", AGREED),
+    ("/relais.convention.v1.ConventionService/GetUsage", AGREED),
+    ("/relais.convention.v1.ConventionService/RecountUsage", AGREEMENT),
     ("/relais.referral.v1.PatientService/CreatePatient", PATIENTS),
     ("/relais.referral.v1.PatientService/GetPatient", PATIENTS),
     ("/relais.referral.v1.PatientService/UpdatePatient", PATIENTS),
@@ -123,10 +137,26 @@ pub const RULES: Rules = &[
     ("/relais.referral.v1.PatientService/ExportPatient", ACCESS_REQUEST),
     ("/relais.referral.v1.VaultService/RotateKeys", OPERATION),
     ("/relais.referral.v1.ReferralService/SubmitReferral", PATIENTS),
+    ("/relais.referral.v1.ReferralService/CheckAdmission", PATIENTS),
     ("/relais.referral.v1.ReferralService/GetReferral", PARTIES_OR_LINK),
     ("/relais.referral.v1.ReferralService/ListReferrals", PARTIES),
     ("/relais.referral.v1.ReferralService/GetAllowedActions", PARTIES),
-    ("/relais.referral.v1.ReferralService/CancelReferral", PARTIES.acts(&[Capacity::Referrer])),
+    ("/relais.referral.v1.ReferralService/LookupReferral", PARTIES),
+    ("/relais.referral.v1.ReferralService/ListTransitions", PARTIES),
+    ("/relais.referral.v1.ReferralService/GetTimeline", PATIENTS),
+    ("/relais.referral.v1.ReferralService/AcceptReferral", PROVIDERS),
+    ("/relais.referral.v1.ReferralService/RequestInformation", PROVIDERS),
+    ("/relais.referral.v1.ReferralService/ProvideInformation", REFERRERS),
+    ("/relais.referral.v1.ReferralService/WaitlistReferral", PROVIDERS),
+    ("/relais.referral.v1.ReferralService/RejectReferral", PROVIDERS),
+    ("/relais.referral.v1.ReferralService/RedirectReferral", PROVIDERS),
+    ("/relais.referral.v1.ReferralService/CancelReferral", REFERRERS),
+    ("/relais.referral.v1.ReferralService/ConfirmCancellation", PROVIDERS),
+    ("/relais.referral.v1.ReferralService/DeclineCancellation", PROVIDERS),
+    ("/relais.referral.v1.ReferralService/CompleteReferral", PROVIDERS),
+    ("/relais.referral.v1.ReferralService/FailReferral", PROVIDERS),
+    ("/relais.referral.v1.ReferralService/EnterInError", REFERRERS),
+    ("/relais.referral.v1.ReferralService/UndoReferral", PARTIES.acts(&[Capacity::Referrer, Capacity::Provider])),
     ("/relais.referral.v1.PartnerLinkService/CreatePartnerLink", PARTIES),
     ("/relais.referral.v1.PartnerLinkService/ListPartnerLinks", PARTIES),
     ("/relais.referral.v1.PartnerLinkService/RevokePartnerLink", PARTIES),
@@ -134,10 +164,25 @@ pub const RULES: Rules = &[
     ("/relais.referral.v1.BreakGlassService/OpenFile", GLASS),
     ("/relais.referral.v1.BreakGlassService/ListFileAccesses", REVIEW),
     ("/relais.referral.v1.BreakGlassService/ReviewFileAccess", REVIEW),
+    ("/relais.referral.v1.RecipientService/ResolveRecipients", PEERS),
+    ("/relais.referral.v1.RecipientService/ResolveContact", PEERS),
 ];
 
-/// Which service is asked for, desks of those who send and receive must know.
-pub const FIELDS: Fields = &[("relais.referral.v1.Referral.service", Content::Service)];
+/// Which service is asked for, and what is said beside a step, desks of those who send and receive must know; the patient's
+/// situation is social.
+pub const FIELDS: Fields = &[
+    ("relais.referral.v1.Referral.service", Content::Service),
+    ("relais.referral.v1.Referral.needs", Content::Social),
+    ("relais.referral.v1.Referral.health_cover", Content::Social),
+    ("relais.referral.v1.Referral.declared_reason", Content::Social),
+    ("relais.referral.v1.ReferralTransition.note", Content::Service),
+];
+
+/// The language that a caller wishes to be answered in; English when the product speaks none that is wished for.
+fn language<T>(request: &Request<T>) -> Language {
+    let list = request.metadata().get("accept-language").and_then(|list| list.to_str().ok());
+    list.and_then(Language::of_list).unwrap_or(Language::English)
+}
 
 /// The service's gRPC services.
 pub fn routes(context: &Context) -> Routes {
@@ -154,6 +199,7 @@ pub fn routes(context: &Context) -> Routes {
         .add_service(
             BreakGlassServiceServer::new(break_glass::BreakGlass(context())).max_decoding_message_size(largest),
         )
+        .add_service(RecipientServiceServer::new(recipient::Recipients(context())).max_decoding_message_size(largest))
         .add_service(ReferralServiceServer::new(referral::Referrals(context())).max_decoding_message_size(largest))
         .add_service(
             PartnerLinkServiceServer::new(partner_link::PartnerLinks(context())).max_decoding_message_size(largest),

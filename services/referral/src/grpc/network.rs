@@ -5,12 +5,13 @@ use relais_platform::{
     grpc::{Answer, answer},
 };
 use relais_proto::network::v1::{
-    CreateOrganisationRequest, CreateOrganisationResponse, CreatePractitionerRequest, CreatePractitionerResponse,
-    CreateSiteRequest, CreateSiteResponse, CreateUnitRequest, CreateUnitResponse, GetOrganisationRequest,
+    AddRegistrationRequest, AddRegistrationResponse, CreateOrganisationRequest, CreateOrganisationResponse,
+    CreatePractitionerRequest, CreatePractitionerResponse, CreateSiteRequest, CreateSiteResponse, CreateUnitRequest,
+    CreateUnitResponse, EndRegistrationRequest, EndRegistrationResponse, GetOrganisationRequest,
     GetOrganisationResponse, GetPractitionerRequest, GetPractitionerResponse, GetSiteRequest, GetSiteResponse,
     GetUnitRequest, GetUnitResponse, ListOrganisationsRequest, ListOrganisationsResponse, ListPractitionersRequest,
     ListPractitionersResponse, ListSitesRequest, ListSitesResponse, ListUnitsRequest, ListUnitsResponse,
-    network_service_server::NetworkService,
+    SetContactRequest, SetContactResponse, network_service_server::NetworkService,
 };
 use tonic::Request;
 
@@ -125,5 +126,26 @@ impl NetworkService for Network {
             practitioners: found.rows.into_iter().map(convert::practitioner).collect(),
             next_page_token,
         })
+    }
+
+    async fn add_registration(&self, request: Request<AddRegistrationRequest>) -> Answer<AddRegistrationResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::add_registration(&body)?;
+        let registration = self.0.change(call, request_id, &body, command).await?;
+        answer(AddRegistrationResponse { registration: Some(convert::registration(registration)) })
+    }
+
+    async fn end_registration(&self, request: Request<EndRegistrationRequest>) -> Answer<EndRegistrationResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::end_registration(&body)?;
+        let registration = self.0.change(call, request_id, &body, command).await?;
+        answer(EndRegistrationResponse { registration: Some(convert::registration(registration)) })
+    }
+
+    async fn set_contact(&self, request: Request<SetContactRequest>) -> Answer<SetContactResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::set_contact(&body)?;
+        let told = self.0.change(call, request_id, &body, command).await?;
+        answer(SetContactResponse { contact: Some(convert::contact(told.contact)) })
     }
 }

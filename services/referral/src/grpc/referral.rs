@@ -1,18 +1,35 @@
 //! `relais.referral.v1.ReferralService`.
 
 use relais_platform::{
-    Context,
+    Context, Result,
     grpc::{Answer, answer},
 };
 use relais_proto::referral::v1::{
-    CancelReferralRequest, CancelReferralResponse, GetAllowedActionsRequest, GetAllowedActionsResponse,
-    GetReferralRequest, GetReferralResponse, ListReferralsRequest, ListReferralsResponse, SubmitReferralRequest,
-    SubmitReferralResponse, referral_service_server::ReferralService,
+    AcceptReferralRequest, AcceptReferralResponse, CancelReferralRequest, CancelReferralResponse,
+    CheckAdmissionRequest, CheckAdmissionResponse, CompleteReferralRequest, CompleteReferralResponse,
+    ConfirmCancellationRequest, ConfirmCancellationResponse, DeclineCancellationRequest, DeclineCancellationResponse,
+    EnterInErrorRequest, EnterInErrorResponse, FailReferralRequest, FailReferralResponse, GetAllowedActionsRequest,
+    GetAllowedActionsResponse, GetReferralRequest, GetReferralResponse, GetTimelineRequest, GetTimelineResponse,
+    ListReferralsRequest, ListReferralsResponse, ListTransitionsRequest, ListTransitionsResponse,
+    LookupReferralRequest, LookupReferralResponse, ProvideInformationRequest, ProvideInformationResponse,
+    RedirectReferralRequest, RedirectReferralResponse, RejectReferralRequest, RejectReferralResponse,
+    RequestInformationRequest, RequestInformationResponse, SubmitReferralRequest, SubmitReferralResponse,
+    UndoReferralRequest, UndoReferralResponse, WaitlistReferralRequest, WaitlistReferralResponse,
+    referral_service_server::ReferralService,
 };
 use tonic::Request;
+use uuid::Uuid;
 
-use super::{convert, parse, partner_link::for_partner};
-use crate::app::referral::ListReferrals;
+use super::{
+    convert, language,
+    lifecycle::{Common, take},
+    parse,
+    partner_link::for_partner,
+};
+use crate::{
+    app::referral::{GetTimeline, ListReferrals, ListTransitions, TakeStep},
+    domain::referral::Move,
+};
 
 /// Serves referrals.
 pub(super) struct Referrals(pub Context);
@@ -20,10 +37,18 @@ pub(super) struct Referrals(pub Context);
 #[tonic::async_trait]
 impl ReferralService for Referrals {
     async fn submit_referral(&self, request: Request<SubmitReferralRequest>) -> Answer<SubmitReferralResponse> {
+        let language = language(&request);
         let (call, body) = self.0.open(request)?;
-        let (request_id, command) = parse::submit_referral(&body)?;
+        let (request_id, command) = parse::submit_referral(&body, language)?;
         let referral = self.0.change(call, request_id, &body, command).await?;
         answer(SubmitReferralResponse { referral: Some(convert::referral(referral)) })
+    }
+
+    async fn check_admission(&self, request: Request<CheckAdmissionRequest>) -> Answer<CheckAdmissionResponse> {
+        let language = language(&request);
+        let (call, body) = self.0.open(request)?;
+        let checked = self.0.read(call, parse::check_admission(&body)?).await?;
+        answer(convert::checked(checked, language))
     }
 
     async fn get_referral(&self, request: Request<GetReferralRequest>) -> Answer<GetReferralResponse> {
@@ -36,9 +61,11 @@ impl ReferralService for Referrals {
 
     async fn list_referrals(&self, request: Request<ListReferralsRequest>) -> Answer<ListReferralsResponse> {
         let (call, body) = self.0.open(request)?;
-        let page = self.0.pages.request(&call, "", body.page_size, &body.page_token)?;
-        let found = self.0.read(call.clone(), ListReferrals { page }).await?;
-        let next_page_token = self.0.pages.token(&call, "", found.next);
+        let filter = parse::filter(&body)?;
+        let asked = format!("{filter:?}");
+        let page = self.0.pages.request(&call, &asked, body.page_size, &body.page_token)?;
+        let found = self.0.read(call.clone(), ListReferrals { filter, page }).await?;
+        let next_page_token = self.0.pages.token(&call, &asked, found.next);
         answer(ListReferralsResponse {
             referrals: found.rows.into_iter().map(convert::referral).collect(),
             next_page_token,
@@ -54,10 +81,125 @@ impl ReferralService for Referrals {
         answer(GetAllowedActionsResponse { actions: actions.iter().map(|action| action.name().into()).collect() })
     }
 
-    async fn cancel_referral(&self, request: Request<CancelReferralRequest>) -> Answer<CancelReferralResponse> {
+    async fn lookup_referral(&self, request: Request<LookupReferralRequest>) -> Answer<LookupReferralResponse> {
         let (call, body) = self.0.open(request)?;
-        let (request_id, command) = parse::cancel_referral(&body)?;
-        let referral = self.0.change(call, request_id, &body, command).await?;
-        answer(CancelReferralResponse { referral: Some(convert::referral(referral)) })
+        let referral = self.0.read(call, parse::lookup_referral(&body)?).await?;
+        answer(LookupReferralResponse { referral: Some(convert::referral(referral)) })
     }
+
+    async fn list_transitions(&self, request: Request<ListTransitionsRequest>) -> Answer<ListTransitionsResponse> {
+        let (call, body) = self.0.open(request)?;
+        let referral = parse::of_referral(&body.parent)?;
+        let page = self.0.pages.request(&call, &body.parent, body.page_size, &body.page_token)?;
+        let found = self.0.read(call.clone(), ListTransitions { referral, page }).await?;
+        let next_page_token = self.0.pages.token(&call, &body.parent, found.next);
+        answer(ListTransitionsResponse {
+            transitions: found.rows.into_iter().map(convert::transition).collect(),
+            next_page_token,
+        })
+    }
+
+    async fn get_timeline(&self, request: Request<GetTimelineRequest>) -> Answer<GetTimelineResponse> {
+        let (call, body) = self.0.open(request)?;
+        let patient = parse::of_patient(&body.patient)?;
+        let page = self.0.pages.request(&call, &body.patient, body.page_size, &body.page_token)?;
+        let found = self.0.read(call.clone(), GetTimeline { patient, page }).await?;
+        let next_page_token = self.0.pages.token(&call, &body.patient, found.next);
+        answer(GetTimelineResponse { entries: found.rows.into_iter().map(convert::entry).collect(), next_page_token })
+    }
+
+    async fn accept_referral(&self, request: Request<AcceptReferralRequest>) -> Answer<AcceptReferralResponse> {
+        take(&self.0, request, |body| step(Move::Accept, body), |referral| AcceptReferralResponse { referral }).await
+    }
+
+    async fn request_information(
+        &self,
+        request: Request<RequestInformationRequest>,
+    ) -> Answer<RequestInformationResponse> {
+        take(&self.0, request, parse::request_information, |referral| RequestInformationResponse { referral }).await
+    }
+
+    async fn provide_information(
+        &self,
+        request: Request<ProvideInformationRequest>,
+    ) -> Answer<ProvideInformationResponse> {
+        take(&self.0, request, parse::provide_information, |referral| ProvideInformationResponse { referral }).await
+    }
+
+    async fn waitlist_referral(&self, request: Request<WaitlistReferralRequest>) -> Answer<WaitlistReferralResponse> {
+        take(
+            &self.0,
+            request,
+            |body| parse::step_for(Move::Waitlist, body.reason, body.common()),
+            |referral| WaitlistReferralResponse { referral },
+        )
+        .await
+    }
+
+    async fn reject_referral(&self, request: Request<RejectReferralRequest>) -> Answer<RejectReferralResponse> {
+        take(&self.0, request, parse::reject_referral, |referral| RejectReferralResponse { referral }).await
+    }
+
+    async fn redirect_referral(&self, request: Request<RedirectReferralRequest>) -> Answer<RedirectReferralResponse> {
+        take(&self.0, request, parse::redirect_referral, |referral| RedirectReferralResponse { referral }).await
+    }
+
+    async fn cancel_referral(&self, request: Request<CancelReferralRequest>) -> Answer<CancelReferralResponse> {
+        take(&self.0, request, parse::cancel_referral, |referral| CancelReferralResponse { referral }).await
+    }
+
+    async fn confirm_cancellation(
+        &self,
+        request: Request<ConfirmCancellationRequest>,
+    ) -> Answer<ConfirmCancellationResponse> {
+        take(
+            &self.0,
+            request,
+            |body| step(Move::ConfirmCancellation, body),
+            |referral| ConfirmCancellationResponse { referral },
+        )
+        .await
+    }
+
+    async fn decline_cancellation(
+        &self,
+        request: Request<DeclineCancellationRequest>,
+    ) -> Answer<DeclineCancellationResponse> {
+        take(
+            &self.0,
+            request,
+            |body| step(Move::DeclineCancellation, body),
+            |referral| DeclineCancellationResponse { referral },
+        )
+        .await
+    }
+
+    async fn complete_referral(&self, request: Request<CompleteReferralRequest>) -> Answer<CompleteReferralResponse> {
+        take(&self.0, request, |body| step(Move::Complete, body), |referral| CompleteReferralResponse { referral })
+            .await
+    }
+
+    async fn fail_referral(&self, request: Request<FailReferralRequest>) -> Answer<FailReferralResponse> {
+        take(
+            &self.0,
+            request,
+            |body| parse::step_for(Move::Fail, body.reason, body.common()),
+            |referral| FailReferralResponse { referral },
+        )
+        .await
+    }
+
+    async fn enter_in_error(&self, request: Request<EnterInErrorRequest>) -> Answer<EnterInErrorResponse> {
+        take(&self.0, request, parse::enter_in_error, |referral| EnterInErrorResponse { referral }).await
+    }
+
+    async fn undo_referral(&self, request: Request<UndoReferralRequest>) -> Answer<UndoReferralResponse> {
+        take(&self.0, request, parse::undo_referral, |referral| UndoReferralResponse { referral }).await
+    }
+}
+
+/// A step of which nothing but the referral is asked.
+fn step(by: Move, body: &impl Common) -> Result<(Uuid, TakeStep)> {
+    let (name, etag, request_id) = body.common();
+    parse::step(by, name, etag, request_id)
 }

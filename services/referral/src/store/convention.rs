@@ -1,18 +1,22 @@
 //! Conventions with the terms of their version.
 
+mod usage;
+
+pub use usage::{Acts, Entries, counter_report, list_figures, recount};
+
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
     Error, Result,
     calls::PageRequest,
     database::Unit,
     error::{Violation, broken_constraint},
-    ids::{ConventionId, OrganisationId},
+    ids::{Child, ConventionId, OrganisationId, SiteId},
 };
 use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::convention::{Convention, Line, Party, ServiceTerm, State, Terms};
+use crate::domain::convention::{Conditions, Convention, Line, Party, ServiceTerm, State, Terms};
 
 /// Terms stand under version 1 from the draft on: signing puts them in force and changes none of them.
 const FIRST: i64 = 1;
@@ -30,6 +34,8 @@ struct Row {
     parties: Json<Vec<Party>>,
     services: Json<Vec<ServiceTerm>>,
     lines: Json<Vec<Line>>,
+    sites: Option<Json<Vec<Child<SiteId>>>>,
+    conditions: Json<Conditions>,
 }
 
 impl TryFrom<Row> for Convention {
@@ -42,6 +48,8 @@ impl TryFrom<Row> for Convention {
             lines: row.lines.0,
             start_date: row.start_date,
             end_date: row.end_date,
+            sites: row.sites.map(|sites| sites.0).unwrap_or_default(),
+            conditions: row.conditions.0,
         };
         Ok(Self {
             id: row.id.into(),
@@ -59,16 +67,24 @@ impl TryFrom<Row> for Convention {
 /// Enters a draft with its terms, in one statement.
 ///
 /// # Errors
-/// INVALID_ARGUMENT when a party is no organisation of the directory.
+/// INVALID_ARGUMENT when a party, a site or the unit that receives results is not in the directory.
 pub async fn insert(unit: &mut Unit<'_>, convention: &Convention) -> Result<()> {
     let terms = &convention.terms;
     let (parties, services, lines) = (Json(&terms.parties), Json(&terms.services), Json(&terms.lines));
+    let (sites, conditions) = (Json(&terms.sites), Json(&terms.conditions));
+    let recipient = terms.conditions.recipients.unit();
     let query = sqlx::query!(
         "WITH c AS (
              INSERT INTO convention (id, display_name, state, version, terms_version, create_time)
              VALUES ($1, $2, $3, $4, $5, $6)
          ), t AS (
-             INSERT INTO convention_terms (convention_id, version, start_date, end_date) VALUES ($1, $7, $8, $9)
+             INSERT INTO convention_terms (convention_id, version, start_date, end_date, conditions,
+                 recipient_organisation_id, recipient_unit_id)
+             VALUES ($1, $7, $8, $9, $14, $15, $16)
+         ), e AS (
+             INSERT INTO convention_site (convention_id, version, organisation_id, site_id, position)
+             SELECT $1, $7, (e.value->>'organisation')::uuid, (e.value->>'id')::uuid, e.position
+             FROM jsonb_array_elements($13) WITH ORDINALITY AS e(value, position)
          ), p AS (
              INSERT INTO convention_party (convention_id, version, organisation_id, role, position)
              SELECT $1, $7, (p.value->>'organisation')::uuid, p.value->>'role', p.position
@@ -94,16 +110,23 @@ pub async fn insert(unit: &mut Unit<'_>, convention: &Convention) -> Result<()> 
         parties as _,
         services as _,
         lines as _,
+        sites as _,
+        conditions as _,
+        recipient.map(|unit| unit.organisation.0),
+        recipient.map(|unit| unit.id.0),
     );
-    query.with_operation("INSERT", "convention").execute(unit.sql()).await.map(|_| ()).map_err(|error| {
-        match broken_constraint(&error) {
-            Some("convention_party_organisation_id_fkey") => Error::invalid(vec![Violation::new(
-                "convention.terms.parties",
-                "must name organisations of the directory",
-            )]),
-            _ => error.into(),
-        }
-    })
+    let done = query.with_operation("INSERT", "convention").execute(unit.sql()).await;
+    done.map(|_| ()).map_err(not_in_the_directory)
+}
+
+fn not_in_the_directory(error: sqlx::Error) -> Error {
+    let field = |name: &str, rule: &str| Error::invalid(vec![Violation::new(format!("convention.terms.{name}"), rule)]);
+    match broken_constraint(&error) {
+        Some("convention_party_organisation_id_fkey") => field("parties", "must name organisations of the directory"),
+        Some("convention_site_organisation_id_site_id_fkey") => field("sites", "must name sites of the directory"),
+        Some("convention_terms_recipient_fkey") => field("recipients.unit", "must be a unit of the directory"),
+        _ => error.into(),
+    }
 }
 
 /// Keeps a signature: the convention's next version, and the day beside the terms.
@@ -136,6 +159,11 @@ pub async fn find(unit: &mut Unit<'_>, id: ConventionId) -> Result<Option<Conven
         Row,
         r#"SELECT c.id, c.display_name, c.state, c.version, c.terms_version, c.create_time, t.start_date, t.end_date,
                   g.signature_date AS "signature_date?",
+                  t.conditions AS "conditions: Json<Conditions>",
+                  (SELECT jsonb_agg(jsonb_build_object('organisation', e.organisation_id, 'id', e.site_id)
+                                    ORDER BY e.position)
+                   FROM convention_site e WHERE e.convention_id = c.id AND e.version = t.version)
+                      AS "sites: Json<Vec<Child<SiteId>>>",
                   (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'role', p.role)
                                     ORDER BY p.position)
                    FROM convention_party p WHERE p.convention_id = c.id AND p.version = t.version)
@@ -160,6 +188,21 @@ pub async fn find(unit: &mut Unit<'_>, id: ConventionId) -> Result<Option<Conven
     row.map(Convention::try_from).transpose()
 }
 
+/// The conditions of a version of a convention's terms, which never change.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_conditions(unit: &mut Unit<'_>, id: ConventionId, version: i64) -> Result<Option<Conditions>> {
+    let query = sqlx::query_scalar!(
+        r#"SELECT conditions AS "conditions: Json<Conditions>" FROM convention_terms
+           WHERE convention_id = $1 AND version = $2"#,
+        id.0,
+        version,
+    );
+    let found = query.with_operation("SELECT", "convention_terms").fetch_optional(unit.sql()).await?;
+    Ok(found.map(|conditions| conditions.0))
+}
+
 /// Lists conventions, the most recent first: those of `party`, or all.
 ///
 /// # Errors
@@ -169,6 +212,11 @@ pub async fn list(unit: &mut Unit<'_>, party: Option<OrganisationId>, page: &Pag
         Row,
         r#"SELECT c.id, c.display_name, c.state, c.version, c.terms_version, c.create_time, t.start_date, t.end_date,
                   g.signature_date AS "signature_date?",
+                  t.conditions AS "conditions: Json<Conditions>",
+                  (SELECT jsonb_agg(jsonb_build_object('organisation', e.organisation_id, 'id', e.site_id)
+                                    ORDER BY e.position)
+                   FROM convention_site e WHERE e.convention_id = c.id AND e.version = t.version)
+                      AS "sites: Json<Vec<Child<SiteId>>>",
                   (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'role', p.role)
                                     ORDER BY p.position)
                    FROM convention_party p WHERE p.convention_id = c.id AND p.version = t.version)

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use relais_proto::convention::v1::{
-    Convention, CreateConventionRequest, GetConventionRequest, ListConventionsRequest, SignConventionRequest, Terms,
-    convention,
+    Convention, CreateConventionRequest, Deadlines, GetConventionRequest, ListConventionsRequest, Prescribers,
+    ResultRecipients, SignConventionRequest, Terms, convention, result_recipients, terms,
 };
 use relais_tests::{Session, date, partnership, request_id, rules, violations};
 use tonic::Code;
@@ -20,9 +20,12 @@ async fn a_draft_is_signed_once_and_read_by_its_parties() -> Result<()> {
     let partners = Partners::meet().await?;
     let terms = partnership::terms(&partners.mdm, &partners.provider, partners.today);
     let draft = partnership::draft(&partners.coordinator, terms.clone()).await?;
-    assert_eq!((draft.state(), draft.terms_version, draft.terms.as_ref()), (convention::State::Draft, 0, Some(&terms)));
+    assert_eq!((draft.state(), draft.terms_version), (convention::State::Draft, 0));
+    let shown = draft.terms.clone().unwrap_or_default();
+    assert_eq!((&shown.parties, &shown.services, &shown.lines), (&terms.parties, &terms.services, &terms.lines));
+    assert_eq!((shown.start_date, shown.end_date), (terms.start_date, terms.end_date));
     let signed = partnership::sign(&partners.coordinator, draft.clone(), partners.today).await?;
-    assert_eq!((signed.state(), signed.terms_version, signed.terms), (convention::State::Signed, 1, Some(terms)));
+    assert_eq!((signed.state(), signed.terms_version, signed.terms), (convention::State::Signed, 1, Some(shown)));
     let late = partnership::sign(&partners.coordinator, draft, partners.today).await.unwrap_err();
     assert_eq!(late.downcast_ref::<tonic::Status>().map(tonic::Status::code), Some(Code::Aborted));
     let request = SignConventionRequest {
@@ -36,6 +39,35 @@ async fn a_draft_is_signed_once_and_read_by_its_parties() -> Result<()> {
 
     assert_eq!(get(&partners.lab, &signed.name).await?.state(), convention::State::Signed);
     assert_eq!(get(&partners.stranger, &signed.name).await.unwrap_err().code(), Code::NotFound);
+    partners.world.end().await
+}
+
+#[tokio::test]
+async fn terms_say_how_a_referral_goes_on_and_the_usual_stands_where_they_do_not() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let site = partnership::site(&partners.operator, &partners.provider, "Forges du Sud").await?;
+    let plain = partnership::terms(&partners.mdm, &partners.provider, partners.today);
+    let shown = partnership::draft(&partners.coordinator, plain.clone()).await?.terms.unwrap_or_default();
+    assert_eq!(shown.acceptance(), terms::Acceptance::ByHand);
+    assert_eq!(shown.deadlines.map(|deadlines| deadlines.first_contact_routine_hours), Some(120));
+    let recipients =
+        ResultRecipients { kind: result_recipients::Kind::UnitClinicians.into(), unit: partners.centre.clone() };
+    let full = Terms {
+        acceptance: terms::Acceptance::Automatic.into(),
+        deadlines: Some(Deadlines { result_days: 3, ..Deadlines::default() }),
+        recipients: Some(recipients),
+        prescribers: Some(Prescribers { required: true, register: "urn:relais:lu:college-medical".into() }),
+        checklist: vec!["order".into()],
+        sites: vec![site],
+        run_off_days: 30,
+        thresholds: vec![70, 90, 100],
+        ..plain
+    };
+    let name = partnership::draft(&partners.coordinator, full.clone()).await?.name;
+    let read = get(&partners.lab, &name).await?.terms.unwrap_or_default();
+    let usual = shown.deadlines.unwrap_or_default();
+    let deadlines = Some(Deadlines { result_days: 3, ..usual });
+    assert_eq!(read, Terms { deadlines, eligibility: shown.eligibility, ..full });
     partners.world.end().await
 }
 
@@ -66,6 +98,34 @@ async fn terms_that_are_no_agreement_are_told_all_at_once() -> Result<()> {
     let refused = client.create_convention(request).await.unwrap_err();
     let expected = ["parties", "parties", "services", "end_date"].map(|field| format!("convention.terms.{field}"));
     assert_eq!((refused.code(), violations(&refused)), (Code::InvalidArgument, expected.to_vec()));
+
+    let given = partnership::organisation(&partners.operator, "Third").await?;
+    let foreign = partnership::site(&partners.operator, &given, "Third's").await?;
+    let nowhere = format!("{}/sites/{}", partners.provider, uuid::Uuid::now_v7());
+    let unit = format!("{}/units/{}", partners.mdm, uuid::Uuid::now_v7());
+    let named =
+        |kind: result_recipients::Kind, unit: &str| Some(ResultRecipients { kind: kind.into(), unit: unit.into() });
+    let (by_unit, by_prescriber) =
+        (result_recipients::Kind::UnitClinicians, result_recipients::Kind::PrescriberOrSubstitute);
+    let prescribers = Some(Prescribers { required: true, register: "http://loinc.org".into() });
+    let deadlines = Some(Deadlines { result_days: -1, first_contact_stat_hours: 87_841, ..Deadlines::default() });
+    for (terms, fields) in [
+        (Terms { sites: vec![foreign], ..good.clone() }, vec!["sites"]),
+        (Terms { sites: vec![nowhere], ..good.clone() }, vec!["sites"]),
+        (Terms { recipients: named(by_unit, &unit), ..good.clone() }, vec!["recipients.unit"]),
+        (Terms { recipients: named(by_unit, ""), ..good.clone() }, vec!["recipients.unit"]),
+        (Terms { recipients: named(by_prescriber, &partners.centre), ..good.clone() }, vec!["recipients.unit"]),
+        (Terms { prescribers, ..good.clone() }, vec!["prescribers.register"]),
+        (Terms { deadlines, ..good.clone() }, vec!["deadlines.first_contact_stat_hours", "deadlines.result_days"]),
+        (Terms { checklist: vec!["Order\0".into()], ..good.clone() }, vec!["checklist"]),
+        (Terms { thresholds: vec![90, 70], run_off_days: -1, ..good.clone() }, vec!["run_off_days", "thresholds"]),
+        (Terms { acceptance: 9, ..good.clone() }, vec!["acceptance"]),
+    ] {
+        let request = CreateConventionRequest { convention: convention(terms), request_id: request_id() };
+        let refused = client.create_convention(request).await.unwrap_err();
+        let expected: Vec<_> = fields.iter().map(|field| format!("convention.terms.{field}")).collect();
+        assert_eq!((refused.code(), violations(&refused)), (Code::InvalidArgument, expected));
+    }
 
     let mut unknown = good;
     unknown.parties[1].organisation = format!("organisations/{}", uuid::Uuid::now_v7());

@@ -10,7 +10,7 @@ use crate::partners::Partners;
 async fn pages(session: &Session, page_size: i32) -> Result<Vec<Vec<String>>> {
     let (mut pages, mut page_token) = (Vec::new(), String::new());
     loop {
-        let request = ListReferralsRequest { page_size, page_token };
+        let request = ListReferralsRequest { page_size, page_token, ..Default::default() };
         let page = session.referrals().list_referrals(request).await?.into_inner();
         pages.push(page.referrals.into_iter().map(|referral| referral.name).collect());
         page_token = page.next_page_token;
@@ -46,7 +46,7 @@ async fn a_referral_that_comes_in_between_moves_no_page() -> Result<()> {
     let page = client.list_referrals(request).await?.into_inner();
     assert_eq!(page.referrals[0].name, second);
     partners.submit().await?;
-    let request = ListReferralsRequest { page_size: 1, page_token: page.next_page_token };
+    let request = ListReferralsRequest { page_size: 1, page_token: page.next_page_token, ..Default::default() };
     assert_eq!(client.list_referrals(request).await?.into_inner().referrals[0].name, first);
     partners.world.end().await
 }
@@ -86,11 +86,14 @@ async fn tokens_and_sizes_are_checked() -> Result<()> {
     let mut desk = partners.desk.referrals();
     let first = ListReferralsRequest { page_size: 1, ..Default::default() };
     let token = desk.list_referrals(first).await?.into_inner().next_page_token;
-    let of_another = ListReferralsRequest { page_size: 1, page_token: token.clone() };
+    let of_another = ListReferralsRequest { page_size: 1, page_token: token.clone(), ..Default::default() };
     let status = partners.lab.referrals().list_referrals(of_another).await.unwrap_err();
     assert_eq!((status.code(), violations(&status)), (Code::InvalidArgument, vec!["page_token".to_string()]));
     for (page_size, page_token, field) in [(-1, String::new(), "page_size"), (1, format!("{token}x"), "page_token")] {
-        let status = desk.list_referrals(ListReferralsRequest { page_size, page_token }).await.unwrap_err();
+        let status = desk
+            .list_referrals(ListReferralsRequest { page_size, page_token, ..Default::default() })
+            .await
+            .unwrap_err();
         assert_eq!(violations(&status), [field]);
     }
     let huge = ListReferralsRequest { page_size: i32::MAX, ..Default::default() };

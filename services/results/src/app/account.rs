@@ -9,7 +9,7 @@ use relais_platform::{
 
 use crate::{domain::Order, store};
 
-/// A referral and its orders, or all that were sent for a patient.
+/// A referral with its orders and reports and their files, or all that were sent for a patient.
 ///
 /// # Errors
 /// NOT_FOUND.
@@ -17,7 +17,8 @@ pub async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
     match asked {
         Asked::Referral(id) if store::is_sender(unit, id).await? => {
             let orders = store::list_ids_of(unit, id).await?;
-            let resources = orders.iter().map(ToString::to_string).collect();
+            let reports = store::report::list_names_of(unit, id).await?;
+            let resources = orders.iter().map(ToString::to_string).chain(reports).collect();
             Ok(Account { referrals: vec![id], resources, ..Account::default() })
         }
         Asked::Referral(id) => Err(Error::not_found(id)),

@@ -1,24 +1,33 @@
 //! Use cases, one a file: load, decide, fill the unit, and the platform flushes and commits it.
 
 mod account;
+pub mod attachment;
 mod forget_patient;
 mod get_order;
 mod holdings;
 mod list_orders;
+mod move_order;
 mod note_opened_file;
+mod note_referral;
 mod open_order;
+pub mod report;
 mod revoke_order;
 mod snapshot_orders;
+mod tell;
+mod vault;
 
 pub use account::account;
 pub use forget_patient::ForgetPatient;
 pub use get_order::GetOrder;
 pub use holdings::holdings;
 pub use list_orders::ListOrders;
+pub use move_order::{MoveOrder, Step};
 pub use note_opened_file::NoteOpenedFile;
+pub use note_referral::NoteReferral;
 pub use open_order::OpenOrder;
 pub use revoke_order::RevokeOrder;
 pub use snapshot_orders::snapshot_orders;
+pub use vault::{RewrapKeys, Vault};
 
 use relais_platform::audit::Subject;
 

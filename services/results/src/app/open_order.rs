@@ -11,7 +11,7 @@ use relais_proto::events::v1;
 
 use crate::{
     domain::{Ask, draft},
-    store::{self, NewOrders, PartyLists},
+    store::{self, NewOrders, PartyLists, referral::Referrals},
 };
 
 /// Opens an order without lines yet.
@@ -43,6 +43,7 @@ impl OpenOrder {
     /// # Errors
     /// UNAVAILABLE when the database is.
     pub async fn note_patient(&self, unit: &mut Unit<'_>) -> Result<()> {
+        unit.later::<Referrals>().note(self.ask.referral);
         store::note_patient(unit, self.ask.referral, self.ask.patient).await
     }
 
@@ -68,6 +69,7 @@ impl UseCase for OpenOrder {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
         let order = draft(OrderId::draw(), self.ask.clone(), unit.now());
         unit.later::<PartyLists>().take_over(order.referral, &self.parties);
+        unit.later::<Referrals>().note(self.ask.referral);
         let (name, referral) = (order.id.to_string(), order.referral.to_string());
         unit.emit(order.id, order.version, v1::OrderDrafted { order: name, referral });
         unit.audit(&order);

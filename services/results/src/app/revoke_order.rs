@@ -11,7 +11,7 @@ use relais_proto::events::v1;
 
 use crate::{
     domain::revoke,
-    store::{self, PartyLists},
+    store::{self, PartyLists, referral},
 };
 
 /// Withdraws a referral's order, if it has an open one.
@@ -42,14 +42,20 @@ impl UseCase for RevokeOrder {
         unit.later::<PartyLists>().take_over(self.referral, &self.parties);
         // What an earlier message of the same batch opened must be there to be found.
         unit.settle().await?;
-        let open = store::find_open(unit, self.referral).await?;
-        let Some(revoked) = open.and_then(|open| revoke(open, unit.now())) else {
-            return Ok(());
-        };
-        store::save(unit, &revoked).await?;
-        let (order, referral) = (revoked.id.to_string(), revoked.referral.to_string());
-        unit.emit(revoked.id, revoked.version, v1::OrderRevoked { order, referral });
-        unit.audit(&revoked);
-        Ok(())
+        referral::save_state(unit, self.referral, "cancelled").await?;
+        withdraw_order(unit, self.referral).await
     }
+}
+
+/// Withdraws what is still asked for a referral, if anything is.
+pub(super) async fn withdraw_order(unit: &mut Unit<'_>, referral: ReferralId) -> Result<()> {
+    let open = store::find_open(unit, referral).await?;
+    let Some(revoked) = open.and_then(|open| revoke(open, unit.now())) else {
+        return Ok(());
+    };
+    store::save(unit, &revoked).await?;
+    let (order, referral) = (revoked.id.to_string(), revoked.referral.to_string());
+    unit.emit(revoked.id, revoked.version, v1::OrderRevoked { order, referral });
+    unit.audit(&revoked);
+    Ok(())
 }

@@ -28,6 +28,7 @@ pub fn draft(id: OrderId, ask: Ask, now: DateTime<Utc>) -> Order {
         referral_number: ask.referral_number,
         patient: ask.patient,
         provider: ask.provider,
+        lines: Vec::new(),
         create_time: now,
         update_time: now,
     }

@@ -5,12 +5,14 @@ use relais_platform::{
     grpc::{Answer, answer},
 };
 use relais_proto::results::v1::{
-    GetOrderRequest, GetOrderResponse, ListOrdersRequest, ListOrdersResponse, results_service_server::ResultsService,
+    CancelOrderLineRequest, CancelOrderLineResponse, GetOrderRequest, GetOrderResponse, ListAnalysesRequest,
+    ListAnalysesResponse, ListOrdersRequest, ListOrdersResponse, PlaceOrderRequest, PlaceOrderResponse,
+    RecordSamplingRequest, RecordSamplingResponse, results_service_server::ResultsService,
 };
 use tonic::Request;
 
 use super::{convert, parse};
-use crate::app::ListOrders;
+use crate::{app::ListOrders, domain::analyses};
 
 /// Serves orders.
 pub(super) struct Orders(pub Context);
@@ -31,5 +33,32 @@ impl ResultsService for Orders {
         let next_page_token = self.0.pages.token(&call, &body.referral, found.next);
         let orders = found.rows.into_iter().map(convert::order).collect();
         answer(ListOrdersResponse { orders, next_page_token })
+    }
+
+    async fn place_order(&self, request: Request<PlaceOrderRequest>) -> Answer<PlaceOrderResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::place_order(&body)?;
+        let order = self.0.change(call, request_id, &body, command).await?;
+        answer(PlaceOrderResponse { order: Some(convert::order(order)) })
+    }
+
+    async fn cancel_order_line(&self, request: Request<CancelOrderLineRequest>) -> Answer<CancelOrderLineResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::cancel_order_line(&body)?;
+        let order = self.0.change(call, request_id, &body, command).await?;
+        answer(CancelOrderLineResponse { order: Some(convert::order(order)) })
+    }
+
+    async fn record_sampling(&self, request: Request<RecordSamplingRequest>) -> Answer<RecordSamplingResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::record_sampling(&body, self.0.clock.now())?;
+        let order = self.0.change(call, request_id, &body, command).await?;
+        answer(RecordSamplingResponse { order: Some(convert::order(order)) })
+    }
+
+    async fn list_analyses(&self, request: Request<ListAnalysesRequest>) -> Answer<ListAnalysesResponse> {
+        self.0.open(request)?;
+        let analyses = analyses::all().iter().map(convert::analysis).collect();
+        answer(ListAnalysesResponse { analyses, notice: analyses::NOTICE.into() })
     }
 }

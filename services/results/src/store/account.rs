@@ -65,12 +65,14 @@ pub async fn note_patient(unit: &mut Unit<'_>, referral: ReferralId, patient: Op
     Ok(())
 }
 
-/// Forgets whose orders a patient's are.
+/// Forgets whose orders and reports a patient's are.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn forget_patient(unit: &mut Unit<'_>, patient: PatientId) -> Result<()> {
     let query = sqlx::query!("UPDATE service_order SET patient_id = NULL WHERE patient_id = $1", patient.0);
     query.with_operation("UPDATE", "service_order").execute(unit.sql()).await?;
+    let query = sqlx::query!("UPDATE report SET named_patient = NULL WHERE named_patient = $1", patient.0);
+    query.with_operation("UPDATE", "report").execute(unit.sql()).await?;
     Ok(())
 }

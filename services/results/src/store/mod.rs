@@ -2,11 +2,18 @@
 //! first.
 
 mod account;
+pub mod attachment;
+pub mod chunk;
+pub mod key;
 mod opened_file;
 mod order;
+mod order_version;
 mod party;
+pub mod referral;
+pub mod report;
 
 pub use account::{forget_patient, is_sender, list_ids_of, note_patient, sees_all_of};
 pub use opened_file::{OpenedFile, find_purpose, note_opened};
-pub use order::{NewOrders, find_open, get, list, list_all, list_of, list_of_patient, save};
+pub use order::{NewOrders, find_asked, find_open, find_patient, get, list, list_all, list_of, list_of_patient, save};
+pub use order_version::{get_at, insert_version};
 pub use party::PartyLists;

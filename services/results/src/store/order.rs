@@ -8,10 +8,11 @@ use relais_platform::{
     ids::{OrderId, PatientId, ReferralId},
     parties::{Capacity, Party},
 };
+use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::{Order, State};
+use crate::domain::{Line, Order, State};
 
 struct Row {
     id: Uuid,
@@ -21,6 +22,7 @@ struct Row {
     referral_number: String,
     patient_id: Option<Uuid>,
     provider_id: Uuid,
+    lines: Json<Vec<Line>>,
     create_time: DateTime<Utc>,
     update_time: DateTime<Utc>,
 }
@@ -37,6 +39,7 @@ impl TryFrom<Row> for Order {
             referral_number: row.referral_number,
             patient: row.patient_id.map(Into::into),
             provider: row.provider_id.into(),
+            lines: row.lines.0,
             create_time: row.create_time,
             update_time: row.update_time,
         })
@@ -105,14 +108,47 @@ impl Rows for NewOrders {
 /// CONTENTION when somebody else changed it since it was read: the unit decides again.
 pub async fn save(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
     let query = sqlx::query!(
-        "UPDATE service_order SET state = $2, version = $3, update_time = $4 WHERE id = $1 AND version = $3::bigint - 1",
+        "UPDATE service_order SET state = $2, version = $3, update_time = $4, lines = $5
+         WHERE id = $1 AND version = $3::bigint - 1",
         order.id.0,
         order.state.as_str(),
         order.version,
         order.update_time,
+        Json(&order.lines) as _,
     );
     let done = query.with_operation("UPDATE", "service_order").execute(unit.sql()).await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
+}
+
+/// Finds an order by which the caller's organisation is asked, whatever became of it.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_asked(unit: &mut Unit<'_>, id: OrderId) -> Result<Option<Order>> {
+    let provider = unit.caller()?.acting_organisation()?;
+    let query = sqlx::query_as!(
+        Row,
+        r#"SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, lines AS "lines: Json<Vec<Line>>",
+                create_time, update_time
+         FROM service_order WHERE id = $1 AND provider_id = $2"#,
+        id.0,
+        provider.0,
+    );
+    let row = query.with_operation("SELECT", "service_order").fetch_optional(unit.sql()).await?;
+    row.map(Order::try_from).transpose()
+}
+
+/// The patient of a referral's last order; none when the record was erased, or never told.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_patient(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Option<PatientId>> {
+    let query = sqlx::query_scalar!(
+        "SELECT patient_id FROM service_order WHERE referral_id = $1 ORDER BY create_time DESC, id DESC LIMIT 1",
+        referral.0,
+    );
+    let found = query.with_operation("SELECT", "service_order").fetch_optional(unit.sql()).await?;
+    Ok(found.flatten().map(Into::into))
 }
 
 /// Finds the open order of a referral.
@@ -122,8 +158,9 @@ pub async fn save(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
 pub async fn find_open(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Option<Order>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, create_time, update_time
-         FROM service_order WHERE referral_id = $1 AND state <> 'revoked'",
+        r#"SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, lines AS "lines: Json<Vec<Line>>",
+                create_time, update_time
+         FROM service_order WHERE referral_id = $1 AND state <> 'revoked'"#,
         referral.0,
     );
     let row = query.with_operation("SELECT", "service_order").fetch_optional(unit.sql()).await?;
@@ -138,7 +175,8 @@ pub async fn get(unit: &mut Unit<'_>, id: OrderId) -> Result<Order> {
     let (scope, caller, now) = (unit.scope()?, unit.caller()?.digest(), unit.now());
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, create_time, update_time
+        r#"SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, lines AS "lines: Json<Vec<Line>>",
+                create_time, update_time
          FROM service_order a
          WHERE id = $1 AND (EXISTS (
              SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $2
@@ -146,7 +184,7 @@ pub async fn get(unit: &mut Unit<'_>, id: OrderId) -> Result<Order> {
                  AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
            OR EXISTS (
              SELECT FROM opened_file f WHERE f.referral_id = a.referral_id AND f.organisation_id = $2
-                 AND f.caller = $5 AND f.expire_time > $6))",
+                 AND f.caller = $5 AND f.expire_time > $6))"#,
         id.0,
         scope.organisation,
         scope.unit,
@@ -166,14 +204,14 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Order>>
     let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
-        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.create_time,
-                a.update_time
+        r#"SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.lines AS "lines: Json<Vec<Line>>",
+                a.create_time, a.update_time
          FROM service_order_party v JOIN service_order a ON a.id = v.order_id
          WHERE v.organisation_id = $1 AND (v.create_time, v.order_id) < ($3, $4)
            AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
                              AND p.capacity = ANY($6::text[])
                              AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
-         ORDER BY v.create_time DESC, v.order_id DESC LIMIT $5",
+         ORDER BY v.create_time DESC, v.order_id DESC LIMIT $5"#,
         scope.organisation,
         scope.unit,
         page.after.time,
@@ -193,8 +231,8 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
     let (scope, caller, now) = (unit.scope()?, unit.caller()?.digest(), unit.now());
     let query = sqlx::query_as!(
         Row,
-        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.create_time,
-                a.update_time
+        r#"SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.lines AS "lines: Json<Vec<Line>>",
+                a.create_time, a.update_time
          FROM service_order a
          WHERE a.referral_id = $6 AND (a.create_time, a.id) < ($3, $4)
            AND (EXISTS (SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $1
@@ -202,7 +240,7 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
                              AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
              OR EXISTS (SELECT FROM opened_file f WHERE f.referral_id = a.referral_id AND f.organisation_id = $1
                               AND f.caller = $8 AND f.expire_time > $9))
-         ORDER BY a.create_time DESC, a.id DESC LIMIT $5",
+         ORDER BY a.create_time DESC, a.id DESC LIMIT $5"#,
         scope.organisation,
         scope.unit,
         page.after.time,
@@ -225,10 +263,10 @@ pub async fn list_of_patient(unit: &mut Unit<'_>, patient: PatientId) -> Result<
     let scope = unit.scope()?;
     let query = sqlx::query_as!(
         Row,
-        "SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.create_time,
-                a.update_time
+        r#"SELECT a.id, a.state, a.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.lines AS "lines: Json<Vec<Line>>",
+                a.create_time, a.update_time
          FROM service_order a JOIN referral_party p ON p.referral_id = a.referral_id AND p.capacity = 'referrer'
-         WHERE a.patient_id = $1 AND p.organisation_id = $2 ORDER BY a.create_time DESC, a.id DESC",
+         WHERE a.patient_id = $1 AND p.organisation_id = $2 ORDER BY a.create_time DESC, a.id DESC"#,
         patient.0,
         scope.organisation,
     );
@@ -243,8 +281,9 @@ pub async fn list_of_patient(unit: &mut Unit<'_>, patient: PatientId) -> Result<
 pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Vec<Order>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, create_time, update_time
-         FROM service_order WHERE id > $1 ORDER BY id LIMIT $2",
+        r#"SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, lines AS "lines: Json<Vec<Line>>",
+                create_time, update_time
+         FROM service_order WHERE id > $1 ORDER BY id LIMIT $2"#,
         after,
         limit,
     );

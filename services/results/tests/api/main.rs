@@ -1,6 +1,12 @@
 //! The results service through real clients and real messages, on real PostgreSQL and RabbitMQ.
 
+mod attachments;
 mod opened_file;
+mod orders;
+mod quarantine;
+mod releases;
+mod reports;
+mod stage;
 
 use anyhow::Result;
 use relais_platform::{Service as _, calls::rules, events::Event};
@@ -17,7 +23,7 @@ async fn list(session: &Session, referral: &str) -> Result<Vec<Order>, tonic::St
 #[test]
 fn every_rpc_has_a_rule() {
     let methods = relais_tests::methods(Results::GRPC);
-    assert_eq!(methods.len(), 2, "{methods:?}");
+    assert_eq!(methods.len(), 18, "{methods:?}");
     assert_eq!(rules::missing(Results::RULES, &methods), Vec::<String>::new());
 }
 

@@ -1,59 +1,48 @@
-//! Gives up the appointment of a referral that was cancelled.
+//! Gives up a booked appointment, or a held seat, by either side.
 
 use relais_platform::{
     Result,
-    calls::Check,
+    audit::Subject,
     database::{Unit, UseCase},
-    ids::ReferralId,
-    parties::{self, Party},
 };
-use relais_proto::events::v1;
 
+use super::{
+    change::{self, Asked},
+    seen,
+};
 use crate::{
-    domain::cancel,
-    store::{self, PartyLists},
+    domain::{Appointment, CancelReason, cancel},
+    store,
 };
 
-/// Gives up a referral's appointment, if it has an open one.
-#[derive(Debug, Clone)]
+/// Gives up a booked appointment; of a pending one, the seat that is held.
+#[derive(Debug, Clone, Copy)]
 pub struct CancelAppointment {
-    referral: ReferralId,
-    parties: Vec<Party>,
-}
-
-impl CancelAppointment {
-    /// Of an event.
-    ///
-    /// # Errors
-    /// INVALID_ARGUMENT when the event's names are none: the message is parked.
-    pub fn try_new(told: &v1::ReferralCancelled) -> Result<Self> {
-        let mut check = Check::default();
-        let referral = check.name("referral", &told.referral);
-        let parties = parties::of_event(&mut check, &told.parties);
-        check.finish().map(|()| Self { referral, parties })
-    }
+    /// Which appointment.
+    pub asked: Asked,
+    /// Why.
+    pub reason: CancelReason,
 }
 
 impl UseCase for CancelAppointment {
-    type Outcome = ();
+    type Outcome = Appointment;
     const NAME: &'static str = "cancel_appointment";
 
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
-        unit.later::<PartyLists>().take_over(self.referral, &self.parties);
-        // What an earlier message of the same batch opened must be there to be found.
-        unit.settle().await?;
-        let open = store::find_open(unit, self.referral).await?;
-        let Some(cancelled) = open.and_then(|open| cancel(open, unit.now())) else {
-            return Ok(());
-        };
-        store::save(unit, &cancelled).await?;
-        let (appointment, referral) = (cancelled.id.to_string(), cancelled.referral.to_string());
-        unit.emit(
-            cancelled.id,
-            cancelled.version,
-            v1::AppointmentCancelled { appointment, referral, ..Default::default() },
-        );
-        unit.audit(&cancelled);
-        Ok(())
+    fn asks(&self) -> Subject {
+        self.asked.id.into()
+    }
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Appointment> {
+        let open = change::lock(unit, self.asked).await?;
+        if open.live_hold(unit.now()).is_some() {
+            store::seat::release(unit, open.id).await?;
+            unit.audit(&open);
+            return seen(unit, Appointment { hold: None, ..open });
+        }
+        let (previous, by) = (open.state, unit.caller()?.acting_organisation()?);
+        let cancelled = cancel(open, self.reason, by, unit.now())?;
+        change::give_up(unit, &cancelled, previous).await?;
+        change::propose_soon(unit, cancelled.referral).await?;
+        seen(unit, cancelled)
     }
 }

@@ -7,6 +7,7 @@ use relais_platform::{
     ids::AppointmentId,
 };
 
+use super::seen;
 use crate::{domain::Appointment, store};
 
 /// Reads an appointment of a referral that the caller is a party of, or whose file the caller opened.
@@ -22,10 +23,10 @@ impl UseCase for GetAppointment {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Appointment> {
-        let found = store::get(unit, self.0).await?;
+        let found = store::appointment::get_or_opened(unit, self.0).await?;
         unit.about(&found.referral_number);
         let purpose = store::find_purpose(unit, found.referral).await?;
         unit.audit(Subject::from(&found).purpose(purpose.unwrap_or_default()));
-        Ok(found)
+        seen(unit, found)
     }
 }

@@ -8,6 +8,7 @@ use relais_platform::{
     ids::ReferralId,
 };
 
+use super::seen;
 use crate::{domain::Appointment, store};
 
 /// Lists the appointments of referrals that the caller is a party of, the most recent first.
@@ -28,16 +29,15 @@ impl UseCase for ListAppointments {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Appointment>> {
-        let (rows, purpose) = match self.referral {
-            // The one list that an opened file opens: there is no other way to know what hangs on the referral.
-            Some(referral) => {
-                (store::list_of(unit, referral, &self.page).await?, store::find_purpose(unit, referral).await?)
-            }
-            None => (store::list(unit, &self.page).await?, None),
+        let rows = store::appointment::list(unit, self.referral, &self.page).await?;
+        // The one list that an opened file opens: there is no other way to know what hangs on the referral.
+        let purpose = match self.referral {
+            Some(referral) => store::find_purpose(unit, referral).await?.unwrap_or_default(),
+            None => String::new(),
         };
-        let purpose = purpose.unwrap_or_default();
         let page = self.page.page(rows, |found| Position { time: found.create_time, id: found.id.0 });
         page.rows.iter().for_each(|found| unit.audit(Subject::from(found).purpose(&purpose)));
-        Ok(page)
+        let rows = page.rows.into_iter().map(|found| seen(unit, found)).collect::<Result<_>>()?;
+        Ok(Page { rows, next: page.next })
     }
 }

@@ -4,20 +4,21 @@ use relais_platform::{
     Result,
     calls::Check,
     database::{Unit, UseCase},
-    ids::{AppointmentId, PatientId, SiteId},
+    ids::{AppointmentId, SiteId},
     parties::{self, Party},
 };
 use relais_proto::events::v1;
 
+use super::tell::tell;
 use crate::{
-    domain::{Wish, propose},
-    store::{self, NewAppointments, PartyLists},
+    domain::{Needs, Referral, propose},
+    store::{self, PartyLists, appointment::NewAppointments, referral::Referrals},
 };
 
-/// Opens an appointment without a time yet.
+/// Opens an appointment without a time yet, and keeps what booking must know of its referral.
 #[derive(Debug, Clone)]
 pub struct OpenAppointment {
-    wish: Wish,
+    wish: Referral,
     parties: Vec<Party>,
 }
 
@@ -28,13 +29,20 @@ impl OpenAppointment {
     /// INVALID_ARGUMENT when the event's names are none: the message is parked.
     pub fn try_new(told: &v1::ReferralSubmitted) -> Result<Self> {
         let mut check = Check::default();
-        let wish = Wish {
-            referral: check.name("referral", &told.referral),
-            referral_number: told.number.clone(),
-            patient: patient(&mut check, told),
+        let needs = told.needs.clone().unwrap_or_default();
+        let wish = Referral {
+            id: check.name("referral", &told.referral),
+            number: told.number.clone(),
+            state: "submitted".into(),
+            // None when the record was erased.
+            patient: (!told.patient.is_empty()).then(|| check.name("patient", &told.patient)),
             provider: check.name("provider", &told.provider),
             site: check.optional_child::<SiteId>("site", &told.site),
+            service_system: told.service_system.clone(),
+            service_code: told.service_code.clone(),
             requested_date: check.date("requested_date", told.requested_date),
+            priority: told.priority.clone(),
+            needs: Needs { interpreter_language: needs.interpreter_language, wheelchair: needs.wheelchair },
         };
         let parties = parties::of_event(&mut check, &told.parties);
         check.finish().map(|()| Self { wish, parties })
@@ -45,21 +53,13 @@ impl OpenAppointment {
     /// # Errors
     /// UNAVAILABLE when the database is.
     pub async fn note_patient(&self, unit: &mut Unit<'_>) -> Result<()> {
-        store::note_patient(unit, self.wish.referral, self.wish.patient).await
+        store::note_patient(unit, self.wish.id, self.wish.patient).await
     }
 
-    /// Opens it, unless it is open: the parties are taken over all the same.
-    ///
-    /// # Errors
-    /// UNAVAILABLE when the database is.
-    pub async fn restore(&self, unit: &mut Unit<'_>) -> Result<()> {
-        match store::find_open(unit, self.wish.referral).await? {
-            Some(open) => {
-                unit.later::<PartyLists>().take_over(open.referral, &self.parties);
-                Ok(())
-            }
-            None => self.run(unit).await,
-        }
+    /// Takes over what the referral is. What becomes of its appointment, where it stands now decides.
+    pub fn restore(&self, unit: &mut Unit<'_>) {
+        unit.later::<PartyLists>().take_over(self.wish.id, &self.parties);
+        unit.later::<Referrals>().submit(self.wish.clone());
     }
 }
 
@@ -68,17 +68,11 @@ impl UseCase for OpenAppointment {
     const NAME: &'static str = "open_appointment";
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
-        let appointment = propose(AppointmentId::draw(), self.wish.clone(), unit.now());
-        unit.later::<PartyLists>().take_over(appointment.referral, &self.parties);
-        let (name, referral) = (appointment.id.to_string(), appointment.referral.to_string());
-        unit.emit(appointment.id, appointment.version, v1::AppointmentProposed { appointment: name, referral });
+        self.restore(unit);
+        let appointment = propose(AppointmentId::draw(), &self.wish, self.parties.clone(), unit.now());
+        tell(unit, &appointment, appointment.state);
         unit.audit(&appointment);
-        unit.later::<NewAppointments>().insert(appointment, &self.parties);
+        unit.later::<NewAppointments>().insert(appointment);
         Ok(())
     }
-}
-
-/// The patient's record; none when it was erased.
-fn patient(check: &mut Check, told: &v1::ReferralSubmitted) -> Option<PatientId> {
-    (!told.patient.is_empty()).then(|| check.name("patient", &told.patient))
 }

@@ -1,40 +1,90 @@
 //! Giving an appointment up.
 
 use chrono::{DateTime, Utc};
+use relais_platform::{error::Error, ids::OrganisationId, text_enum};
 
-use super::{Appointment, State};
+use super::{Appointment, State, refuse, rule};
 
-/// The appointment, given up, in its next version; none when it was already.
-pub fn cancel(appointment: Appointment, now: DateTime<Utc>) -> Option<Appointment> {
-    match appointment.state {
-        State::Proposed => {
-            let version = appointment.version + 1;
-            Some(Appointment { state: State::Cancelled, version, update_time: now, ..appointment })
-        }
-        State::Cancelled => None,
+text_enum! {
+    /// Why an appointment is given up.
+    pub enum CancelReason {
+        /// The patient does not wish it.
+        PatientDeclined = "patient-declined",
+        /// The patient cannot come at that time.
+        PatientUnavailable = "patient-unavailable",
+        /// The patient could not be reached.
+        CouldNotContact = "could-not-contact",
+        /// The provider cannot keep it.
+        ProviderUnavailable = "provider-unavailable",
+        /// The site is closed then.
+        SiteClosed = "site-closed",
+        /// It was booked by mistake.
+        BookedInError = "booked-in-error",
     }
+}
+
+/// A booked appointment, given up by somebody, in its next version.
+///
+/// # Errors
+/// FAILED_PRECONDITION when it is not booked.
+pub fn cancel(
+    appointment: Appointment,
+    reason: CancelReason,
+    by: OrganisationId,
+    now: DateTime<Utc>,
+) -> Result<Appointment, Error> {
+    if appointment.state != State::Booked {
+        let sentence =
+            format!("it is {}: only a booked one, or one that is held, is given up", appointment.state.as_str());
+        refuse(vec![rule("appointment-not-booked", sentence)])?;
+    }
+    Ok(given_up(appointment, reason.as_str(), Some(by), now))
+}
+
+/// The appointment of a referral that has ended, in its next version; none when there is nothing to give up. What has begun is a
+/// fact, and stays.
+pub fn end(appointment: Appointment, now: DateTime<Utc>) -> Option<Appointment> {
+    let open = matches!(appointment.state, State::Proposed | State::Booked);
+    open.then(|| given_up(appointment, "referral-ended", None, now))
+}
+
+/// A proposed appointment whose place the one before it takes again, in its next version.
+///
+/// # Errors
+/// FAILED_PRECONDITION when it is booked already, or a seat is held for it.
+pub fn supersede(appointment: Appointment, now: DateTime<Utc>) -> Result<Appointment, Error> {
+    if appointment.state != State::Proposed || appointment.live_hold(now).is_some() {
+        let sentence = format!("{} was booked or held meanwhile: cancel it first", appointment.id);
+        refuse(vec![rule("another-appointment", sentence)])?;
+    }
+    Ok(given_up(appointment, "superseded", None, now))
+}
+
+fn given_up(appointment: Appointment, reason: &str, by: Option<OrganisationId>, now: DateTime<Utc>) -> Appointment {
+    let next = appointment.next(State::Cancelled, now);
+    Appointment { reason: reason.into(), cancelled_by: by, confirmed: false, hold: None, ..next }
 }
 
 #[cfg(test)]
 mod tests {
-    use relais_platform::ids::{AppointmentId, OrganisationId, ReferralId};
+    use chrono::TimeDelta;
 
-    use super::super::{Wish, propose};
+    use super::super::{proposed, time_at};
     use super::*;
 
     #[test]
     fn an_appointment_is_given_up_once() {
-        let wish = Wish {
-            referral: ReferralId::draw(),
-            referral_number: "n".into(),
-            patient: None,
-            provider: OrganisationId::draw(),
-            site: None,
-            requested_date: "2017-05-01".parse().unwrap(),
-        };
-        let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(1);
-        let cancelled = cancel(propose(AppointmentId::draw(), wish, DateTime::UNIX_EPOCH), now).unwrap();
+        let now = DateTime::UNIX_EPOCH + TimeDelta::hours(1);
+        let cancelled = end(proposed(), now).unwrap();
         assert_eq!((cancelled.state, cancelled.version, cancelled.update_time), (State::Cancelled, 2, now));
-        assert_eq!(cancel(cancelled, now), None);
+        assert_eq!(end(cancelled.clone(), now), None);
+        let refused = cancel(cancelled, CancelReason::SiteClosed, OrganisationId::draw(), now).unwrap_err();
+        assert_eq!(refused.violations[0].subject, "appointment-not-booked");
+    }
+
+    #[test]
+    fn what_has_begun_stays_when_its_referral_ends() {
+        let arrived = Appointment { state: State::Arrived, time: Some(time_at(0)), ..proposed() };
+        assert_eq!(end(arrived, DateTime::UNIX_EPOCH), None);
     }
 }

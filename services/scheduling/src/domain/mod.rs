@@ -1,23 +1,79 @@
 //! Decisions: plain values in, decisions out. Nothing here knows SQL, gRPC, a broker or a clock.
 
+mod attend;
+mod book;
 mod cancel;
+pub mod opening;
 mod propose;
+mod referral;
+mod undo;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use relais_platform::ids::{AppointmentId, Child, OrganisationId, PatientId, ReferralId, SiteId};
-use relais_platform::text_enum;
+use relais_platform::{
+    error::{Error, Violation},
+    ids::{AppointmentId, Child, OrganisationId, PatientId, ReferralId, SiteId, SlotId},
+    parties::{Content, Party},
+    text_enum,
+};
 
-pub use cancel::cancel;
-pub use propose::{Wish, propose};
+pub use attend::{arrive, confirm, fulfil, miss, remind};
+pub use book::{book, ensure_bookable, ensure_offered, ensure_open, register_walk_in, reschedule};
+pub use cancel::{CancelReason, cancel, end, supersede};
+pub use propose::propose;
+pub use referral::{Referral, Stage};
+pub use undo::{UndoReason, undo};
 
 text_enum! {
-    /// Where an appointment stands (FHIR Appointment).
+    /// Where an appointment stands (FHIR Appointment). One that is pending is a proposed one with a hold that lives.
     pub enum State {
         /// Wished for, without a time yet.
         Proposed = "proposed",
+        /// It has a seat.
+        Booked = "booked",
+        /// The patient is there.
+        Arrived = "arrived",
+        /// The patient was seen.
+        Fulfilled = "fulfilled",
+        /// The patient did not come.
+        NoShow = "noshow",
         /// Given up.
         Cancelled = "cancelled",
+        /// It never was.
+        EnteredInError = "entered-in-error",
     }
+}
+
+/// What a patient needs when seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The language to interpret from; empty when nobody need interpret.
+    pub interpreter_language: String,
+    /// Whether the patient comes in a wheelchair.
+    pub wheelchair: bool,
+}
+
+/// When and where: the slot that an appointment has or had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Time {
+    /// The slot.
+    pub slot: SlotId,
+    /// The site.
+    pub site: Child<SiteId>,
+    /// When it begins.
+    pub start: DateTime<Utc>,
+    /// When it ends.
+    pub end: DateTime<Utc>,
+    /// The site's zone in the IANA database.
+    pub time_zone: String,
+}
+
+/// A seat that is held for an appointment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Which.
+    pub time: Time,
+    /// Until when.
+    pub until: DateTime<Utc>,
 }
 
 /// A time at which a patient is to be seen.
@@ -33,6 +89,8 @@ pub struct Appointment {
     pub referral: ReferralId,
     /// That referral's number.
     pub referral_number: String,
+    /// That referral's parties.
+    pub parties: Vec<Party>,
     /// The patient's record, at the organisation that sent the referral; none when it was erased, or never told.
     pub patient: Option<PatientId>,
     /// Who sees the patient.
@@ -41,8 +99,83 @@ pub struct Appointment {
     pub site: Option<Child<SiteId>>,
     /// The day that is wished for.
     pub requested_date: NaiveDate,
+    /// What the patient needs.
+    pub needs: Needs,
+    /// Its time, once it had one.
+    pub time: Option<Time>,
+    /// The seat that is held for it, which counts until its end.
+    pub hold: Option<Hold>,
+    /// Whether it was said that the patient will come.
+    pub confirmed: bool,
+    /// Whether the patient came without a booking.
+    pub walk_in: bool,
+    /// Why it stands where it does, as a code; may be empty.
+    pub reason: String,
+    /// Who gave it up.
+    pub cancelled_by: Option<OrganisationId>,
     /// When it was opened.
     pub create_time: DateTime<Utc>,
     /// When it last changed.
     pub update_time: DateTime<Utc>,
+}
+
+impl Appointment {
+    /// Its next version.
+    #[must_use]
+    fn next(self, state: State, now: DateTime<Utc>) -> Self {
+        Self { state, version: self.version + 1, update_time: now, reason: String::new(), ..self }
+    }
+
+    /// The hold that lives at `now`.
+    pub fn live_hold(&self, now: DateTime<Utc>) -> Option<&Hold> {
+        self.hold.as_ref().filter(|hold| self.state == State::Proposed && hold.until > now)
+    }
+
+    /// What parties who see these contents see of it: what a patient needs tells how the patient lives.
+    #[must_use]
+    pub fn seen_with(self, sees: impl Fn(Content) -> bool) -> Self {
+        if sees(Content::Social) { self } else { Self { needs: Needs::default(), ..self } }
+    }
+}
+
+/// Rules that fail; none fails: it may go on.
+fn refuse(rules: Vec<Violation>) -> Result<(), Error> {
+    if rules.is_empty() { Ok(()) } else { Err(Error::refused("APPOINTMENT_RULE", rules)) }
+}
+
+/// One rule that fails.
+fn rule(code: &str, sentence: impl Into<String>) -> Violation {
+    Violation::new(code, sentence)
+}
+
+/// An appointment of tests.
+#[cfg(test)]
+fn proposed() -> Appointment {
+    let referral = Referral {
+        id: ReferralId::draw(),
+        number: "n".into(),
+        state: "accepted".into(),
+        patient: Some(PatientId::draw()),
+        provider: OrganisationId::draw(),
+        site: None,
+        service_system: "s".into(),
+        service_code: "c".into(),
+        requested_date: "2017-05-01".parse().unwrap(),
+        priority: "routine".into(),
+        needs: Needs::default(),
+    };
+    propose(AppointmentId::draw(), &referral, Vec::new(), DateTime::UNIX_EPOCH)
+}
+
+/// A time of tests, that begins so many hours after 1970.
+#[cfg(test)]
+fn time_at(hours: i64) -> Time {
+    let start = DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(hours);
+    Time {
+        slot: SlotId::draw(),
+        site: Child::new(OrganisationId::draw(), SiteId::draw()),
+        start,
+        end: start + chrono::TimeDelta::minutes(20),
+        time_zone: "Europe/Luxembourg".into(),
+    }
 }

@@ -1,5 +1,6 @@
 //! What is held on a patient, for `relais.holdings.v1`.
 
+use chrono::{DateTime, Utc};
 use relais_platform::{Result, database::Unit, holdings::Held, ids::PatientId};
 use relais_proto::holdings::v1::{Holding, holding::Content};
 
@@ -12,12 +13,13 @@ use crate::{app, domain::Appointment};
 /// As [`app::holdings`].
 pub async fn holdings(unit: &mut Unit<'_>, patient: PatientId) -> Result<Held> {
     let (held, account) = app::holdings(unit, patient).await?;
-    let holdings = held.into_iter().map(|appointment| holding(patient, appointment)).collect();
+    let now = unit.now();
+    let holdings = held.into_iter().map(|appointment| holding(patient, appointment, now)).collect();
     Ok(Held { patients: vec![patient], holdings, account })
 }
 
-fn holding(patient: PatientId, value: Appointment) -> Holding {
-    let content = convert::appointment(value);
+fn holding(patient: PatientId, value: Appointment, now: DateTime<Utc>) -> Holding {
+    let content = convert::appointment(value, now);
     Holding {
         name: content.name.clone(),
         patient: patient.to_string(),

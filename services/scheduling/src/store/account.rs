@@ -65,11 +65,13 @@ pub async fn note_patient(unit: &mut Unit<'_>, referral: ReferralId, patient: Op
     Ok(())
 }
 
-/// Forgets whose appointments a patient's are.
+/// Forgets whose appointments and referrals a patient's are.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn forget_patient(unit: &mut Unit<'_>, patient: PatientId) -> Result<()> {
+    let query = sqlx::query!("UPDATE referral SET patient_id = NULL WHERE patient_id = $1", patient.0);
+    query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
     let query = sqlx::query!("UPDATE appointment SET patient_id = NULL WHERE patient_id = $1", patient.0);
     query.with_operation("UPDATE", "appointment").execute(unit.sql()).await?;
     Ok(())

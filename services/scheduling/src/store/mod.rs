@@ -2,11 +2,17 @@
 //! first.
 
 mod account;
-mod appointment;
+pub mod appointment;
+pub mod closure;
 mod opened_file;
+pub mod opening_rule;
 mod party;
+pub mod referral;
+pub mod seat;
+pub mod site;
+pub mod slot;
 
 pub use account::{forget_patient, is_sender, list_ids_of, note_patient, sees_all_of};
-pub use appointment::{NewAppointments, find_open, get, list, list_all, list_of, list_of_patient, save};
+pub use appointment::list_of_patient;
 pub use opened_file::{OpenedFile, find_purpose, note_opened};
-pub use party::PartyLists;
+pub use party::{PartyLists, list_parties};

@@ -8,6 +8,7 @@ use relais_platform::{
     ids::ReferralId,
     parties::Party,
 };
+use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
@@ -20,6 +21,15 @@ impl PartyLists {
     pub fn take_over(&mut self, referral: ReferralId, parties: &[Party]) {
         self.0.insert(referral.0, parties.to_vec());
     }
+}
+
+/// The parties of a referral, for whoever is one of them, and for events and timers.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_parties(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Vec<Party>> {
+    let query = sqlx::query_scalar!(r#"SELECT parties_of($1) AS "parties!: Json<Vec<Party>>""#, referral.0);
+    Ok(query.with_operation("SELECT", "referral_party").fetch_one(unit.sql()).await?.0)
 }
 
 impl Rows for PartyLists {

@@ -22,7 +22,7 @@ pub(super) fn check(found: &Found, broken: &mut Vec<Violation>) {
     }
     let places = [("appointment", keys(&appointments)), ("order", keys(&orders)), ("message", keys(&messages))];
     for (what, heard) in places.into_iter().chain([("note of an appointment", keys(&noted))]) {
-        for id in heard.into_iter().filter(|id| !referrals.contains_key(id)) {
+        for id in heard.into_iter().filter(|id| !id.is_nil() && !referrals.contains_key(id)) {
             broken.push(Violation::new(Kind::Unasked, format!("{what} for the referral {id}, which does not exist")));
         }
     }
@@ -79,10 +79,10 @@ fn check_noted(
     }
 }
 
-/// Told once of the referral, then once of its end if it has ended.
+/// Told once of the referral, then once of its end if it has ended. What is told in between is not looked at here.
 fn check_messages(referral: &Referral, messages: &[&Message], broken: &mut Vec<Violation>) {
-    let of = |closed: bool| -> Vec<&Message> { messages.iter().copied().filter(|m| m.closed == closed).collect() };
-    let (submitted, cancelled) = (of(false), of(true));
+    let of = |is: fn(&Message) -> bool| messages.iter().copied().filter(|m| is(m)).collect::<Vec<_>>();
+    let (submitted, cancelled) = (of(|message| message.opened), of(|message| message.closed));
     let first = exactly_one("message of the submission", referral.id, &submitted, broken);
     if !referral.closed {
         if !cancelled.is_empty() {

@@ -55,7 +55,15 @@ fn found() -> Found {
 
 fn message(referral: Uuid, closed: bool, sequence: i64) -> Message {
     let (organisation, unit) = (Uuid::nil(), Uuid::nil());
-    Message { id: id(referral, 5 + u128::from(closed)), referral, closed, organisation, unit, sequence }
+    Message {
+        id: id(referral, 5 + u128::from(closed)),
+        referral,
+        opened: !closed,
+        closed,
+        organisation,
+        unit,
+        sequence,
+    }
 }
 
 fn send(found: &mut Found, kind: &str, aggregate: Uuid, versions: i64) {

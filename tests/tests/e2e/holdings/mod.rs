@@ -66,6 +66,7 @@ fn kind(holding: &Holding) -> &'static str {
         Some(Content::Appointment(_)) => "appointment",
         Some(Content::Order(_)) => "order",
         Some(Content::Message(_)) => "message",
+        Some(Content::Delivery(_)) => "delivery",
         Some(Content::Access(_)) => "access",
         None => "nothing",
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
-use relais_tests::{Collector, eventually};
+use relais_tests::{Collector, SeenSpan, eventually};
 
 use super::{Matrix, call::call, requests::body};
 use super::{Names, id, random};
@@ -16,17 +16,24 @@ fn trace(number: usize) -> String {
     format!("{:032x}", 0x4bf9_2f35_77b3_4da6_0000_0000_0000_0000_u128 + number as u128 + 1)
 }
 
-/// The statements of a trace in the order in which they began.
+/// The service that was called: whose span is the first under the caller's, and the last of the call to end.
+fn called(spans: &[SeenSpan]) -> Option<String> {
+    let of_caller = |id: &[u8]| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == CALLER;
+    spans.iter().find(|seen| of_caller(&seen.span.parent_span_id)).map(|seen| seen.service.clone())
+}
+
+/// The statements of a call in the order in which they began: not those of others who hear of what it did.
 fn statements(collector: &Collector, trace: &str) -> Vec<String> {
     let mut spans = collector.trace(trace);
+    let called = called(&spans).unwrap_or_default();
+    spans.retain(|seen| seen.service == called);
     spans.sort_by_key(|seen| seen.span.start_time_unix_nano);
     spans.iter().filter_map(|seen| seen.attribute("db.query.text").map(str::to_string)).collect()
 }
 
-/// Whether the call's own span has arrived, which is the last of its trace to end.
+/// Whether the call's own span has arrived.
 fn is_whole(collector: &Collector, trace: &str) -> bool {
-    let of_caller = |id: &[u8]| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == CALLER;
-    collector.trace(trace).iter().any(|seen| of_caller(&seen.span.parent_span_id))
+    called(&collector.trace(trace)).is_some()
 }
 
 #[tokio::test]

@@ -3,23 +3,32 @@
 use anyhow::Result;
 use relais_platform::{calls::check::time_to_proto, clock::machine_now};
 use relais_proto::{
+    convention::v1::Coding,
     google::r#type::Date,
     network::v1::{CreateLeaveRequest, InviteMemberRequest, Leave, Member, member::Role},
+    notification::v1::{
+        ListDeliveriesRequest, ListMessagesRequest, MailPreferences, UpdateMailPreferencesRequest,
+        mail_preferences::Class, message,
+    },
     referral::v1::{
         CreatePartnerLinkRequest, CreatePartnerLinkResponse, ErasePatientRequest, OpenFileRequest, PartnerLink,
         PatientHold, PlaceHoldRequest, RedeemPartnerLinkRequest, file_access, partner_link::Purpose,
         partner_link_service_client::PartnerLinkServiceClient, patient_hold,
     },
     results::v1::{ListOrdersRequest, Order},
-    scheduling::v1::{Appointment, ListAppointmentsRequest},
+    scheduling::v1::{
+        Appointment, Closure, CreateClosureRequest, CreateOpeningRuleRequest, ListAppointmentsRequest, OpeningRule,
+    },
 };
 use relais_tests::{Identity, Suite, eventually, partnership::Partners, request_id};
 
-use super::{PRIVATE, id, requests::Names};
+use super::{PRIVATE, id, requests::Names, results};
 
 /// Two organisations under a convention, with one referral and all that came of it.
 pub struct Holder {
     pub organisation: String,
+    /// Who sees its patients.
+    pub provider: String,
     /// What a link of it has opened.
     pub partner: String,
     pub names: Names,
@@ -27,6 +36,8 @@ pub struct Holder {
     pub erased: String,
     /// One that the matrix may erase: all else is done with the other.
     pub doomed: String,
+    /// A report of the organisation's own that was put aside.
+    pub aside: String,
 }
 
 impl Holder {
@@ -38,12 +49,7 @@ impl Holder {
         let site = relais_tests::partnership::site(&partners.operator, partners.provider(), "Site").await?;
         let practitioner = relais_tests::partnership::practitioner(&partners.operator, &organisation).await?;
         let (appointment, order) = made_of(suite, &partners, &referral.name).await?;
-        let (opened, link) =
-            (invite(suite, &partners, &referral.name).await?, invite(suite, &partners, &referral.name).await?);
-        let link = link.partner_link.unwrap_or_default().name;
-        let visit = RedeemPartnerLinkRequest { secret: opened.secret, code: opened.code };
-        let mut nobody = PartnerLinkServiceClient::new(suite.channel("referral")?);
-        let partner = nobody.redeem_partner_link(visit).await?.into_inner().access_token;
+        let (link, partner) = visited(suite, &partners, &referral.name).await?;
         let erased = relais_tests::partnership::patient(&partners.desk).await?;
         let mut eraser = partners.sender.clone();
         eraser.roles = vec!["coordinator".into()];
@@ -55,9 +61,17 @@ impl Holder {
         let hold = PatientHold { reason: patient_hold::Reason::Litigation.into(), ..PatientHold::default() };
         let request = PlaceHoldRequest { parent: twin.clone(), hold: Some(hold), request_id: request_id() };
         let held = suite.session("referral", &eraser)?.patients().place_hold(request).await?.into_inner();
-        let access = broken_glass(suite, &partners, &referral.name).await?;
+        let found = results::found(suite, &partners, &referral, &order).await?;
         let (member, leave) = at_work(suite, &organisation, &practitioner).await?;
+        let (access, message, delivery) = glass_told(suite, &partners, &referral.name).await?;
+        let (rule, closure) = receiving(suite, &partners, &site).await?;
         let names = [
+            ("OpeningRule", rule),
+            ("Closure", closure),
+            // None that is there: referrals of the matrix wait for acceptance, and that is said first.
+            ("Slot", format!("slots/{}", uuid::Uuid::now_v7())),
+            ("Message", message),
+            ("Delivery", delivery),
             ("FileAccess", access),
             ("Member", member),
             ("Leave", leave),
@@ -68,15 +82,22 @@ impl Holder {
             ("PartnerLink", link),
             ("Unit", unit),
             ("Site", site),
+            // The registration that was entered with a practitioner has the practitioner's id.
+            ("Registration", format!("{practitioner}/registrations/{}", id(&practitioner))),
             ("Practitioner", practitioner),
             ("Patient", partners.patient().into()),
             ("Convention", referral.convention),
             ("Referral", referral.name),
             ("Appointment", appointment.name),
-            ("Order", order.name),
+            ("Order", order.name.clone()),
+            ("Report", found.report),
+            ("Attachment", found.attachment),
         ];
-        let names = names.into_iter().map(|(kind, name)| (format!("relais.health/{kind}"), name)).collect();
-        Ok(Self { organisation, partner, names, erased, doomed })
+        let names = names.into_iter().map(|(kind, name)| (format!("relais.health/{kind}"), name));
+        // Where any kind of resource is asked for.
+        let names = names.chain([("*".to_string(), order.name)]).collect();
+        let provider = partners.provider().to_string();
+        Ok(Self { organisation, provider, partner, names, erased, doomed, aside: found.aside })
     }
 
     /// The ids of what is this holder's alone.
@@ -124,6 +145,71 @@ async fn broken_glass(suite: &Suite, partners: &Partners, referral: &str) -> Res
     let request = OpenFileRequest { name, reason, statement, request_id: request_id(), ..Default::default() };
     let opened = clinician.break_glass().open_file(request).await?.into_inner();
     Ok(opened.file_access.unwrap_or_default().name)
+}
+
+/// When a site receives patients, and a day on which it does not.
+async fn receiving(suite: &Suite, partners: &Partners, site: &str) -> Result<(String, String)> {
+    let desk = suite.session("scheduling", &Identity::new("reception", "desk").of(partners.provider()))?;
+    let code = relais_tests::partnership::PANEL.into();
+    let panel = Coding { system: relais_tests::partnership::LOINC.into(), code, ..Coding::default() };
+    let rule = OpeningRule {
+        site: site.into(),
+        services: vec![panel],
+        weekdays: vec![1],
+        from_time: "08:00".into(),
+        until_time: "12:00".into(),
+        slot_minutes: 30,
+        seats: 1,
+        valid_from_date: Some(Date { year: 2017, month: 4, day: 1 }),
+        ..OpeningRule::default()
+    };
+    let request = CreateOpeningRuleRequest { opening_rule: Some(rule), request_id: request_id() };
+    // The site is known there once its event has come.
+    let entered = || async { Ok(desk.openings().create_opening_rule(request.clone()).await.ok()) };
+    let rule = eventually("an opening rule", entered).await?.into_inner().opening_rule.unwrap_or_default();
+    let day = Some(Date { year: 2199, month: 1, day: 1 });
+    let closure = Some(Closure { site: site.into(), start_date: day, end_date: day, ..Closure::default() });
+    let request = CreateClosureRequest { closure, request_id: request_id(), ..CreateClosureRequest::default() };
+    let closure = desk.openings().create_closure(request).await?.into_inner().closure.unwrap_or_default();
+    Ok((rule.name, closure.name))
+}
+
+/// Somebody's look at a file, the message that says so in the sender's inbox, and the mail that says that it waits there.
+async fn glass_told(suite: &Suite, partners: &Partners, referral: &str) -> Result<(String, String, String)> {
+    want_mail(suite, partners).await?;
+    let access = broken_glass(suite, partners, referral).await?;
+    let (message, delivery) = told(suite, partners).await?;
+    Ok((access, message, delivery))
+}
+
+/// The sender's mailbox wants a mail of each glass that is broken.
+async fn want_mail(suite: &Suite, partners: &Partners) -> Result<()> {
+    let preferences =
+        Some(MailPreferences { email_classes: vec![Class::Critical.into()], ..MailPreferences::default() });
+    let request = UpdateMailPreferencesRequest { preferences, request_id: request_id() };
+    suite.session("notification", &partners.sender)?.inbox().update_mail_preferences(request).await?;
+    Ok(())
+}
+
+/// A message in the sender's inbox, and the mail that says so.
+async fn told(suite: &Suite, partners: &Partners) -> Result<(String, String)> {
+    let desk = suite.session("notification", &partners.sender)?;
+    eventually("a message and its mail", || async {
+        let messages = desk.inbox().list_messages(ListMessagesRequest::default()).await?.into_inner().messages;
+        let message = messages.into_iter().find(|message| message.kind() == message::Kind::GlassBroken);
+        let mails = desk.deliveries().list_deliveries(ListDeliveriesRequest::default()).await?.into_inner().deliveries;
+        Ok(message.zip(mails.into_iter().next()).map(|(message, mail)| (message.name, mail.name)))
+    })
+    .await
+}
+
+/// A link that nobody has used, and the token that another one gave.
+async fn visited(suite: &Suite, partners: &Partners, referral: &str) -> Result<(String, String)> {
+    let (opened, link) = (invite(suite, partners, referral).await?, invite(suite, partners, referral).await?);
+    let visit = RedeemPartnerLinkRequest { secret: opened.secret, code: opened.code };
+    let mut nobody = PartnerLinkServiceClient::new(suite.channel("referral")?);
+    let partner = nobody.redeem_partner_link(visit).await?.into_inner().access_token;
+    Ok((link.partner_link.unwrap_or_default().name, partner))
 }
 
 /// Makes a link to a referral.

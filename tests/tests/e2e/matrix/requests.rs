@@ -22,8 +22,13 @@ pub struct Contract {
 const WORDS: &[(&str, &str)] = &[
     ("country_code", "LU"),
     ("time_zone", "Europe/Luxembourg"),
+    ("Identifier.system", "urn:relais:lu:college-medical"),
     ("system", relais_tests::partnership::LOINC),
     ("code", relais_tests::partnership::PANEL),
+    ("codes", relais_tests::partnership::PANEL),
+    ("etag", "1"),
+    ("from_time", "08:00"),
+    ("until_time", "12:00"),
     ("line_id", "analyses"),
     ("aggregate_kind", "relais.referral.referral"),
 ];
@@ -37,6 +42,8 @@ const WISHED: &[(&str, &str)] = &[
     ("Member", "name"),
     ("PatientIdentity", "family_name"),
     ("PatientIdentity", "given_names"),
+    ("ReportContent", "conclusion"),
+    ("ReviseReportRequest", "content"),
 ];
 
 impl Contract {
@@ -141,9 +148,14 @@ impl Contract {
                     let second = names.get(&format!("{kind}#{}", field.name()));
                     second.or_else(|| names.get(&kind)).cloned().unwrap_or_default()
                 }
-                None if field.name() == "request_id" => request_id(),
-                None => WORDS.iter().find(|(name, _)| *name == field.name()).map_or("matrix", |(_, word)| word).into(),
+                // What is used once.
+                None if ["request_id", "accession_number"].contains(&field.name()) => request_id(),
+                None => word(field).into(),
             })),
+            Kind::Int32 if field.name() == "line" => Some(Value::I32(1)),
+            // Within whatever bounds a number has.
+            Kind::Int32 => Some(Value::I32(5)),
+            Kind::Int64 if field.name() == "version" => Some(Value::I64(1)),
             _ => None,
         }
     }
@@ -185,6 +197,13 @@ impl Contract {
         let behaviour = options.get_extension(&extension);
         behaviour.as_list().is_some_and(|list| list.iter().any(|value| value.as_enum_number() == Some(REQUIRED)))
     }
+}
+
+/// A word for a field: its message's own, or one for all fields of that name.
+fn word(field: &FieldDescriptor) -> &'static str {
+    let own = format!("{}.{}", field.parent_message().name(), field.name());
+    let find = |name: &str| WORDS.iter().find(|(known, _)| *known == name).map(|(_, word)| *word);
+    find(&own).or_else(|| find(field.name())).unwrap_or("matrix")
 }
 
 /// The body of a request.

@@ -1,13 +1,23 @@
 //! Use cases of conventions.
 
+mod conditions_of;
+mod count_report;
 mod create_convention;
 mod get_convention;
+mod get_usage;
 mod list_conventions;
+mod other_providers;
+mod recount_usage;
 mod sign_convention;
 
+pub use conditions_of::conditions_of;
+pub use count_report::CountReport;
 pub use create_convention::CreateConvention;
 pub use get_convention::{GetConvention, get_for_caller};
+pub use get_usage::GetUsage;
 pub use list_conventions::ListConventions;
+pub use other_providers::other_providers;
+pub use recount_usage::RecountUsage;
 pub use sign_convention::SignConvention;
 
 use relais_platform::{

@@ -35,6 +35,7 @@ impl UseCase for CreateOrganisation {
             country_code: self.country_code.clone(),
             identifiers: self.identifiers.clone(),
             create_time: unit.now(),
+            contact: None,
         };
         network::insert_organisation(unit, &organisation).await?;
         unit.audit(organisation.id);

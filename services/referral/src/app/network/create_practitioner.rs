@@ -8,7 +8,7 @@ use relais_platform::{
 
 use super::ensure_administers;
 use crate::{
-    domain::network::{Identifier, Practitioner},
+    domain::network::{Identifier, Practitioner, Registration, RegistrationName},
     store::network,
 };
 
@@ -34,6 +34,14 @@ impl UseCase for CreatePractitioner {
             display_name: self.display_name.clone(),
             registration: self.registration.clone(),
             create_time: unit.now(),
+            registrations: vec![Registration {
+                name: RegistrationName { practitioner: self.name, id: self.name.id.0 },
+                version: 1,
+                identifier: self.registration.clone(),
+                start: None,
+                end: None,
+                create_time: unit.now(),
+            }],
         };
         network::insert_practitioner(unit, &practitioner).await?;
         unit.audit(practitioner.name);

@@ -6,7 +6,10 @@ use relais_platform::{
     ids::{Child, SiteId},
 };
 
-use super::ensure_administers;
+use super::{
+    ensure_administers,
+    snapshot_sites::{ONLY, registered},
+};
 use crate::{domain::network::Site, store::network};
 
 /// Enters a site.
@@ -26,6 +29,7 @@ impl UseCase for CreateSite {
 
     async fn run(&self, unit: &mut database::Unit<'_>) -> Result<Site> {
         ensure_administers(unit.caller()?, self.name.organisation)?;
+        let organisation = network::get_organisation(unit, self.name.organisation).await?;
         let site = Site {
             name: self.name,
             display_name: self.display_name.clone(),
@@ -33,6 +37,7 @@ impl UseCase for CreateSite {
             create_time: unit.now(),
         };
         network::insert_site(unit, &site).await?;
+        unit.emit(site.name.id, ONLY, registered(&site, &organisation.country_code));
         unit.audit(site.name);
         Ok(site)
     }

@@ -29,8 +29,13 @@ impl UseCase for CreateUnit {
 
     async fn run(&self, unit: &mut database::Unit<'_>) -> Result<Unit> {
         ensure_administers(unit.caller()?, self.name.organisation)?;
-        let entered =
-            Unit { name: self.name, display_name: self.display_name.clone(), kind: self.kind, create_time: unit.now() };
+        let entered = Unit {
+            name: self.name,
+            display_name: self.display_name.clone(),
+            kind: self.kind,
+            create_time: unit.now(),
+            contact: None,
+        };
         network::insert_unit(unit, &entered).await?;
         unit.audit(entered.name);
         Ok(entered)

@@ -1,9 +1,11 @@
 //! Use cases of the directory.
 
+mod add_registration;
 mod create_organisation;
 mod create_practitioner;
 mod create_site;
 mod create_unit;
+mod end_registration;
 mod get_organisation;
 mod get_practitioner;
 mod get_site;
@@ -15,19 +17,26 @@ mod list_sites;
 mod list_units;
 pub mod member;
 mod recall;
+mod set_contact;
+mod snapshot_sites;
 
+pub use add_registration::AddRegistration;
 pub use create_organisation::CreateOrganisation;
 pub use create_practitioner::CreatePractitioner;
 pub use create_site::CreateSite;
 pub use create_unit::CreateUnit;
+pub use end_registration::EndRegistration;
 pub use get_organisation::GetOrganisation;
 pub use get_practitioner::GetPractitioner;
 pub use get_site::GetSite;
 pub use get_unit::GetUnit;
+pub use leave::{WhoActs, acting_on};
 pub use list_organisations::ListOrganisations;
 pub use list_practitioners::ListPractitioners;
 pub use list_sites::ListSites;
 pub use list_units::ListUnits;
+pub use set_contact::{SetContact, Told};
+pub use snapshot_sites::snapshot_sites;
 
 use relais_platform::{
     Error, Result,

@@ -1,4 +1,5 @@
-//! What a repeated request answers: entries of the directory do not change, so their one version is read again.
+//! What a repeated request answers: entries of the directory do not change but for contacts and registrations, which are left
+//! out as they were left out then.
 
 use relais_platform::{
     Error, Result,
@@ -8,7 +9,7 @@ use relais_platform::{
 };
 
 use crate::{
-    domain::network::{Organisation, Practitioner, Site, Unit},
+    domain::network::{Organisation, Practitioner, Registration, Site, Unit},
     store::network,
 };
 
@@ -20,7 +21,8 @@ impl Recall for Organisation {
     }
 
     async fn recall(unit: &mut database::Unit<'_>, outcome: Outcome) -> Result<Self> {
-        network::get_organisation(unit, outcome.id.into()).await
+        let now = network::get_organisation(unit, outcome.id.into()).await?;
+        Ok(Self { contact: None, ..now })
     }
 }
 
@@ -31,7 +33,8 @@ impl Recall for Unit {
 
     async fn recall(unit: &mut database::Unit<'_>, outcome: Outcome) -> Result<Self> {
         let id = UnitId::from(outcome.id);
-        network::find_unit(unit, id).await?.ok_or_else(|| Error::not_found(id))
+        let now = network::find_unit(unit, id).await?.ok_or_else(|| Error::not_found(id))?;
+        Ok(Self { contact: None, ..now })
     }
 }
 
@@ -53,6 +56,19 @@ impl Recall for Practitioner {
 
     async fn recall(unit: &mut database::Unit<'_>, outcome: Outcome) -> Result<Self> {
         let id = PractitionerId::from(outcome.id);
-        network::find_practitioner(unit, id).await?.ok_or_else(|| Error::not_found(id))
+        let now = network::find_practitioner(unit, id).await?.ok_or_else(|| Error::not_found(id))?;
+        let first = now.registrations.into_iter().filter(|registration| registration.name.id == id.0);
+        Ok(Self { registrations: first.map(|registration| registration.at(ONLY)).collect(), ..now })
+    }
+}
+
+impl Recall for Registration {
+    fn outcome(&self) -> Outcome {
+        Outcome { id: self.name.id, version: self.version }
+    }
+
+    async fn recall(unit: &mut database::Unit<'_>, outcome: Outcome) -> Result<Self> {
+        let found = network::find_registration(unit, outcome.id).await?;
+        found.map(|found| found.at(outcome.version)).ok_or_else(|| Error::not_found("the registration"))
     }
 }

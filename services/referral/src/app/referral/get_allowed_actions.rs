@@ -29,7 +29,9 @@ impl UseCase for GetAllowedActions {
         unit.about(found.number.as_str());
         unit.audit(found.id);
         let capacities = unit.scope()?.capacities(&found.parties);
+        let last = referral::get_last_step(unit, found.id).await?;
         let call = unit.call()?;
-        Ok(open_actions(&found).into_iter().filter(|action| call.may(action.rpc, &capacities)).collect())
+        let by = call.caller.acting_organisation()?;
+        Ok(open_actions(&found, &last, by).into_iter().filter(|action| call.may(action.rpc, &capacities)).collect())
     }
 }

@@ -1,37 +1,64 @@
 //! Use cases of referrals.
 
 mod account;
-mod cancel_referral;
+mod check_admission;
 mod create_partner_link;
 mod get_allowed_actions;
 mod get_referral;
+mod get_timeline;
+mod hear_appointment;
+mod hear_report;
+mod judge;
+mod keep;
+mod keep_deadline;
 mod list_file_accesses;
 mod list_partner_links;
 mod list_referrals;
-mod note_appointment;
+mod list_transitions;
+mod lookup_referral;
+mod note_opened;
 mod open_file;
 mod redeem_partner_link;
+mod redirect_referral;
+mod reject_referral;
+mod resolve_contact;
+mod resolve_recipients;
 mod review_file_access;
 mod revoke_partner_link;
 mod snapshot_referrals;
 mod submit_referral;
+mod take_step;
 mod tell;
+mod undo_referral;
 
 pub use account::account;
-pub use cancel_referral::CancelReferral;
+pub use check_admission::{CheckAdmission, Checked};
 pub use create_partner_link::CreatePartnerLink;
 pub use get_allowed_actions::GetAllowedActions;
 pub use get_referral::GetReferral;
+pub use get_timeline::GetTimeline;
+pub use hear_appointment::HearAppointment;
+pub use hear_report::HearReport;
+pub use keep::STEP_TIMER;
+pub use keep_deadline::keep_deadline;
 pub use list_file_accesses::ListFileAccesses;
 pub use list_partner_links::ListPartnerLinks;
 pub use list_referrals::ListReferrals;
-pub use note_appointment::NoteAppointment;
+pub use list_transitions::ListTransitions;
+pub use lookup_referral::LookupReferral;
+pub use note_opened::NoteOpened;
 pub use open_file::{File, OpenFile};
 pub use redeem_partner_link::{RedeemPartnerLink, Redeemed};
+pub use redirect_referral::RedirectReferral;
+pub use reject_referral::RejectReferral;
+pub use resolve_contact::{Reached, ResolveContact, Whom};
+pub use resolve_recipients::ResolveRecipients;
 pub use review_file_access::ReviewFileAccess;
 pub use revoke_partner_link::RevokePartnerLink;
 pub use snapshot_referrals::snapshot_referrals;
 pub use submit_referral::SubmitReferral;
+pub use take_step::TakeStep;
+pub use undo_referral::UndoReferral;
 
 use relais_platform::{
     Result,

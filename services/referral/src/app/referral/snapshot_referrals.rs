@@ -11,7 +11,8 @@ use crate::store::{identity, referral};
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn snapshot_referrals(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Vec<Snapshot>> {
-    let referrals = referral::list_all(unit, after, limit).await?;
+    let next = referral::list_next(unit, after, limit).await?;
+    let referrals = referral::list_all(unit, &next).await?;
     let patients: Vec<PatientId> = referrals.iter().map(|referral| referral.patient).collect();
     let erased = identity::list_erased(unit, &patients).await?;
     Ok(referrals.iter().map(|referral| tell::snapshot(referral, erased.contains(&referral.patient))).collect())

@@ -1,21 +1,20 @@
 //! Submits a referral: the convention admits it or names every rule that fails.
 
 use relais_platform::{
-    Error, Result,
+    Result,
     audit::Subject,
     database::{Unit, UseCase},
-    error::Violation,
-    ids::{ConventionId, OrganisationId},
+    ids::ConventionId,
+    parties::Capacity,
 };
 
-use super::tell::tell;
-use crate::{
-    app::convention::get_for_caller,
-    domain::{
-        convention::{Ask, admit},
-        referral::{Referral, Submission, submit},
-    },
-    store::{identity, referral},
+use super::{
+    judge::{judge, refused},
+    keep::begin,
+};
+use crate::domain::{
+    language::Language,
+    referral::{Referral, Submission, submit},
 };
 
 /// Submits a referral of a patient of the caller's organisation.
@@ -25,6 +24,8 @@ pub struct SubmitReferral {
     pub convention: ConventionId,
     /// What is submitted.
     pub submission: Submission,
+    /// The language of a refusal.
+    pub language: Language,
 }
 
 impl UseCase for SubmitReferral {
@@ -40,35 +41,11 @@ impl UseCase for SubmitReferral {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
-        let caller = unit.caller()?;
-        let (referrer, desk) = (caller.acting_organisation()?, caller.unit);
-        let submission = &self.submission;
-        ensure_own_prescriber(submission, referrer)?;
-        identity::ensure_in_use(unit, referrer, submission.patient).await?;
-        let convention = get_for_caller(unit, self.convention).await?;
-        let ask = Ask {
-            referrer,
-            provider: submission.provider,
-            service: (&submission.service_system, &submission.service_code),
-            date: submission.requested_date,
-        };
-        let refused = |rules| Error::refused("ADMISSION_REFUSED", rules);
-        let admission = admit(&convention, ask).map_err(refused)?;
-        let admitted = submit(submission.clone(), (referrer, desk), &convention, admission, unit.now());
-        referral::insert(unit, &admitted).await?;
-        tell(unit, &admitted);
+        let judged = judge(unit, self.convention, &self.submission).await?;
+        let admission = judged.verdict.map_err(|failures| refused(failures, self.language))?;
+        let (sender, convention) = (judged.referrer, judged.convention);
+        let admitted = submit(self.submission.clone(), sender, &convention, admission, unit.now());
         unit.about(admitted.number.as_str());
-        unit.audit(&admitted);
-        Ok(admitted)
-    }
-}
-
-fn ensure_own_prescriber(submission: &Submission, referrer: OrganisationId) -> Result<()> {
-    match submission.prescriber {
-        Some(prescriber) if prescriber.organisation != referrer => {
-            let rule = "must be a practitioner of your organisation";
-            Err(Error::invalid(vec![Violation::new("referral.prescriber", rule)]))
-        }
-        _ => Ok(()),
+        begin(unit, admitted, (sender.0, Capacity::Referrer), &convention.terms.conditions).await
     }
 }

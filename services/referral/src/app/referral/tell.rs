@@ -1,30 +1,71 @@
 //! What other services are told of a referral: identifiers and codes, and the whole list of parties.
 
-use relais_platform::{calls::check::date_to_proto, consumer::rebuild::Snapshot, database::Unit, ids::Child};
+use relais_platform::{
+    calls::check::{date_to_proto, time_to_proto},
+    consumer::rebuild::Snapshot,
+    database::Unit,
+    ids::Child,
+};
 use relais_proto::events::v1;
 
-use crate::domain::referral::{Capacity, Party, Referral, State};
+use crate::domain::referral::{Capacity, Needs, Party, Referral, State};
 
 /// The events that lead to the referral's present state, for others to rebuild from; without its patient's record when that
-/// was erased.
+/// was erased. That a step is overdue is no state.
 pub(super) fn snapshot(referral: &Referral, erased: bool) -> Snapshot {
     let mut opening = submitted(referral);
     if erased {
         opening.patient.clear();
     }
     let opening = [opening.into()];
-    let end = match referral.state {
-        State::Submitted => None,
+    let since = match referral.state {
+        State::Submitted if referral.previous.is_none() => None,
         State::Cancelled => Some(cancelled(referral).into()),
+        _ => Some(moved(referral, false).into()),
     };
-    Snapshot { id: referral.id.0, version: referral.version, events: opening.into_iter().chain(end).collect() }
+    Snapshot { id: referral.id.0, version: referral.version, events: opening.into_iter().chain(since).collect() }
 }
 
 /// Emits the event of the referral's present version.
-pub(super) fn tell(unit: &mut Unit<'_>, referral: &Referral) {
+pub(super) fn tell(unit: &mut Unit<'_>, referral: &Referral, undone: bool) {
+    let organisation = unit.actor().map(|actor| actor.to_string()).unwrap_or_default();
     match referral.state {
-        State::Submitted => unit.emit(referral.id, referral.version, submitted(referral)),
-        State::Cancelled => unit.emit(referral.id, referral.version, cancelled(referral)),
+        State::Submitted if referral.previous.is_none() => {
+            unit.emit(referral.id, referral.version, submitted(referral));
+        }
+        State::Cancelled => {
+            unit.emit(referral.id, referral.version, v1::ReferralCancelled { organisation, ..cancelled(referral) });
+        }
+        _ => unit.emit(referral.id, referral.version, v1::ReferralMoved { organisation, ..moved(referral, undone) }),
+    }
+}
+
+/// Emits that the referral's next step is overdue, in its present version.
+pub(super) fn tell_overdue(unit: &mut Unit<'_>, referral: &Referral) {
+    let overdue = v1::ReferralOverdue {
+        referral: referral.id.to_string(),
+        number: referral.number.to_string(),
+        parties: referral.parties.iter().map(party).collect(),
+        state: referral.state.as_str().into(),
+        owner: referral.owner().map(|owner| owner.to_string()).unwrap_or_default(),
+        due_time: referral.due_time.map(time_to_proto),
+    };
+    unit.emit(referral.id, referral.version, overdue);
+}
+
+fn moved(referral: &Referral, undone: bool) -> v1::ReferralMoved {
+    v1::ReferralMoved {
+        referral: referral.id.to_string(),
+        number: referral.number.to_string(),
+        parties: referral.parties.iter().map(party).collect(),
+        state: referral.state.as_str().into(),
+        previous: referral.previous.map(|previous| previous.as_str().into()).unwrap_or_default(),
+        reason: referral.reason.clone(),
+        undone,
+        owner: referral.owner().map(|owner| owner.to_string()).unwrap_or_default(),
+        due_time: referral.due_time.map(time_to_proto),
+        alternative: referral.alternative.clone(),
+        organisation: String::new(),
     }
 }
 
@@ -43,8 +84,12 @@ fn submitted(referral: &Referral) -> v1::ReferralSubmitted {
         requested_date: Some(date_to_proto(referral.requested_date)),
         priority: referral.priority.as_str().into(),
         prescriber: referral.prescriber.map(|prescriber| prescriber.to_string()).unwrap_or_default(),
-        needs: None,
+        needs: Some(needs(&referral.situation.needs)),
     }
+}
+
+fn needs(needs: &Needs) -> v1::Needs {
+    v1::Needs { interpreter_language: needs.interpreter_language.clone(), wheelchair: needs.wheelchair }
 }
 
 fn cancelled(referral: &Referral) -> v1::ReferralCancelled {
@@ -52,7 +97,8 @@ fn cancelled(referral: &Referral) -> v1::ReferralCancelled {
         referral: referral.id.to_string(),
         number: referral.number.to_string(),
         parties: referral.parties.iter().map(party).collect(),
-        reason: String::new(),
+        reason: referral.reason.clone(),
+        ..Default::default()
     }
 }
 

@@ -1,12 +1,19 @@
 //! Admission: whether a referral is taken under a convention's terms.
 //!
-//! A pure function. It answers with the version that admits, or with all the rules that fail, each with its code, the term
-//! it comes from and a sentence.
+//! A pure function over one table of rules. It answers with the version that admits, or with all the rules that fail, each with
+//! the term it comes from, why, and what would pass; [`sentence`](super::sentence) says it to people.
 
 use chrono::NaiveDate;
-use relais_platform::{error::Violation, ids::OrganisationId};
+use relais_platform::{
+    ids::{Child, OrganisationId, SiteId},
+    text_enum,
+};
 
-use super::{Convention, Role, State};
+use super::{Convention, Cover, Role, State, Terms};
+use crate::domain::{
+    network::Registration,
+    referral::{HealthCover, Situation},
+};
 
 /// What is asked of a convention.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +26,14 @@ pub struct Ask<'a> {
     pub service: (&'a str, &'a str),
     /// The day that is wished for; it judges at submission.
     pub date: NaiveDate,
+    /// The site that is wished for.
+    pub site: Option<Child<SiteId>>,
+    /// Where the doctor who asks is registered; none: nobody is named.
+    pub prescriber: Option<&'a [Registration]>,
+    /// The day on which that doctor asks.
+    pub today: NaiveDate,
+    /// The patient's situation.
+    pub situation: &'a Situation,
 }
 
 /// What admits a referral.
@@ -28,106 +43,164 @@ pub struct Admission {
     pub convention_version: i64,
 }
 
+text_enum! {
+    /// The rules of admission.
+    pub enum Rule {
+        /// Signed, and the day lies between its dates.
+        ConventionNotInForce = "convention-not-in-force",
+        /// The service is one of the convention's.
+        ServiceNotCovered = "service-not-covered",
+        /// Who sends is a referrer.
+        ReferrerNotParty = "referrer-not-party",
+        /// Who is asked is a provider.
+        ProviderNotParty = "provider-not-party",
+        /// The site is one where patients are received.
+        SiteNotInScope = "site-not-in-scope",
+        /// The prescriber is named, and registered on the day, as the convention asks.
+        PrescriberNotEntitled = "prescriber-not-entitled",
+        /// The patient is one of those for whom the convention is.
+        NotEligible = "not-eligible",
+        /// All documents of the checklist come along.
+        MissingDocument = "missing-document",
+    }
+}
+
+/// Why a rule fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// It is a draft.
+    NotSigned,
+    /// The day lies outside of its dates.
+    OutsideOfDates(NaiveDate, NaiveDate),
+    /// This code is none of its services.
+    OtherService(String),
+    /// Who sends is no referrer.
+    NoReferrer,
+    /// Who is asked is no provider.
+    NoProvider,
+    /// Patients are not received at this site.
+    OtherSite,
+    /// Nobody is named.
+    NoPrescriber,
+    /// On this day the prescriber is not on this register.
+    NotRegistered(NaiveDate, String),
+    /// It is for people without health cover.
+    NotWithoutCover,
+    /// None of its reasons is declared.
+    OtherReason,
+    /// These do not come along.
+    NoDocument(Vec<String>),
+}
+
+/// A rule that fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which.
+    pub rule: Rule,
+    /// The term that it comes from, such as `terms.services`.
+    pub term: &'static str,
+    /// Why.
+    pub why: Why,
+    /// What would pass, where that is simple: days as `2017-03-20/2019-12-31`, codes, names.
+    pub passes: Vec<String>,
+}
+
+/// Looks whether a rule holds; otherwise why it fails, and what would pass.
+type Judge = fn(&Convention, &Ask<'_>) -> Option<(Why, Vec<String>)>;
+
+/// All rules with the terms that they come from, in the order in which they are told.
+const RULES: [(Rule, &str, Judge); 9] = [
+    (Rule::ConventionNotInForce, "terms.start_date", in_force),
+    (Rule::ServiceNotCovered, "terms.services", service),
+    (Rule::ReferrerNotParty, "terms.parties", referrer),
+    (Rule::ProviderNotParty, "terms.parties", provider),
+    (Rule::SiteNotInScope, "terms.sites", site),
+    (Rule::PrescriberNotEntitled, "terms.prescribers", prescriber),
+    (Rule::NotEligible, "terms.eligibility.health_cover", cover),
+    (Rule::NotEligible, "terms.eligibility.declared_reasons", reason),
+    (Rule::MissingDocument, "terms.checklist", documents),
+];
+
 /// Admits, or names every rule that fails.
 ///
 /// # Errors
-/// One violation for each rule, its subject the rule's code.
-pub fn admit(convention: &Convention, ask: Ask<'_>) -> Result<Admission, Vec<Violation>> {
-    let terms = &convention.terms;
-    let mut failed = Vec::new();
-    let mut rule = |code: &str, holds: bool, sentence: String| {
-        if !holds {
-            failed.push(Violation::new(code, sentence));
-        }
-    };
-    let in_force = convention.state == State::Signed && (terms.start_date..=terms.end_date).contains(&ask.date);
-    let dates = format!("the convention admits from {} to {}, once signed", terms.start_date, terms.end_date);
-    rule("convention-not-in-force", in_force, dates);
-    let covered = terms.services.iter().any(|service| service.code.is_same(ask.service.0, ask.service.1));
-    rule("service-not-covered", covered, format!("the convention's services do not cover {}", ask.service.1));
-    let referrer = terms.is_party(ask.referrer, Role::Referrer);
-    rule("referrer-not-party", referrer, format!("{} is no referrer of the convention", ask.referrer));
-    let provider = terms.is_party(ask.provider, Role::Provider);
-    rule("provider-not-party", provider, format!("{} is no provider of the convention", ask.provider));
+/// Each failure.
+pub fn admit(convention: &Convention, ask: &Ask<'_>) -> Result<Admission, Vec<Failure>> {
+    let judged = RULES.iter().filter_map(|(rule, term, judge)| {
+        judge(convention, ask).map(|(why, passes)| Failure { rule: *rule, term, why, passes })
+    });
+    let failed: Vec<_> = judged.collect();
     if failed.is_empty() { Ok(Admission { convention_version: convention.terms_version }) } else { Err(failed) }
 }
 
-#[cfg(test)]
-mod tests {
-    use chrono::{DateTime, Days};
-    use relais_platform::ids::ConventionId;
-
-    use super::super::{Bearer, Coding, Line, LineKind, Measure, Party, ServiceTerm, Terms, sign};
-    use super::*;
-
-    const LOINC: &str = "http://loinc.org";
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
-
-    fn draft(referrer: OrganisationId, provider: OrganisationId) -> Convention {
-        let party = |organisation, role| Party { organisation, role };
-        let code =
-            Coding { system: LOINC.into(), version: String::new(), code: "24323-8".into(), display: String::new() };
-        let terms = Terms {
-            parties: vec![party(referrer, Role::Referrer), party(provider, Role::Provider)],
-            services: vec![ServiceTerm { code, bearer: Bearer::ProviderInKind }],
-            lines: vec![Line { line_id: "analyses".into(), measure: Measure::Acts, kind: LineKind::Counted }],
-            start_date: day("2017-03-20"),
-            end_date: day("2019-12-31"),
-        };
-        assert_eq!(terms.faults(), []);
-        Convention {
-            id: ConventionId::draw(),
-            display_name: "c".into(),
-            state: State::Draft,
-            version: 1,
-            terms_version: 0,
-            terms,
-            signature_date: None,
-            create_time: DateTime::UNIX_EPOCH,
-        }
-    }
-
-    fn codes(result: Result<Admission, Vec<Violation>>) -> Vec<String> {
-        result.err().unwrap_or_default().into_iter().map(|violation| violation.subject).collect()
-    }
-
-    #[test]
-    fn a_signed_convention_admits_between_its_dates_even_before_its_signature() {
-        let (mdm, lab) = (OrganisationId::draw(), OrganisationId::draw());
-        let signed = sign(draft(mdm, lab), day("2017-10-02")).unwrap();
-        let ask = |date| Ask { referrer: mdm, provider: lab, service: (LOINC, "24323-8"), date };
-        for date in ["2017-03-20", "2017-05-01", "2019-12-31"] {
-            assert_eq!(admit(&signed, ask(day(date))), Ok(Admission { convention_version: 1 }), "{date}");
-        }
-        for date in [day("2017-03-20") - Days::new(1), day("2019-12-31") + Days::new(1)] {
-            assert_eq!(codes(admit(&signed, ask(date))), ["convention-not-in-force"]);
-        }
-    }
-
-    #[test]
-    fn every_rule_that_fails_is_named() {
-        let (mdm, lab) = (OrganisationId::draw(), OrganisationId::draw());
-        let ask = Ask { referrer: lab, provider: mdm, service: (LOINC, "1-8"), date: day("2018-01-01") };
-        let failed = codes(admit(&draft(mdm, lab), ask));
-        let all = ["convention-not-in-force", "service-not-covered", "referrer-not-party", "provider-not-party"];
-        assert_eq!(failed, all);
-    }
-
-    #[test]
-    fn a_convention_is_signed_once() {
-        let signed = sign(draft(OrganisationId::draw(), OrganisationId::draw()), day("2017-10-02")).unwrap();
-        assert!(sign(signed, day("2017-10-03")).is_err());
-    }
-
-    #[test]
-    fn faults_of_terms_are_told_all_at_once() {
-        let mut terms = draft(OrganisationId::draw(), OrganisationId::draw()).terms;
-        terms.parties.clear();
-        terms.lines.clear();
-        (terms.start_date, terms.end_date) = (terms.end_date, terms.start_date);
-        assert_eq!(terms.faults().len(), 4);
-    }
+/// Nothing fails when `holds`.
+fn unless(holds: bool, why: impl FnOnce() -> (Why, Vec<String>)) -> Option<(Why, Vec<String>)> {
+    (!holds).then(why)
 }
+
+fn in_force(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let Terms { start_date, end_date, .. } = convention.terms;
+    if convention.state != State::Signed {
+        return Some((Why::NotSigned, Vec::new()));
+    }
+    let within = (start_date..=end_date).contains(&ask.date);
+    unless(within, || (Why::OutsideOfDates(start_date, end_date), vec![format!("{start_date}/{end_date}")]))
+}
+
+fn service(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let services = &convention.terms.services;
+    let covered = services.iter().any(|service| service.code.is_same(ask.service.0, ask.service.1));
+    let codes = || services.iter().map(|service| format!("{}|{}", service.code.system, service.code.code)).collect();
+    unless(covered, || (Why::OtherService(ask.service.1.into()), codes()))
+}
+
+fn referrer(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    unless(convention.terms.is_party(ask.referrer, Role::Referrer), || (Why::NoReferrer, Vec::new()))
+}
+
+fn provider(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let parties = convention.terms.parties.iter().filter(|party| party.role == Role::Provider);
+    let holds = convention.terms.is_party(ask.provider, Role::Provider);
+    unless(holds, || (Why::NoProvider, parties.map(|party| party.organisation.to_string()).collect()))
+}
+
+fn site(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let sites = &convention.terms.sites;
+    let received = sites.is_empty() || ask.site.is_none_or(|site| sites.contains(&site));
+    unless(received, || (Why::OtherSite, sites.iter().map(ToString::to_string).collect()))
+}
+
+fn prescriber(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let wanted = &convention.terms.conditions.prescribers;
+    let register = || Some(wanted.register.clone()).filter(|register| !register.is_empty());
+    let Some(registrations) = ask.prescriber else {
+        return unless(!wanted.required, || (Why::NoPrescriber, register().into_iter().collect()));
+    };
+    let register = register()?;
+    let entitled =
+        registrations.iter().any(|entry| entry.identifier.system == register && entry.is_valid_on(ask.today));
+    unless(entitled, || (Why::NotRegistered(ask.today, register.clone()), vec![register]))
+}
+
+fn cover(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let holds = match convention.terms.conditions.eligibility.health_cover {
+        Cover::Any => true,
+        Cover::None => ask.situation.health_cover == HealthCover::None,
+    };
+    unless(holds, || (Why::NotWithoutCover, vec![HealthCover::None.as_str().into()]))
+}
+
+fn reason(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let reasons = &convention.terms.conditions.eligibility.declared_reasons;
+    let declared = reasons.is_empty() || reasons.contains(&ask.situation.declared_reason);
+    unless(declared, || (Why::OtherReason, reasons.clone()))
+}
+
+fn documents(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let wanted = convention.terms.conditions.checklist.iter();
+    let missing: Vec<_> = wanted.filter(|kind| !ask.situation.documents.contains(kind)).cloned().collect();
+    unless(missing.is_empty(), || (Why::NoDocument(missing.clone()), missing))
+}
+
+#[cfg(test)]
+mod tests;

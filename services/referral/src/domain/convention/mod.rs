@@ -1,16 +1,22 @@
 //! Conventions: what was agreed, and whether a referral is admitted under it.
 
 mod admit;
+mod conditions;
+mod sentence;
 mod sign;
 mod terms;
+mod usage;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::ids::ConventionId;
 use relais_platform::text_enum;
 
-pub use admit::{Admission, Ask, admit};
+pub use admit::{Admission, Ask, Failure, Rule, Why, admit};
+pub use conditions::{Acceptance, Conditions, Cover, Deadlines, Eligibility, Prescribers, Recipients};
+pub use sentence::sentence;
 pub use sign::sign;
 pub use terms::{Bearer, Coding, Line, LineKind, Measure, Party, Role, ServiceTerm, Terms};
+pub use usage::{Difference, Figure, Period, Recount};
 
 text_enum! {
     /// Where a convention stands; in force and expired follow from its dates.

@@ -3,8 +3,14 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use relais_platform::{error::Violation, ids::OrganisationId, text_enum};
+use relais_platform::{
+    error::Violation,
+    ids::{Child, OrganisationId, SiteId},
+    text_enum,
+};
 use serde::{Deserialize, Serialize};
+
+use super::Conditions;
 
 text_enum! {
     /// What a party does.
@@ -112,6 +118,10 @@ pub struct Terms {
     pub start_date: NaiveDate,
     /// The last day.
     pub end_date: NaiveDate,
+    /// The providers' sites where patients are received; none: all of them.
+    pub sites: Vec<Child<SiteId>>,
+    /// How a referral is admitted and goes on.
+    pub conditions: Conditions,
 }
 
 impl Terms {
@@ -133,6 +143,11 @@ impl Terms {
         let lines: Vec<_> = self.lines.iter().map(|line| &line.line_id).collect();
         ensure("lines", distinct(&lines), "must not use a line_id twice");
         ensure("end_date", self.start_date <= self.end_date, "must not lie before start_date");
+        let provides = |site: &Child<SiteId>| self.is_party(site.organisation, Role::Provider);
+        ensure("sites", self.sites.iter().all(provides), "must be sites of the providers");
+        ensure("sites", distinct(&self.sites), "must not name a site twice");
+        let refers = |organisation| self.is_party(organisation, Role::Referrer);
+        self.conditions.faults(refers, &mut ensure);
         faults
     }
 
@@ -146,6 +161,6 @@ impl Terms {
     }
 }
 
-fn distinct<T: std::hash::Hash + Eq>(values: &[T]) -> bool {
+pub(super) fn distinct<T: std::hash::Hash + Eq>(values: &[T]) -> bool {
     values.iter().collect::<HashSet<_>>().len() == values.len()
 }

@@ -9,6 +9,14 @@ const SIRET: &str = "urn:oid:1.2.250.1.24.3.2";
 /// La Poste's SIREN: its establishments follow a rule of their own (the digits' sum is a multiple of 5).
 const LA_POSTE: &str = "356000000";
 
+/// Registers of this product's own partners begin so.
+const OURS: &str = "urn:relais:";
+
+/// Whether a system is a register of practitioners: one that is known, or one of ours.
+pub fn is_register(system: &str) -> bool {
+    system == RPPS || system.strip_prefix(OURS).is_some_and(|rest| !rest.is_empty())
+}
+
 /// What is wrong with an identifier; nothing is known to be wrong with one of another system.
 pub fn fault(identifier: &Identifier) -> Option<&'static str> {
     let value = identifier.value.as_str();

@@ -1,19 +1,23 @@
 //! The directory's values.
 
+mod contact;
 mod identifier;
 mod invitation;
 mod leave;
 mod member;
+mod registration;
 
 use chrono::{DateTime, Utc};
 use relais_platform::ids::{Child, OrganisationId, PractitionerId, SiteId, UnitId};
 use relais_platform::text_enum;
 use serde::{Deserialize, Serialize};
 
-pub use identifier::fault as identifier_fault;
+pub use contact::{Contact, Mailbox};
+pub use identifier::{fault as identifier_fault, is_register};
 pub use invitation::{Secret, not_opened};
 pub use leave::{Acting, Leave, LeaveName, NOT_ANOTHER, Standing, UnitSubstitute, acting};
 pub use member::{Change, Login, Member, MemberState, Position, PositionField, ensure_administered};
+pub use registration::{Registration, RegistrationEnd, RegistrationName, is_licensed};
 
 /// An identifier in a named system, as in FHIR.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,8 @@ pub struct Organisation {
     pub identifiers: Vec<Identifier>,
     /// When it was entered.
     pub create_time: DateTime<Utc>,
+    /// Where it is written to.
+    pub contact: Option<Contact>,
 }
 
 text_enum! {
@@ -62,6 +68,8 @@ pub struct Unit {
     pub kind: UnitKind,
     /// When it was entered.
     pub create_time: DateTime<Utc>,
+    /// Where it is written to.
+    pub contact: Option<Contact>,
 }
 
 /// A place where patients are received.
@@ -84,8 +92,10 @@ pub struct Practitioner {
     pub name: Child<PractitionerId>,
     /// The name people read.
     pub display_name: String,
-    /// The registration that licenses.
+    /// The registration that was entered first.
     pub registration: Identifier,
     /// When the practitioner was entered.
     pub create_time: DateTime<Utc>,
+    /// All registrations, as they were entered.
+    pub registrations: Vec<Registration>,
 }

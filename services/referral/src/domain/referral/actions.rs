@@ -1,6 +1,8 @@
-//! What can be done with a referral as it stands. Who may do it, the table of rules says.
+//! What can be done with a referral as it stands: whatever its moves allow. Who may do it, the table of rules says.
 
-use super::{Referral, State};
+use relais_platform::ids::OrganisationId;
+
+use super::{Move, Referral, Transition, go, undo};
 
 /// A move, by the RPC that makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +18,9 @@ impl Action {
     }
 }
 
-/// The moves that a referral's state is open to.
-pub fn open_actions(referral: &Referral) -> Vec<Action> {
-    match referral.state {
-        State::Submitted => vec![Action { rpc: "/relais.referral.v1.ReferralService/CancelReferral" }],
-        State::Cancelled => Vec::new(),
-    }
+/// The moves that a referral is open to, for somebody of `by`; `last` is its last step.
+pub fn open_actions(referral: &Referral, last: &Transition, by: OrganisationId) -> Vec<Action> {
+    let moves = Move::ALL.into_iter().filter(|by| go(referral, *by).is_ok()).map(Move::rpc);
+    let undone = undo(last, by, &referral.facts).is_ok().then_some("/relais.referral.v1.ReferralService/UndoReferral");
+    moves.chain(undone).map(|rpc| Action { rpc }).collect()
 }

@@ -1,12 +1,25 @@
 //! Referrals: their number, their parties, their moves.
 
 mod actions;
-mod cancel;
+mod deadline;
+mod facts;
+mod moves;
 mod number;
 mod open_file;
 pub mod partner_link;
+mod recipients;
+mod redirect;
+mod refusal;
+mod reject;
 mod review_file;
+mod situation;
+mod state;
+mod step;
 mod submit;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod undo;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::ids::{
@@ -14,27 +27,32 @@ use relais_platform::ids::{
 };
 use relais_platform::text_enum;
 
+use super::convention::Deadlines;
+
 pub use relais_platform::parties::{Capacity, Content, Party};
 
 pub use actions::{Action, open_actions};
-pub use cancel::{CancelReason, cancel};
+pub use deadline::{Passed, judge};
+pub use facts::{
+    AppointmentState, Facts, ReportStatus, WORK_DONE, hear_acknowledgement, hear_appointment, hear_report,
+};
+pub use moves::{Move, go};
 pub use number::Number;
 pub use open_file::{
     COUNTED, FileAccess, LONGEST, OpenReason, OpenedFile, USUAL, ensure_no_party, ensure_not_too_often,
 };
 pub use partner_link::PartnerLink;
+pub use recipients::{Recipient, Sent, SubstituteFor};
+pub use redirect::replacement;
+pub use refusal::Refusal;
+pub use reject::{CancelReason, Reason, may_reject};
 pub use review_file::{FileReview, HeldAccess, Verdict};
+pub use situation::{HealthCover, Needs, Situation};
+pub use state::{NextStep, State};
+pub use step::{Cause, Place, Step};
 pub use submit::{Submission, submit};
-
-text_enum! {
-    /// Where a referral stands.
-    pub enum State {
-        /// Admitted under the convention.
-        Submitted = "submitted",
-        /// Cancelled.
-        Cancelled = "cancelled",
-    }
-}
+pub use timeline::{Entry, Happened, Transition};
+pub use undo::undo;
 
 text_enum! {
     /// How soon the patient is to be seen (FHIR request-priority).
@@ -47,16 +65,6 @@ text_enum! {
         Asap = "asap",
         /// At once.
         Stat = "stat",
-    }
-}
-
-text_enum! {
-    /// What scheduling has told of a referral's appointment.
-    pub enum AppointmentState {
-        /// Opened, without a time yet.
-        Proposed = "proposed",
-        /// Given up.
-        Cancelled = "cancelled",
     }
 }
 
@@ -95,10 +103,26 @@ pub struct Referral {
     pub requested_date: NaiveDate,
     /// How soon.
     pub priority: Priority,
+    /// The patient's situation.
+    pub situation: Situation,
     /// Who is a party.
     pub parties: Vec<Party>,
     /// The appointment opened for it.
     pub appointment: Option<AppointmentId>,
+    /// What other services told of it.
+    pub facts: Facts,
+    /// Where it stood before its last step.
+    pub previous: Option<State>,
+    /// Why it stands where it does, as a code.
+    pub reason: String,
+    /// Where else the patient may be sent, by its name.
+    pub alternative: String,
+    /// Until when the next step is due; none when it is closed.
+    pub due_time: Option<DateTime<Utc>>,
+    /// Whether that time has passed.
+    pub overdue: bool,
+    /// The referral that this one replaces.
+    pub replaces: Option<ReferralId>,
     /// When it was submitted.
     pub create_time: DateTime<Utc>,
     /// When it last changed.
@@ -108,27 +132,13 @@ pub struct Referral {
 impl Referral {
     /// What it shows to whoever sees these contents.
     #[must_use]
-    pub fn showing(self, contents: &[Content]) -> Self {
+    pub fn showing(mut self, contents: &[Content]) -> Self {
+        if !contents.contains(&Content::Social) {
+            self.situation = self.situation.administrative();
+        }
         if contents.contains(&Content::Service) {
             return self;
         }
         Self { service_system: String::new(), service_code: String::new(), ..self }
     }
-}
-
-/// One step of a referral's timeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transition {
-    /// The referral.
-    pub referral: ReferralId,
-    /// Its version since.
-    pub version: i64,
-    /// Its state since.
-    pub state: State,
-    /// Why, as a code; empty where none was given.
-    pub reason: String,
-    /// When.
-    pub time: DateTime<Utc>,
-    /// Who, as issuer and subject.
-    pub actor: String,
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::ids::{Child, OrganisationId, PatientId, PractitionerId, ReferralId, SiteId, UnitId};
 
-use super::{Capacity, Number, Party, Priority, Referral, State};
+use super::{Capacity, Facts, Number, Party, Priority, Referral, Situation, State};
 use crate::domain::convention::{Admission, Convention, Role};
 
 /// What a referrer submits.
@@ -29,6 +29,8 @@ pub struct Submission {
     pub requested_date: NaiveDate,
     /// How soon.
     pub priority: Priority,
+    /// The patient's situation.
+    pub situation: Situation,
 }
 
 /// The admitted referral, in version 1.
@@ -40,7 +42,7 @@ pub fn submit(
     now: DateTime<Utc>,
 ) -> Referral {
     let parties = parties((referrer, referrer_unit), submission.provider, convention);
-    Referral {
+    let submitted = Referral {
         id: submission.id,
         number: submission.number,
         state: State::Submitted,
@@ -57,11 +59,21 @@ pub fn submit(
         prescriber: submission.prescriber,
         requested_date: submission.requested_date,
         priority: submission.priority,
+        situation: submission.situation,
         parties,
         appointment: None,
+        facts: Facts::default(),
+        previous: None,
+        reason: String::new(),
+        alternative: String::new(),
+        due_time: None,
+        overdue: false,
+        replaces: None,
         create_time: now,
         update_time: now,
-    }
+    };
+    let deadlines = &convention.terms.conditions.deadlines;
+    Referral { due_time: submitted.due(State::Submitted, deadlines, now), ..submitted }
 }
 
 /// The unit that sends, the provider, and who coordinates. Funders see figures, so they are no parties.

@@ -1,13 +1,15 @@
 //! Requests of conventions.
 
+mod conditions;
+
 use relais_platform::{Result, calls::Check, ids::ConventionId};
 use relais_proto::convention::v1::{self, line, party, service};
 use uuid::Uuid;
 
-use super::{CODE, DISPLAY_NAME, etag, name};
+use super::{CODE, DISPLAY_NAME, etag, name, plain_code};
 use crate::{
-    app::convention::{CreateConvention, GetConvention, SignConvention},
-    domain::convention::{Bearer, Coding, Line, LineKind, Measure, Party, Role, ServiceTerm, Terms},
+    app::convention::{CreateConvention, GetConvention, GetUsage, RecountUsage, SignConvention},
+    domain::convention::{Bearer, Coding, Line, LineKind, Measure, Party, Period, Role, ServiceTerm, Terms},
 };
 
 /// The most parties, services or lines of a convention.
@@ -38,8 +40,27 @@ pub(in crate::grpc) fn get_convention(request: &v1::GetConventionRequest) -> Res
     name(&request.name).map(GetConvention)
 }
 
+pub(in crate::grpc) fn get_usage(request: &v1::GetUsageRequest) -> Result<GetUsage> {
+    let mut check = Check::default();
+    let convention = check.name("name", &request.name);
+    let line_id = plain_code(&mut check, "line_id", &request.line_id);
+    let start = check.date("first_month", request.first_month);
+    let end = check.date("last_month", request.last_month);
+    check.finish()?;
+    Ok(GetUsage { convention, line_id, period: Period::try_new(start, end)? })
+}
+
+pub(in crate::grpc) fn recount_usage(request: &v1::RecountUsageRequest) -> Result<RecountUsage> {
+    name(&request.name).map(RecountUsage)
+}
+
 fn parse_terms(check: &mut Check, given: &v1::Terms) -> Terms {
-    let sizes = [("parties", given.parties.len()), ("services", given.services.len()), ("lines", given.lines.len())];
+    let sizes = [
+        ("parties", given.parties.len()),
+        ("services", given.services.len()),
+        ("lines", given.lines.len()),
+        ("sites", given.sites.len()),
+    ];
     for (field, size) in sizes {
         check.ensure(&format!("convention.terms.{field}"), size <= MOST, "must not hold more than 500");
     }
@@ -49,6 +70,8 @@ fn parse_terms(check: &mut Check, given: &v1::Terms) -> Terms {
         lines: given.lines.iter().take(MOST).map(|given| parse_line(check, given)).collect(),
         start_date: check.date("convention.terms.start_date", given.start_date),
         end_date: check.date("convention.terms.end_date", given.end_date),
+        sites: given.sites.iter().take(MOST).map(|site| check.child("convention.terms.sites", site)).collect(),
+        conditions: conditions::parse(check, given),
     }
 }
 
@@ -76,14 +99,11 @@ fn parse_service(check: &mut Check, given: &v1::Service) -> ServiceTerm {
 }
 
 fn parse_line(check: &mut Check, given: &v1::Line) -> Line {
-    let id = given.line_id.as_str();
-    let plain = id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    let field = "convention.terms.lines.line_id";
-    check.ensure(field, plain && (1..=63).contains(&id.len()), "must have 1 to 63 of a-z, 0-9 and hyphen");
+    let line_id = plain_code(check, "convention.terms.lines.line_id", &given.line_id);
     let _: line::Measure = check.choice("convention.terms.lines.measure", given.measure);
     let _: line::Kind = check.choice("convention.terms.lines.kind", given.kind);
     // Each enum has one value but the unspecified one.
-    Line { line_id: id.into(), measure: Measure::Acts, kind: LineKind::Counted }
+    Line { line_id, measure: Measure::Acts, kind: LineKind::Counted }
 }
 
 /// A code with its system.

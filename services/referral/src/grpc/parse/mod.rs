@@ -2,17 +2,25 @@
 
 mod break_glass;
 mod convention;
+mod directory;
 mod leave;
+mod lifecycle;
 mod member;
 mod network;
 mod partner_link;
 mod patient;
 mod person;
+mod recipient;
 mod referral;
 
 pub(super) use break_glass::{open_file, review_file_access};
-pub(super) use convention::{create_convention, get_convention, sign_convention};
+pub(super) use convention::{create_convention, get_convention, get_usage, recount_usage, sign_convention};
+pub(super) use directory::{add_registration, end_registration, set_contact};
 pub(super) use leave::{create_leave, end_leave, get_acting_practitioner, leaves_of, set_unit_substitute};
+pub(super) use lifecycle::{
+    cancel_referral, enter_in_error, provide_information, redirect_referral, reject_referral, request_information,
+    step, step_for, undo_referral,
+};
 pub(super) use member::{
     Asked as MemberAsked, accept_invitation, change_member, get_member, invite_administrator, invite_member,
     start_session, update_member,
@@ -26,7 +34,11 @@ pub(super) use patient::{
     create_patient, dismiss_duplicate, erase_patient, export_patient, get_patient, lift_hold, merge_patients,
     place_hold, question, search_patients, undismiss_duplicate, unmerge_patients, update_patient, whose_duplicates,
 };
-pub(super) use referral::{cancel_referral, get_allowed_actions, get_referral, submit_referral};
+pub(super) use recipient::{resolve_contact, resolve_recipients};
+pub(super) use referral::{
+    check_admission, filter, get_allowed_actions, get_referral, lookup_referral, of_patient, of_referral,
+    submit_referral,
+};
 
 use relais_platform::{Result, calls::Check, ids::ResourceId};
 
@@ -51,4 +63,17 @@ fn etag(check: &mut Check, value: &str) -> Option<i64> {
         check.fail("etag", "must be an etag of an earlier answer");
     }
     version
+}
+
+/// Codes of this product's own, each 1 to 63 of a-z, 0-9 and hyphen.
+fn codes(check: &mut Check, field: &str, given: &[String], most: usize) -> Vec<String> {
+    check.ensure(field, given.len() <= most, &format!("must not hold more than {most}"));
+    given.iter().take(most).map(|code| plain_code(check, field, code)).collect()
+}
+
+/// One such code.
+fn plain_code(check: &mut Check, field: &str, given: &str) -> String {
+    let plain = given.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    check.ensure(field, plain && (1..=63).contains(&given.len()), "must have 1 to 63 of a-z, 0-9 and hyphen");
+    given.into()
 }

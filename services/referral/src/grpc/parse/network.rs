@@ -14,7 +14,7 @@ use crate::{
         CreateOrganisation, CreatePractitioner, CreateSite, CreateUnit, GetOrganisation, GetPractitioner, GetSite,
         GetUnit,
     },
-    domain::network::{Identifier, UnitKind, identifier_fault},
+    domain::network::{Identifier, UnitKind, identifier_fault, is_register},
 };
 
 pub(in crate::grpc) fn create_organisation(
@@ -71,7 +71,7 @@ pub(in crate::grpc) fn create_practitioner(
     let given = check.required("practitioner", request.practitioner.clone());
     let display_name = check.text("practitioner.display_name", &given.display_name, DISPLAY_NAME);
     let registration = check.required("practitioner.registration", given.registration);
-    let registration = identifier(&mut check, "practitioner.registration", &registration);
+    let registration = register_entry(&mut check, "practitioner.registration", &registration);
     let request_id = check.request_id(&request.request_id);
     check.finish()?;
     let name = Child::new(organisation, PractitionerId::draw());
@@ -105,6 +105,15 @@ pub(super) fn child<T: ResourceId>(value: &str) -> Result<Child<T>> {
     let name = check.child("name", value);
     check.finish().map(|()| name)
 }
+
+/// A number in a register of practitioners.
+pub(super) fn register_entry(check: &mut Check, field: &str, given: &v1::Identifier) -> Identifier {
+    check.ensure(&format!("{field}.system"), is_register(&given.system), REGISTER);
+    identifier(check, field, given)
+}
+
+/// What a register must be.
+pub(super) const REGISTER: &str = "must be https://rpps.esante.gouv.fr, or a register that begins with urn:relais:";
 
 fn identifier(check: &mut Check, field: &str, given: &v1::Identifier) -> Identifier {
     let system = check.text(&format!("{field}.system"), &given.system, CODE);

@@ -62,11 +62,8 @@ fn ins(check: &mut Check, field: &str, given: &v1::InsTraits) -> Ins {
 
 fn contacts(check: &mut Check, field: &str, given: &v1::PatientContacts) -> Contacts {
     let at = |name: &str| format!("{field}.{name}");
-    let digits = given.phone.strip_prefix('+').unwrap_or_default();
-    let e164 =
-        (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
-    check.ensure(&at("phone"), given.phone.is_empty() || e164, "must be a number in E.164 form, such as +33612345678");
-    check.ensure(&at("email"), given.email.is_empty() || is_email(&given.email), "must be an e-mail address");
+    check.ensure(&at("phone"), given.phone.is_empty() || is_phone(&given.phone), PHONE);
+    check.ensure(&at("email"), given.email.is_empty() || is_email(&given.email), EMAIL);
     Contacts {
         phone: given.phone.clone(),
         email: given.email.clone(),
@@ -74,7 +71,17 @@ fn contacts(check: &mut Check, field: &str, given: &v1::PatientContacts) -> Cont
     }
 }
 
-fn is_email(value: &str) -> bool {
+/// What a telephone number must be.
+pub(super) const PHONE: &str = "must be a number in E.164 form, such as +33612345678";
+/// What an e-mail address must be.
+pub(super) const EMAIL: &str = "must be an e-mail address";
+
+pub(super) fn is_phone(value: &str) -> bool {
+    let digits = value.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
+}
+
+pub(super) fn is_email(value: &str) -> bool {
     let plain = value.is_ascii() && value.len() <= 254 && value.bytes().all(|b| b.is_ascii_graphic());
     let parts = value.rsplit_once('@');
     plain && parts.is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !host.starts_with('.'))

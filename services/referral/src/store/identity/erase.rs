@@ -9,7 +9,7 @@ use relais_platform::{
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::identity::Erasure;
+use crate::domain::{identity::Erasure, referral::State};
 
 /// Erases records, in one statement.
 ///
@@ -29,6 +29,9 @@ pub async fn erase(unit: &mut Unit<'_>, organisation: OrganisationId, patients: 
              DELETE FROM patient_token WHERE organisation_id = $1 AND patient_id = ANY($2)
          ), d AS (
              DELETE FROM patient_duplicate WHERE organisation_id = $1 AND (patient_id = ANY($2) OR other_id = ANY($2))
+         ), n AS (
+             DELETE FROM referral_note WHERE referral_id IN (
+                 SELECT id FROM referral WHERE referrer_id = $1 AND patient_id = ANY($2))
          )
          INSERT INTO patient_version (organisation_id, patient_id, version, state, at, actor)
          SELECT $1, p.id, p.version, 'erased', $3, $4 FROM p",
@@ -68,9 +71,10 @@ pub async fn open_referrals(
     let ids: Vec<Uuid> = patients.iter().map(|id| id.0).collect();
     let query = sqlx::query_scalar!(
         "SELECT number FROM referral
-         WHERE referrer_id = $1 AND patient_id = ANY($2) AND state <> 'cancelled' ORDER BY create_time",
+         WHERE referrer_id = $1 AND patient_id = ANY($2) AND state <> ALL($3) ORDER BY create_time",
         organisation.0,
         &ids,
+        &State::closed(),
     );
     Ok(query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?)
 }

@@ -6,7 +6,7 @@ use relais_platform::{
     calls::PageRequest,
     database::Unit,
     error::{Violation, broken_constraint},
-    ids::{Child, PractitionerId, UnitId},
+    ids::{Child, OrganisationId, PractitionerId, UnitId},
 };
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
@@ -147,12 +147,12 @@ pub async fn list_leaves(
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn leaves_on(unit: &mut Unit<'_>, of: Child<UnitId>, day: NaiveDate) -> Result<Vec<Leave>> {
+pub async fn leaves_on(unit: &mut Unit<'_>, of: OrganisationId, day: NaiveDate) -> Result<Vec<Leave>> {
     let query = sqlx::query_as!(
         Row,
         "SELECT id, organisation_id, practitioner_id, version, start_date, end_date, substitute_id, create_time FROM leave
          WHERE organisation_id = $1 AND start_date <= $2 AND $2 < end_date ORDER BY id",
-        of.organisation.0,
+        of.0,
         day,
     );
     let rows = query.with_operation("SELECT", "leave").fetch_all(unit.sql()).await?;

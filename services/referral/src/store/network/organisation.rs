@@ -9,7 +9,7 @@ use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
 use super::taken;
-use crate::domain::network::{Identifier, Organisation};
+use crate::domain::network::{Contact, Identifier, Organisation};
 
 /// Enters an organisation.
 ///
@@ -48,6 +48,7 @@ struct Row {
     country_code: String,
     create_time: DateTime<Utc>,
     identifiers: Option<Json<Vec<Identifier>>>,
+    contact: Option<Json<Contact>>,
 }
 
 impl From<Row> for Organisation {
@@ -58,6 +59,7 @@ impl From<Row> for Organisation {
             country_code: row.country_code,
             identifiers: row.identifiers.map(|json| json.0).unwrap_or_default(),
             create_time: row.create_time,
+            contact: row.contact.map(|json| json.0).filter(|contact| !contact.is_empty()),
         }
     }
 }
@@ -69,7 +71,10 @@ impl From<Row> for Organisation {
 pub async fn get_organisation(unit: &mut Unit<'_>, id: OrganisationId) -> Result<Organisation> {
     let query = sqlx::query_as!(
         Row,
-        r#"SELECT o.id, o.display_name, o.country_code, o.create_time, i.list AS "identifiers: Json<Vec<Identifier>>"
+        r#"SELECT o.id, o.display_name, o.country_code, o.create_time, i.list AS "identifiers: Json<Vec<Identifier>>",
+                  (SELECT jsonb_build_object('email', c.email, 'phone', c.phone, 'language', c.language)
+                   FROM contact c WHERE c.mailbox_id = o.id ORDER BY c.version DESC LIMIT 1)
+                      AS "contact: Json<Contact>"
            FROM organisation o LEFT JOIN LATERAL (
                SELECT jsonb_agg(jsonb_build_object('system', system, 'value', value) ORDER BY position) AS list
                FROM organisation_identifier WHERE organisation_id = o.id) i ON true
@@ -87,7 +92,10 @@ pub async fn get_organisation(unit: &mut Unit<'_>, id: OrganisationId) -> Result
 pub async fn list_organisations(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Organisation>> {
     let query = sqlx::query_as!(
         Row,
-        r#"SELECT o.id, o.display_name, o.country_code, o.create_time, i.list AS "identifiers: Json<Vec<Identifier>>"
+        r#"SELECT o.id, o.display_name, o.country_code, o.create_time, i.list AS "identifiers: Json<Vec<Identifier>>",
+                  (SELECT jsonb_build_object('email', c.email, 'phone', c.phone, 'language', c.language)
+                   FROM contact c WHERE c.mailbox_id = o.id ORDER BY c.version DESC LIMIT 1)
+                      AS "contact: Json<Contact>"
            FROM organisation o LEFT JOIN LATERAL (
                SELECT jsonb_agg(jsonb_build_object('system', system, 'value', value) ORDER BY position) AS list
                FROM organisation_identifier WHERE organisation_id = o.id) i ON true

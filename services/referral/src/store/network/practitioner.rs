@@ -10,7 +10,7 @@ use relais_platform::{
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use super::needs_organisation;
+use super::{needs_organisation, registration::with_registrations};
 use crate::domain::network::{Identifier, Practitioner};
 
 struct Row {
@@ -31,18 +31,23 @@ impl TryFrom<Row> for Practitioner {
             display_name: row.display_name,
             registration: Identifier { system: row.registration_system, value: row.registration_value },
             create_time: row.create_time,
+            registrations: Vec::new(),
         })
     }
 }
 
-/// Enters a practitioner.
+/// Enters a practitioner with the registration of that number, which has the practitioner's id.
 ///
 /// # Errors
-/// NOT_FOUND when the organisation is not there.
+/// NOT_FOUND when the organisation is not there; ALREADY_EXISTS when the number is another practitioner's.
 pub async fn insert_practitioner(unit: &mut database::Unit<'_>, practitioner: &Practitioner) -> Result<()> {
     let query = sqlx::query!(
-        "INSERT INTO practitioner (id, organisation_id, display_name, registration_system, registration_value, create_time)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "WITH p AS (
+             INSERT INTO practitioner (id, organisation_id, display_name, registration_system, registration_value, create_time)
+             VALUES ($1, $2, $3, $4, $5, $6)
+         )
+         INSERT INTO practitioner_registration (id, organisation_id, practitioner_id, version, system, value, create_time)
+         VALUES ($1, $2, $1, 1, $4, $5, $6)",
         practitioner.name.id.0,
         practitioner.name.organisation.0,
         practitioner.display_name,
@@ -65,7 +70,8 @@ pub async fn find_practitioner(unit: &mut database::Unit<'_>, id: PractitionerId
         id.0,
     );
     let row = query.with_operation("SELECT", "practitioner").fetch_optional(unit.sql()).await?;
-    row.map(Practitioner::try_from).transpose()
+    let found: Vec<_> = row.map(Practitioner::try_from).transpose()?.into_iter().collect();
+    Ok(with_registrations(unit, found).await?.pop())
 }
 
 /// Lists an organisation's practitioners, the most recent first.
@@ -88,5 +94,6 @@ pub async fn list_practitioners(
         page.limit(),
     );
     let rows = query.with_operation("SELECT", "practitioner").fetch_all(unit.sql()).await?;
-    rows.into_iter().map(Practitioner::try_from).collect()
+    let found = rows.into_iter().map(Practitioner::try_from).collect::<Result<Vec<_>>>()?;
+    with_registrations(unit, found).await
 }

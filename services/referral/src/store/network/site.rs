@@ -21,6 +21,15 @@ struct Row {
     create_time: DateTime<Utc>,
 }
 
+struct Listed {
+    id: Uuid,
+    organisation_id: Uuid,
+    display_name: String,
+    time_zone: String,
+    create_time: DateTime<Utc>,
+    country_code: String,
+}
+
 impl TryFrom<Row> for Site {
     type Error = Error;
 
@@ -87,4 +96,25 @@ pub async fn list_sites(
     );
     let rows = query.with_operation("SELECT", "site").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Site::try_from).collect()
+}
+
+/// Sites of all organisations by id, those after `after`, each with its country: for a snapshot.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_all_sites(unit: &mut database::Unit<'_>, after: Uuid, limit: i64) -> Result<Vec<(Site, String)>> {
+    let query = sqlx::query_as!(
+        Listed,
+        "SELECT s.id, s.organisation_id, s.display_name, s.time_zone, s.create_time, o.country_code
+         FROM site s JOIN organisation o ON o.id = s.organisation_id WHERE s.id > $1 ORDER BY s.id LIMIT $2",
+        after,
+        limit,
+    );
+    let rows = query.with_operation("SELECT", "site").fetch_all(unit.sql()).await?;
+    let site = |row| {
+        let Listed { id, organisation_id, display_name, time_zone, create_time, country_code } = row;
+        let site = Site::try_from(Row { id, organisation_id, display_name, time_zone, create_time })?;
+        Ok((site, country_code))
+    };
+    rows.into_iter().map(site).collect()
 }

@@ -7,11 +7,12 @@ use relais_platform::{
     database,
     ids::{Child, OrganisationId, UnitId},
 };
+use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
 use super::needs_organisation;
-use crate::domain::network::{Unit, UnitKind};
+use crate::domain::network::{Contact, Unit, UnitKind};
 
 struct Row {
     id: Uuid,
@@ -19,6 +20,7 @@ struct Row {
     display_name: String,
     kind: String,
     create_time: DateTime<Utc>,
+    contact: Option<Json<Contact>>,
 }
 
 impl TryFrom<Row> for Unit {
@@ -30,6 +32,7 @@ impl TryFrom<Row> for Unit {
             display_name: row.display_name,
             kind: UnitKind::stored(&row.kind)?,
             create_time: row.create_time,
+            contact: row.contact.map(|json| json.0).filter(|contact| !contact.is_empty()),
         })
     }
 }
@@ -59,7 +62,11 @@ pub async fn insert_unit(unit: &mut database::Unit<'_>, entered: &Unit) -> Resul
 pub async fn find_unit(unit: &mut database::Unit<'_>, id: UnitId) -> Result<Option<Unit>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, organisation_id, display_name, kind, create_time FROM unit WHERE id = $1",
+        r#"SELECT id, organisation_id, display_name, kind, create_time,
+                  (SELECT jsonb_build_object('email', c.email, 'phone', c.phone, 'language', c.language)
+                   FROM contact c WHERE c.mailbox_id = unit.id ORDER BY c.version DESC LIMIT 1)
+                      AS "contact: Json<Contact>"
+           FROM unit WHERE id = $1"#,
         id.0,
     );
     let row = query.with_operation("SELECT", "unit").fetch_optional(unit.sql()).await?;
@@ -77,9 +84,13 @@ pub async fn list_units(
 ) -> Result<Vec<Unit>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, organisation_id, display_name, kind, create_time FROM unit
-         WHERE organisation_id = $1 AND (create_time, id) < ($2, $3)
-         ORDER BY create_time DESC, id DESC LIMIT $4",
+        r#"SELECT id, organisation_id, display_name, kind, create_time,
+                  (SELECT jsonb_build_object('email', c.email, 'phone', c.phone, 'language', c.language)
+                   FROM contact c WHERE c.mailbox_id = unit.id ORDER BY c.version DESC LIMIT 1)
+                      AS "contact: Json<Contact>"
+           FROM unit
+           WHERE organisation_id = $1 AND (create_time, id) < ($2, $3)
+           ORDER BY create_time DESC, id DESC LIMIT $4"#,
         organisation.0,
         page.after.time,
         page.after.id,

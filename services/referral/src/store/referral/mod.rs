@@ -1,28 +1,40 @@
 //! Referrals with their parties and their timeline.
 
 mod account;
+mod alike;
+mod fact;
 mod file_access;
 mod file_review;
+mod list;
+mod place;
+mod sent;
+mod timeline;
 
 pub use account::{is_sender, list_ids_of};
+pub use alike::list_open_alike;
+pub use fact::{
+    OpenedAppointments, Told, are_all_read, insert_fact, note_acknowledgement, note_appointment, note_report, was_whole,
+};
 pub use file_access::{count_since, find_access, find_file, find_live, insert_access, list_accesses_to};
 pub use file_review::{get_held, insert_review, list_held};
-
-use std::collections::HashMap;
+pub use list::{Filter, list_all, list_ids, list_ids_of_patients, list_next, list_visible};
+pub use place::is_place;
+pub use sent::get_sent;
+pub use timeline::{get_last_step, list_entries, list_page_of_transitions, list_transitions};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
     Error, Result,
-    calls::PageRequest,
-    database::{Rows, Unit},
+    database::Unit,
     error::{Kind, Violation, broken_constraint},
-    ids::{AppointmentId, Child, OrganisationId, ReferralId},
+    ids::{Child, OrganisationId, ReferralId},
+    parties::Capacity,
 };
 use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::referral::{AppointmentState, Number, Party, Priority, Referral, State, Transition};
+use crate::domain::referral::{AppointmentState, Facts, Number, Party, Priority, Referral, Situation, State, Step};
 
 struct Row {
     id: Uuid,
@@ -41,8 +53,18 @@ struct Row {
     prescriber_id: Option<Uuid>,
     requested_date: NaiveDate,
     priority: String,
+    situation: Json<Situation>,
     parties: Json<Vec<Party>>,
     appointment_id: Option<Uuid>,
+    appointment_state: Option<String>,
+    appointment_end: Option<DateTime<Utc>>,
+    results: bool,
+    previous: Option<String>,
+    reason: String,
+    alternative: String,
+    due_at: Option<DateTime<Utc>>,
+    overdue: bool,
+    replaces_id: Option<Uuid>,
     create_time: DateTime<Utc>,
     update_time: DateTime<Utc>,
 }
@@ -53,6 +75,8 @@ impl TryFrom<Row> for Referral {
     fn try_from(row: Row) -> Result<Self> {
         let number = Number::parse(&row.number);
         let (referrer, provider) = (OrganisationId(row.referrer_id), OrganisationId(row.provider_id));
+        let appointment = row.appointment_state.as_deref().map(AppointmentState::stored).transpose()?;
+        let facts = Facts { appointment, appointment_end: row.appointment_end, results: row.results };
         Ok(Self {
             id: row.id.into(),
             number: number.ok_or_else(|| Error::internal(anyhow::anyhow!("a stored number does not check")))?,
@@ -70,8 +94,16 @@ impl TryFrom<Row> for Referral {
             prescriber: row.prescriber_id.map(|id| Child::new(referrer, id.into())),
             requested_date: row.requested_date,
             priority: Priority::stored(&row.priority)?,
+            situation: row.situation.0,
             parties: row.parties.0,
             appointment: row.appointment_id.map(Into::into),
+            facts,
+            previous: row.previous.as_deref().map(State::stored).transpose()?,
+            reason: row.reason,
+            alternative: row.alternative,
+            due_time: row.due_at,
+            overdue: row.overdue,
+            replaces: row.replaces_id.map(Into::into),
             create_time: row.create_time,
             update_time: row.update_time,
         })
@@ -82,21 +114,21 @@ impl TryFrom<Row> for Referral {
 ///
 /// # Errors
 /// What the foreign keys say of the caller's references: NOT_FOUND or INVALID_ARGUMENT.
-pub async fn insert(unit: &mut Unit<'_>, referral: &Referral) -> Result<()> {
-    let actor = unit.caller()?.key();
-    let parties = Json(&referral.parties);
+pub async fn insert(unit: &mut Unit<'_>, referral: &Referral, by: (OrganisationId, Capacity)) -> Result<()> {
+    let (actor, parties) = (unit.caller()?.key(), Json(&referral.parties));
     let query = sqlx::query!(
         "WITH r AS (
              INSERT INTO referral (id, number, state, version, convention_id, convention_version, service_system,
                  service_code, referrer_id, referrer_unit_id, patient_id, provider_id, site_id, prescriber_id,
-                 requested_date, priority, create_time, update_time)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+                 requested_date, priority, create_time, update_time, owner_id, due_at, replaces_id, situation)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $20, $21, $22, $26)
          ), p AS (
              INSERT INTO referral_party (referral_id, referrer_id, organisation_id, unit_id, capacity, create_time)
              SELECT $1, $9, p.organisation, p.unit, p.capacity, $17
              FROM jsonb_to_recordset($18) AS p(organisation uuid, unit uuid, capacity text)
          )
-         INSERT INTO referral_transition (referral_id, version, state, at, actor) VALUES ($1, $4, $3, $17, $19)",
+         INSERT INTO referral_transition (referral_id, version, state, at, actor, id, organisation_id, capacity, due_at)
+         VALUES ($1, $4, $3, $17, $19, $23, $24, $25, $21)",
         referral.id.0,
         referral.number.as_str(),
         referral.state.as_str(),
@@ -116,6 +148,13 @@ pub async fn insert(unit: &mut Unit<'_>, referral: &Referral) -> Result<()> {
         referral.create_time,
         parties as _,
         actor,
+        referral.owner().map(|owner| owner.0),
+        referral.due_time,
+        referral.replaces.map(|replaced| replaced.0),
+        Uuid::now_v7(),
+        by.0.0,
+        by.1.as_str(),
+        Json(&referral.situation) as _,
     );
     let done = query.with_operation("INSERT", "referral").execute(unit.sql()).await;
     done.map(|_| ()).map_err(|error| refused(referral, error))
@@ -139,26 +178,41 @@ fn refused(referral: &Referral, error: sqlx::Error) -> Error {
     }
 }
 
-/// Keeps a referral's next version, with its row in the timeline.
+/// Keeps a referral's next version, with its row in the timeline and what was said beside it.
 ///
 /// # Errors
 /// CONTENTION when somebody else changed it since it was read: the unit decides again.
-pub async fn save(unit: &mut Unit<'_>, referral: &Referral, reason: &str) -> Result<()> {
-    let actor = unit.caller()?.key();
+pub async fn save(unit: &mut Unit<'_>, referral: &Referral, step: &Step) -> Result<()> {
+    // An event or a deadline has no caller.
+    let actor = unit.caller().map_or_else(|_| "system".to_string(), |caller| caller.key());
     let query = sqlx::query!(
         "WITH r AS (
-             UPDATE referral SET state = $2, version = $3, update_time = $4
+             UPDATE referral SET state = $2, version = $3, update_time = $4, owner_id = $8, due_at = $9, overdue = $10
              WHERE id = $1 AND version = $3::bigint - 1 RETURNING id
+         ), n AS (
+             INSERT INTO referral_note (referral_id, version, note) SELECT r.id, $3, $18::text FROM r WHERE $18 <> ''
          )
-         INSERT INTO referral_transition (referral_id, version, state, reason, at, actor, appointment_id)
-         SELECT r.id, $3, $2, $5, $4, $6, $7 FROM r",
+         INSERT INTO referral_transition (referral_id, version, state, reason, at, actor, appointment_id, due_at, id, previous,
+                                          cause, organisation_id, capacity, alternative, items)
+         SELECT r.id, $3, $2, $5, $4, $6, $7, $9, $11, $12, $13, $14, $15, $16, $17 FROM r",
         referral.id.0,
         referral.state.as_str(),
         referral.version,
         referral.update_time,
-        reason,
+        referral.reason,
         actor,
         referral.appointment.map(|appointment| appointment.0),
+        referral.owner().map(|owner| owner.0),
+        referral.due_time,
+        referral.overdue,
+        Uuid::now_v7(),
+        referral.previous.map(State::as_str),
+        step.cause.as_str(),
+        step.by.map(|(organisation, _)| organisation.0),
+        step.by.map(|(_, capacity)| capacity.as_str()),
+        referral.alternative,
+        &step.items,
+        step.note,
     );
     let done = query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
@@ -190,25 +244,25 @@ pub async fn get_or_opened(unit: &mut Unit<'_>, id: ReferralId) -> Result<Referr
     found.ok_or_else(|| Error::not_found(id))
 }
 
-/// The ids of a page of the caller's referrals, the most recent first.
+/// As [`get`], by the number that people say.
 ///
 /// # Errors
-/// UNAVAILABLE when the database is.
-pub async fn list_ids(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Uuid>> {
+/// NOT_FOUND.
+pub async fn get_by_number(unit: &mut Unit<'_>, number: &Number) -> Result<Referral> {
     let scope = unit.scope()?;
     let query = sqlx::query_scalar!(
-        "SELECT DISTINCT ON (create_time, referral_id) referral_id FROM referral_party
-         WHERE organisation_id = $1 AND capacity = ANY($6::text[]) AND ($2::uuid IS NULL OR unit_id IS NULL OR unit_id = $2)
-           AND (create_time, referral_id) < ($3, $4)
-         ORDER BY create_time DESC, referral_id DESC LIMIT $5",
+        "SELECT r.id FROM referral r WHERE r.number = $1 AND EXISTS (
+             SELECT FROM referral_party p WHERE p.referral_id = r.id AND p.organisation_id = $2
+                 AND p.capacity = ANY($4::text[]) AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))",
+        number.as_str(),
         scope.organisation,
         scope.unit,
-        page.after.time,
-        page.after.id,
-        page.limit(),
         &scope.capacities,
     );
-    Ok(query.with_operation("SELECT", "referral_party").fetch_all(unit.sql()).await?)
+    match query.with_operation("SELECT", "referral").fetch_optional(unit.sql()).await? {
+        Some(id) => get(unit, id.into()).await,
+        None => Err(Error::not_found(number)),
+    }
 }
 
 /// Those of `ids` that the caller is a party of, the most recent first; as they are, or as they were in `version`.
@@ -226,7 +280,11 @@ async fn select(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>, opened:
         Row,
         r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
                   r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
-                  r.prescriber_id, r.requested_date, r.priority, r.create_time, t.at AS update_time,
+                  r.prescriber_id, r.requested_date, r.priority,
+                  r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
+                  t.alternative, t.due_at, t.cause = 'overdue' AS "overdue!", r.replaces_id,
+                  a.state AS "appointment_state?", a.end_at AS "appointment_end?",
+                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id) AS "results!",
                   CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
                   parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r
@@ -252,104 +310,16 @@ async fn select(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>, opened:
     rows.into_iter().map(Referral::try_from).collect()
 }
 
-/// Lists referrals of all parties by id, those after `after`: for a snapshot, which no caller's parties limit.
+/// Finds a referral for who applies an event or keeps a deadline: whoever its parties are. Nobody else changes it until the
+/// unit ends.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Vec<Referral>> {
-    let query = sqlx::query_as!(
-        Row,
-        r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
-                  r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
-                  r.prescriber_id, r.requested_date, r.priority, r.create_time, t.at AS update_time,
-                  a.appointment_id AS "appointment_id?",
-                  parties_of(r.id) AS "parties!: Json<Vec<Party>>"
-           FROM referral r
-           JOIN referral_transition t ON t.referral_id = r.id AND t.version = r.version
-           LEFT JOIN referral_appointment a ON a.referral_id = r.id
-           WHERE r.id > $1 ORDER BY r.id LIMIT $2"#,
-        after,
-        limit,
-    );
-    let rows = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
-    rows.into_iter().map(Referral::try_from).collect()
-}
-
-/// Ids of the referrals that an organisation sent for some patients, of all its units.
-///
-/// # Errors
-/// UNAVAILABLE when the database is.
-pub async fn list_ids_of_patients(
-    unit: &mut Unit<'_>,
-    referrer: OrganisationId,
-    patients: &[Uuid],
-) -> Result<Vec<Uuid>> {
-    let query = sqlx::query_scalar!(
-        "SELECT id FROM referral WHERE referrer_id = $1 AND patient_id = ANY($2) ORDER BY create_time DESC",
-        referrer.0,
-        patients,
-    );
-    Ok(query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?)
-}
-
-/// The timelines of referrals that the caller was shown.
-///
-/// # Errors
-/// UNAVAILABLE when the database is.
-pub async fn list_transitions(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<Vec<Transition>> {
-    let query = sqlx::query!(
-        "SELECT referral_id, version, state, reason, at, actor FROM referral_transition
-         WHERE referral_id = ANY($1) ORDER BY referral_id, version",
-        referrals,
-    );
-    let rows = query.with_operation("SELECT", "referral_transition").fetch_all(unit.sql()).await?;
-    let mut transitions = Vec::with_capacity(rows.len());
-    for row in rows {
-        transitions.push(Transition {
-            referral: row.referral_id.into(),
-            version: row.version,
-            state: State::stored(&row.state)?,
-            reason: row.reason,
-            time: row.at,
-            actor: row.actor,
-        });
+pub async fn find_locked(unit: &mut Unit<'_>, id: ReferralId) -> Result<Option<Referral>> {
+    let locking = sqlx::query_scalar!("SELECT id FROM referral WHERE id = $1 FOR NO KEY UPDATE", id.0);
+    if locking.with_operation("SELECT", "referral").fetch_optional(unit.sql()).await?.is_none() {
+        return Ok(None);
     }
-    Ok(transitions)
-}
-
-/// What scheduling told of referrals' appointments, written by one statement for a whole batch. A message for a referral
-/// that does not exist breaks the foreign key: it is held back.
-#[derive(Debug, Default)]
-pub struct AppointmentNotes(HashMap<Uuid, (Uuid, AppointmentState)>);
-
-impl AppointmentNotes {
-    /// Notes an appointment. What is told late of an earlier one does not hide a later one.
-    pub fn note(&mut self, referral: ReferralId, appointment: AppointmentId, state: AppointmentState) {
-        let noted = self.0.entry(referral.0).or_insert((appointment.0, state));
-        if state == AppointmentState::Proposed || noted.0 == appointment.0 {
-            *noted = (appointment.0, state);
-        }
-    }
-}
-
-impl Rows for AppointmentNotes {
-    async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
-        let mut notes: Vec<_> = self.0.into_iter().collect();
-        // In one order in every unit, so that none waits for another that waits for it.
-        notes.sort_unstable_by_key(|(referral, _)| *referral);
-        let (referrals, notes): (Vec<Uuid>, Vec<_>) = notes.into_iter().unzip();
-        let (appointments, states): (Vec<Uuid>, Vec<String>) =
-            notes.into_iter().map(|(appointment, state)| (appointment, state.as_str().to_string())).unzip();
-        let query = sqlx::query!(
-            "INSERT INTO referral_appointment (referral_id, appointment_id, state)
-             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
-             ON CONFLICT (referral_id) DO UPDATE SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state
-             WHERE EXCLUDED.state = 'proposed' OR referral_appointment.appointment_id = EXCLUDED.appointment_id",
-            &referrals,
-            &appointments,
-            &states,
-        );
-        query.with_operation("INSERT", "referral_appointment").execute(unit.sql()).await?;
-        Ok(())
-    }
+    // By a statement of its own: what another committed while this one waited is seen.
+    Ok(list_all(unit, &[id.0]).await?.pop())
 }

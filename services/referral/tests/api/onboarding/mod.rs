@@ -1,7 +1,7 @@
 //! How people come into an organisation, and who acts for whom: through the public APIs, from nothing.
 
 mod invitations;
-mod leave;
+pub mod leave;
 mod members;
 mod sessions;
 mod tokens;

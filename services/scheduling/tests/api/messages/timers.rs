@@ -14,7 +14,7 @@ use sqlx::{PgPool, migrate::Migrator};
 use tonic::service::Routes;
 use uuid::Uuid;
 
-/// The scheduling service with a deadline: when it is due, an audit row says so. No service sets one yet.
+/// The scheduling service with other deadlines: when one is due, an audit row says so.
 struct Ticking;
 
 impl Handler for Ticking {

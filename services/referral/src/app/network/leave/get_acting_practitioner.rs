@@ -8,11 +8,8 @@ use relais_platform::{
     ids::{Child, PractitionerId, UnitId},
 };
 
-use super::{ensure_colleague, ensure_own_unit};
-use crate::{
-    domain::network::{Acting, Standing, acting},
-    store::network,
-};
+use super::{WhoActs, acting_on, ensure_colleague, ensure_own_unit};
+use crate::domain::network::Acting;
 
 /// Says who acts for a practitioner of a unit, or for the unit, on a day, and why.
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +36,13 @@ impl UseCase for GetActingPractitioner {
             ensure_colleague(unit, practitioner).await?;
             unit.audit(practitioner);
         }
-        let named = network::find_substitute(unit, self.unit.id, None).await?;
-        let leaves = network::leaves_on(unit, self.unit, self.day).await?;
-        // The directory does not say yet who was struck off.
-        let standing =
-            Standing { unit_substitute: named.and_then(|named| named.substitute), leaves: &leaves, struck_off: &[] };
-        Ok(acting(self.practitioner.map(|name| name.id), self.day, &standing))
+        let asked = WhoActs {
+            organisation: self.unit.organisation,
+            unit: Some(self.unit.id),
+            practitioner: self.practitioner.map(|name| name.id),
+            day: self.day,
+            register: None,
+        };
+        Ok(acting_on(unit, asked).await?.0)
     }
 }

@@ -1,5 +1,6 @@
 //! Use cases of leave and substitutes.
 
+mod acting_on;
 mod create_leave;
 mod end_leave;
 mod get_acting_practitioner;
@@ -7,6 +8,7 @@ mod list_leaves;
 mod recall;
 mod set_unit_substitute;
 
+pub use acting_on::{WhoActs, acting_on};
 pub use create_leave::CreateLeave;
 pub use end_leave::EndLeave;
 pub use get_acting_practitioner::GetActingPractitioner;

@@ -1,0 +1,191 @@
+//! Events as happenings. A name that is none parks the message: INVALID_ARGUMENT.
+
+use chrono::{DateTime, Utc};
+use prost_types::Timestamp;
+use relais_platform::{
+    Result,
+    calls::Check,
+    ids::{Child, OrganisationId, PractitionerId, ReferralId, UnitId},
+    parties::{self, Capacity, Party},
+};
+use relais_proto::events::v1;
+
+use crate::{
+    app::Remind,
+    domain::{Facts, Happening, Kind, Mailbox},
+};
+
+/// What every event of a referral tells.
+struct Read {
+    check: Check,
+    referral: ReferralId,
+    number: String,
+    parties: Vec<Party>,
+}
+
+impl Read {
+    fn new(referral: &str, number: &str, parties: &[v1::Party]) -> Self {
+        let mut check = Check::default();
+        let referral = check.name("referral", referral);
+        let parties = parties::of_event(&mut check, parties);
+        Self { check, referral, number: number.into(), parties }
+    }
+
+    fn organisation(&mut self, field: &str, name: &str) -> Option<OrganisationId> {
+        (!name.is_empty()).then(|| self.check.name(field, name))
+    }
+
+    fn time(&mut self, field: &str, told: Option<&Timestamp>) -> Option<DateTime<Utc>> {
+        time(&mut self.check, field, told)
+    }
+
+    fn of(self, kind: Kind, facts: Facts) -> Result<Happening> {
+        let Self { check, referral, number, parties } = self;
+        let (actor, owner, addressee, patient) = (None, None, None, None);
+        check.finish().map(|()| Happening {
+            kind,
+            facts,
+            referral: Some(referral),
+            number,
+            parties,
+            patient,
+            actor,
+            owner,
+            addressee,
+        })
+    }
+}
+
+fn time(check: &mut Check, field: &str, told: Option<&Timestamp>) -> Option<DateTime<Utc>> {
+    let told = told?;
+    let at = u32::try_from(told.nanos).ok().and_then(|nanos| DateTime::from_timestamp(told.seconds, nanos));
+    check.ensure(field, at.is_some(), "must be a time");
+    at
+}
+
+pub(super) fn referral_submitted(told: &v1::ReferralSubmitted) -> Result<Happening> {
+    let mut read = Read::new(&told.referral, &told.number, &told.parties);
+    let patient = (!told.patient.is_empty()).then(|| read.check.name("patient", &told.patient));
+    Ok(Happening { patient, ..read.of(Kind::ReferralSubmitted, Facts::default())? })
+}
+
+pub(super) fn referral_moved(told: &v1::ReferralMoved) -> Result<Happening> {
+    let mut read = Read::new(&told.referral, &told.number, &told.parties);
+    let actor = read.organisation("organisation", &told.organisation);
+    let due_time = read.time("due_time", told.due_time.as_ref());
+    let (state, reason, undone) = (told.state.clone(), told.reason.clone(), told.undone);
+    let facts = Facts { state, reason, due_time, undone, ..Facts::default() };
+    Ok(Happening { actor, ..read.of(Kind::ReferralMoved, facts)? })
+}
+
+pub(super) fn referral_overdue(told: &v1::ReferralOverdue) -> Result<Happening> {
+    let mut read = Read::new(&told.referral, &told.number, &told.parties);
+    let owner = read.organisation("owner", &told.owner);
+    let due_time = read.time("due_time", told.due_time.as_ref());
+    let facts = Facts { state: told.state.clone(), due_time, ..Facts::default() };
+    Ok(Happening { owner, ..read.of(Kind::ReferralOverdue, facts)? })
+}
+
+pub(super) fn referral_cancelled(told: &v1::ReferralCancelled) -> Result<Happening> {
+    let mut read = Read::new(&told.referral, &told.number, &told.parties);
+    let actor = read.organisation("organisation", &told.organisation);
+    let facts = Facts { reason: told.reason.clone(), ..Facts::default() };
+    Ok(Happening { actor, ..read.of(Kind::ReferralCancelled, facts)? })
+}
+
+/// Who broke the glass stands in the audit.
+pub(super) fn glass_broken(told: &v1::GlassBroken) -> Result<Happening> {
+    let facts = Facts { reason: told.reason.clone(), ..Facts::default() };
+    Read::new(&told.referral, &told.number, &told.parties).of(Kind::GlassBroken, facts)
+}
+
+/// A booking of somebody who stands at the counter is no news, nor is it that a booking stands. Events from before bookings tell of no
+/// parties.
+pub(super) fn appointment_moved(told: &v1::AppointmentMoved) -> Result<Option<Happening>> {
+    let confirmed = told.confirmed && told.state == told.previous;
+    if told.parties.is_empty() || told.state == "booked" && (told.walk_in || confirmed) {
+        return Ok(None);
+    }
+    let mut read = Read::new(&told.referral, &told.number, &told.parties);
+    let actor = read.organisation("organisation", &told.organisation);
+    let start_time = read.time("start_time", told.start_time.as_ref());
+    let (state, reason) = (told.state.clone(), told.reason.clone());
+    let (time_zone, about) = (told.time_zone.clone(), told.appointment.clone());
+    let facts = Facts { state, reason, start_time, time_zone, about, ..Facts::default() };
+    Ok(Some(Happening { actor, ..read.of(Kind::AppointmentMoved, facts)? }))
+}
+
+/// One that ended with its referral is no news besides that.
+pub(super) fn appointment_cancelled(told: &v1::AppointmentCancelled) -> Result<Option<Happening>> {
+    if told.parties.is_empty() || told.organisation.is_empty() {
+        return Ok(None);
+    }
+    let mut read = Read::new(&told.referral, &told.number, &told.parties);
+    let actor = read.organisation("organisation", &told.organisation);
+    let start_time = read.time("start_time", told.start_time.as_ref());
+    let (reason, about) = (told.reason.clone(), told.appointment.clone());
+    let facts = Facts { reason, start_time, about, ..Facts::default() };
+    Ok(Some(Happening { actor, ..read.of(Kind::AppointmentCancelled, facts)? }))
+}
+
+/// To the unit's inbox; where no unit is named, to that of the organisation whose practitioner is to read it, or who sent the patient.
+pub(super) fn report_released(told: &v1::ReportReleased) -> Result<Happening> {
+    let mut read = Read::new(&told.referral, &told.number, &told.parties);
+    let unit: Option<Child<UnitId>> = read.check.optional_child("unit", &told.unit);
+    let reader: Option<Child<PractitionerId>> = read.check.optional_child("practitioner", &told.practitioner);
+    let addressee = match (unit, reader) {
+        (Some(unit), _) => Some(Mailbox { organisation: unit.organisation, unit: Some(unit.id) }),
+        (None, Some(reader)) => Some(Mailbox { organisation: reader.organisation, unit: None }),
+        (None, None) => sender(&read.parties).map(|sender| Mailbox { unit: None, ..sender }),
+    };
+    let (state, reason, about) = (told.status.clone(), told.substitute_for.clone(), told.report.clone());
+    let facts = Facts { state, reason, about, ..Facts::default() };
+    Ok(Happening { addressee, ..read.of(Kind::ReportReleased, facts)? })
+}
+
+pub(super) fn report_acknowledged(told: &v1::ReportAcknowledged) -> Result<Happening> {
+    let facts = Facts { state: told.status.clone(), about: told.report.clone(), ..Facts::default() };
+    Read::new(&told.referral, &told.number, &told.parties).of(Kind::ReportAcknowledged, facts)
+}
+
+/// It belongs to no referral: whoever sent it alone is told.
+pub(super) fn report_quarantined(told: &v1::ReportQuarantined) -> Result<Happening> {
+    let mut check = Check::default();
+    let organisation = check.name("organisation", &told.organisation);
+    check.finish()?;
+    Ok(Happening {
+        kind: Kind::ReportQuarantined,
+        facts: Facts { reason: told.reason.clone(), about: told.report.clone(), ..Facts::default() },
+        referral: None,
+        number: String::new(),
+        parties: Vec::new(),
+        patient: None,
+        actor: None,
+        owner: None,
+        addressee: Some(Mailbox { organisation, unit: None }),
+    })
+}
+
+/// The reminder that an event asks for; none when nobody sent the patient.
+pub(super) fn reminder(told: &v1::AppointmentReminderDue) -> Result<Option<Remind>> {
+    let mut read = Read::new(&told.referral, &told.number, &told.parties);
+    let appointment = read.check.name("appointment", &told.appointment);
+    let start_time = read.time("start_time", told.start_time.as_ref());
+    read.check.ensure("start_time", start_time.is_some(), "is required");
+    let Read { check, referral, number, parties } = read;
+    check.finish()?;
+    let time_zone = told.time_zone.clone();
+    Ok(sender(&parties).zip(start_time).map(|(sender, start_time)| Remind {
+        appointment,
+        referral,
+        number,
+        sender,
+        start_time,
+        time_zone,
+    }))
+}
+
+fn sender(parties: &[Party]) -> Option<Mailbox> {
+    let sender = parties.iter().find(|party| party.capacity == Capacity::Referrer)?;
+    Some(Mailbox { organisation: sender.organisation, unit: sender.unit })
+}

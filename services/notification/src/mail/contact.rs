@@ -1,0 +1,125 @@
+//! Where somebody is reached, asked at the moment it is needed and forgotten afterwards. What is answered here is in no table, log
+//! or span; that it was asked stands in the audit of the referral service.
+
+use std::time::Duration;
+
+use relais_platform::{Context, ids::Child, settings::millis, telemetry::propagation};
+use relais_proto::referral::v1::{
+    ResolveContactRequest, ResolveContactResponse, recipient_service_client::RecipientServiceClient,
+    resolve_contact_request::Whom,
+};
+use tokio::time::timeout;
+use tonic::{
+    Code, Request,
+    metadata::{MetadataKey, MetadataValue},
+    transport::{Channel, Endpoint},
+};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::domain::{Delivery, Language, Mailbox, Purpose};
+
+/// How somebody is reached. It cannot be printed.
+pub(super) struct Contact {
+    pub email: String,
+    pub phone: String,
+    pub language: Option<Language>,
+    pub stands_in: bool,
+}
+
+/// What the referral service answers.
+pub(super) enum Found {
+    Contact(Contact),
+    /// There is nobody: the referral is not there any more.
+    Nobody,
+    /// It could not be asked, or does not know how to answer.
+    NotNow,
+}
+
+/// Asks the referral service, as this service itself.
+pub(super) struct Contacts {
+    context: Context,
+    client: Option<RecipientServiceClient<Channel>>,
+    within: Duration,
+}
+
+impl Contacts {
+    /// # Errors
+    /// When `peers.referral` is no address. When it is not set, nobody is asked, and deliveries wait.
+    pub(super) fn new(context: &Context) -> anyhow::Result<Self> {
+        let (address, within) = (&context.settings.peers.referral, millis(context.settings.mail.contact_timeout_ms));
+        let client = match address.as_str() {
+            "" => None,
+            address => {
+                let endpoint = Endpoint::from_shared(address.to_string())?.connect_timeout(within);
+                Some(RecipientServiceClient::new(endpoint.connect_lazy()))
+            }
+        };
+        Ok(Self { context: context.clone(), client, within })
+    }
+
+    /// Where the recipient of a delivery is reached.
+    pub(super) async fn recipient(&self, delivery: &Delivery) -> Found {
+        match delivery.purpose {
+            Purpose::Reminder => self.ask(delivery, Whom::Patient, String::new()).await,
+            Purpose::Message | Purpose::Digest => self.ask(delivery, Whom::Mailbox, name(delivery.mailbox)).await,
+        }
+    }
+
+    /// Whom a patient calls who cannot come: whoever sent the patient.
+    pub(super) async fn phone_to_call(&self, delivery: &Delivery) -> Option<String> {
+        match self.ask(delivery, Whom::Mailbox, name(delivery.mailbox)).await {
+            Found::Contact(contact) => Some(contact.phone).filter(|phone| !phone.is_empty()),
+            Found::Nobody | Found::NotNow => None,
+        }
+    }
+
+    async fn ask(&self, delivery: &Delivery, whom: Whom, mailbox: String) -> Found {
+        let Some(mut client) = self.client.clone() else { return Found::NotNow };
+        let asked = ResolveContactRequest { referral: delivery.referral.to_string(), whom: whom.into(), mailbox };
+        let mut request = match self.context.itself("referral", asked) {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::warn!(%error, "the referral service cannot be asked");
+                return Found::NotNow;
+            }
+        };
+        traced(&mut request);
+        match timeout(self.within, client.resolve_contact(request)).await {
+            Ok(Ok(answer)) => Found::Contact(contact(answer.into_inner())),
+            // Its words stay there: they could name what is not to be named here.
+            Ok(Err(status)) if matches!(status.code(), Code::NotFound | Code::InvalidArgument) => Found::Nobody,
+            Ok(Err(status)) => {
+                tracing::warn!(code = ?status.code(), "the referral service does not say where somebody is reached");
+                Found::NotNow
+            }
+            Err(_) => Found::NotNow,
+        }
+    }
+}
+
+fn contact(answer: ResolveContactResponse) -> Contact {
+    Contact {
+        language: Language::parse(&answer.language),
+        email: answer.email,
+        phone: answer.phone,
+        stands_in: answer.stands_in,
+    }
+}
+
+fn name(mailbox: Mailbox) -> String {
+    match mailbox.unit {
+        Some(unit) => Child::new(mailbox.organisation, unit).to_string(),
+        None => mailbox.organisation.to_string(),
+    }
+}
+
+/// The question stands in the delivery's trace.
+fn traced<T>(request: &mut Request<T>) {
+    let carrier = propagation::inject(&tracing::Span::current().context());
+    for (key, value) in carrier.as_object().into_iter().flatten() {
+        let value = value.as_str().and_then(|value| MetadataValue::try_from(value).ok());
+        if let (Ok(key), Some(value)) = (MetadataKey::from_bytes(key.as_bytes()), value) {
+            request.metadata_mut().insert(key, value);
+        }
+    }
+}

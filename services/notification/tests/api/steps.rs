@@ -1,0 +1,196 @@
+//! Who hears of which step, and of none twice.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use relais_notification::Notification;
+use relais_platform::{
+    calls::check::time_to_proto,
+    ids::{AppointmentId, Child, UnitId},
+};
+use relais_proto::{
+    events::v1,
+    notification::v1::{ListMessagesRequest, Message, message::Kind},
+};
+use relais_tests::{Identity, Session, Told, World};
+use uuid::Uuid;
+
+const MESSAGES: &str = "SELECT count(*) FROM message";
+
+async fn list(session: &Session, language: &str) -> Result<Vec<Message>> {
+    let request = ListMessagesRequest { language: language.into(), ..Default::default() };
+    Ok(session.inbox().list_messages(request).await?.into_inner().messages)
+}
+
+fn start() -> DateTime<Utc> {
+    "2026-07-14T07:30:00Z".parse().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_referral_is_told_step_by_step_to_whoever_waits_for_it() -> Result<()> {
+    let world = World::<Notification>::start().await?;
+    let told = Told::new("AAAA-BBBB-CCC");
+    let rejected = v1::ReferralMoved { reason: "no-capacity".into(), ..told.moved("rejected") };
+    let overdue = v1::ReferralOverdue {
+        referral: told.id.to_string(),
+        number: told.number.clone(),
+        parties: told.parties(),
+        state: "submitted".into(),
+        owner: told.provider.to_string(),
+        due_time: Some(time_to_proto(start())),
+    };
+    world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    world.tap.publish(told.id.0, 2, overdue).await?;
+    world.tap.publish(told.id.0, 3, told.moved("awaiting-information")).await?;
+    world.tap.publish(told.id.0, 4, told.moved("submitted")).await?;
+    world.tap.publish(told.id.0, 5, told.moved("scheduled")).await?;
+    world.tap.publish(told.id.0, 6, rejected).await?;
+    world.until_count(MESSAGES, 6).await?;
+    let states = |messages: Vec<Message>| messages.into_iter().rev().map(|m| (m.kind(), m.state)).collect::<Vec<_>>();
+    let desk = list(&world.session(&told.sender())?, "").await?;
+    assert_eq!((desk[0].reason.as_str(), desk[0].referral_number.as_str()), ("no-capacity", "AAAA-BBBB-CCC"));
+    assert_eq!(desk[0].text, "Referral AAAA-BBBB-CCC: it is rejected.");
+    let expected = ["awaiting-information", "rejected"].map(|state| (Kind::ReferralMoved, state.to_string()));
+    assert_eq!(states(desk), expected);
+    let provider = list(&world.session(&told.receiver())?, "fr").await?;
+    assert_eq!(provider[0].text, "Dossier AAAA-BBBB-CCC : les informations demandées sont là.");
+    let late = |state: &str| (Kind::ReferralOverdue, state.to_string());
+    let expected =
+        [(Kind::ReferralSubmitted, String::new()), late("submitted"), (Kind::ReferralMoved, "submitted".into())];
+    assert_eq!(states(provider), expected);
+    let coordinator = list(&world.session(&told.overseer())?, "").await?;
+    assert_eq!(coordinator[0].due_time, Some(time_to_proto(start())));
+    assert_eq!(states(coordinator), [late("submitted")]);
+    assert_eq!(list(&world.session(&Told::stranger())?, "").await?, []);
+    world.end().await
+}
+
+/// The step that follows from an appointment is told by the appointment alone, and its confirmation by nobody.
+#[tokio::test]
+async fn an_appointment_is_told_once_and_with_its_time() -> Result<()> {
+    let world = World::<Notification>::start().await?;
+    let (told, appointment) = (Told::new("AAAA-BBBB-CCC"), AppointmentId::draw());
+    let booked = told.booked(appointment, start());
+    let confirmed = v1::AppointmentMoved { previous: "booked".into(), confirmed: true, ..booked.clone() };
+    let walk_in = v1::AppointmentMoved { walk_in: true, ..told.booked(AppointmentId::draw(), start()) };
+    let missed = v1::AppointmentMoved { state: "noshow".into(), ..confirmed.clone() };
+    let given_up = |organisation: String| v1::AppointmentCancelled {
+        appointment: appointment.to_string(),
+        referral: told.id.to_string(),
+        number: told.number.clone(),
+        parties: told.parties(),
+        organisation,
+        ..Default::default()
+    };
+    let events: [v1::AppointmentMoved; 3] = [booked, confirmed, missed];
+    for (version, event) in (1..).zip(events) {
+        world.tap.publish(appointment.0, version, event).await?;
+    }
+    world.tap.publish(appointment.0, 4, given_up(String::new())).await?;
+    world.tap.publish(appointment.0, 5, given_up(told.referrer.to_string())).await?;
+    world.tap.publish(Uuid::now_v7(), 1, walk_in).await?;
+    // An event from before bookings, which tells of no parties.
+    let old = v1::AppointmentCancelled { appointment: AppointmentId::draw().to_string(), ..Default::default() };
+    world.tap.publish(Uuid::now_v7(), 1, old).await?;
+    world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    for (version, state) in (2..).zip(["accepted", "scheduled", "no-show", "appointment-cancelled"]) {
+        world.tap.publish(told.id.0, version, told.moved(state)).await?;
+    }
+    world.until_count("SELECT count(*) FROM consumed_version WHERE version = 5", 2).await?;
+    world.until_count("SELECT count(*) FROM inbox", 12).await?;
+    let desk = list(&world.session(&told.sender())?, "fr").await?;
+    let mut kinds: Vec<_> = desk.iter().map(|message| (message.kind(), message.state.as_str())).collect();
+    kinds.sort();
+    let expected =
+        [(Kind::ReferralMoved, "accepted"), (Kind::AppointmentMoved, "booked"), (Kind::AppointmentMoved, "noshow")];
+    assert_eq!(kinds, expected, "{desk:?}");
+    let booked = desk.iter().find(|message| message.state == "booked").cloned().unwrap_or_default();
+    assert_eq!(booked.text, "Dossier AAAA-BBBB-CCC : rendez-vous le mardi 14 juillet 2026 à 09:30.");
+    assert_eq!((booked.start_time, booked.about), (Some(time_to_proto(start())), appointment.to_string()));
+    let provider = list(&world.session(&told.receiver())?, "").await?;
+    let kinds: Vec<_> = provider.iter().map(Message::kind).collect();
+    assert!(kinds.contains(&Kind::AppointmentCancelled) && kinds.contains(&Kind::ReferralSubmitted), "{kinds:?}");
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    assert_eq!(world.count("SELECT count(*) FROM parked").await?, 0);
+    world.end().await
+}
+
+/// A report is laid before the unit that the convention names: not the desk that sent the patient, nor the provider.
+#[tokio::test]
+async fn a_report_is_told_to_its_recipient_alone() -> Result<()> {
+    let world = World::<Notification>::start().await?;
+    let (told, report, clinic) = (Told::new("AAAA-BBBB-CCC"), Uuid::now_v7(), UnitId::draw());
+    let clinic_name = Child::new(told.referrer, clinic).to_string();
+    let released = v1::ReportReleased {
+        report: format!("reports/{report}"),
+        report_version: 1,
+        status: "final".into(),
+        referral: told.id.to_string(),
+        number: told.number.clone(),
+        parties: told.parties(),
+        unit: clinic_name.clone(),
+        ..Default::default()
+    };
+    let acknowledged = v1::ReportAcknowledged {
+        report: format!("reports/{report}"),
+        status: "final".into(),
+        referral: told.id.to_string(),
+        number: told.number.clone(),
+        parties: told.parties(),
+        ..Default::default()
+    };
+    let put_aside = v1::ReportQuarantined {
+        report: format!("reports/{}", Uuid::now_v7()),
+        organisation: told.provider.to_string(),
+        reason: "wrong-patient".into(),
+    };
+    world.tap.publish(report, 1, released).await?;
+    world.tap.publish(report, 2, acknowledged).await?;
+    world.tap.publish(Uuid::now_v7(), 1, put_aside).await?;
+    world.until_count(MESSAGES, 3).await?;
+    let clinician = Identity::new("doctor", "clinician").of(&told.referrer.to_string()).at(&clinic_name);
+    let read = list(&world.session(&clinician)?, "").await?;
+    let read: Vec<_> = read.iter().map(|m| (m.kind(), m.state.as_str(), m.about.clone())).collect();
+    assert_eq!(read, [(Kind::ReportReleased, "final", format!("reports/{report}"))]);
+    assert_eq!(list(&world.session(&told.sender())?, "").await?, [], "the desk is told of no report");
+    let provider = list(&world.session(&told.receiver())?, "").await?;
+    let mut told_provider: Vec<_> = provider.iter().map(|m| (m.kind(), m.referral.is_empty())).collect();
+    told_provider.sort();
+    assert_eq!(told_provider, [(Kind::ReportQuarantined, true), (Kind::ReportAcknowledged, false)]);
+    assert_eq!(world.count("SELECT count(*) FROM message WHERE reason = 'wrong-patient'").await?, 1);
+    world.end().await
+}
+
+#[tokio::test]
+async fn whoever_took_a_step_is_not_told_of_it() -> Result<()> {
+    let world = World::<Notification>::start().await?;
+    let told = Told::new("AAAA-BBBB-CCC");
+    let by = told.provider.to_string();
+    let cancelled = v1::ReferralCancelled { organisation: by.clone(), ..told.cancelled() };
+    let undone = v1::ReferralMoved { undone: true, organisation: by, ..told.moved("scheduled") };
+    world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    world.tap.publish(told.id.0, 2, undone).await?;
+    world.tap.publish(told.id.0, 3, cancelled).await?;
+    world.until_count(MESSAGES, 3).await?;
+    let desk = list(&world.session(&told.sender())?, "fr").await?;
+    let texts: Vec<_> = desk.iter().map(|message| message.text.as_str()).collect();
+    let expected =
+        ["Dossier AAAA-BBBB-CCC : la demande est annulée.", "Dossier AAAA-BBBB-CCC : la dernière étape est annulée."];
+    assert_eq!(texts, expected);
+    assert!(desk[1].undone);
+    assert_eq!(list(&world.session(&told.receiver())?, "").await?.len(), 1);
+    world.end().await
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_parked_and_stops_no_other() -> Result<()> {
+    let world = World::<Notification>::start().await?;
+    let (told, appointment) = (Told::new("AAAA-BBBB-CCC"), AppointmentId::draw());
+    let timeless = v1::AppointmentReminderDue { start_time: None, ..told.reminder(appointment, start()) };
+    let nameless = v1::ReferralMoved { organisation: "nobody".into(), ..told.moved("accepted") };
+    world.tap.publish(appointment.0, 1, timeless).await?;
+    world.tap.publish(Uuid::now_v7(), 1, nameless).await?;
+    world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    world.until_count(MESSAGES, 1).await?;
+    world.until_count("SELECT count(*) FROM parked WHERE state = 'parked'", 2).await?;
+    world.end().await
+}

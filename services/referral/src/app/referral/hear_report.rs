@@ -1,0 +1,118 @@
+//! Hears of results, and that they were read: noted, and the referral goes where that leads.
+
+use chrono::{DateTime, Utc};
+use relais_platform::{
+    Error, Result,
+    calls::Check,
+    database::{Unit, UseCase},
+    ids::ReferralId,
+};
+use relais_proto::events::v1;
+use uuid::Uuid;
+
+use super::keep::keep;
+use crate::{
+    domain::referral::{Cause, ReportStatus, State, Step, WORK_DONE, hear_acknowledgement, hear_report},
+    store::referral::{self, Told},
+};
+
+/// What became of a report.
+#[derive(Debug, Clone)]
+pub struct HearReport {
+    referral: ReferralId,
+    report: Uuid,
+    report_version: i64,
+    status: ReportStatus,
+    read: bool,
+    time: DateTime<Utc>,
+}
+
+impl HearReport {
+    /// Of an event that happened at `time`.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT when it cannot be read: the message is parked.
+    pub fn issued(told: &v1::ReportIssued, time: DateTime<Utc>) -> Result<Self> {
+        Self::try_new((&told.referral, &told.report), told.report_version, &told.status, false, time)
+    }
+
+    /// As [`HearReport::issued`], of a version that was read.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn acknowledged(told: &v1::ReportAcknowledged, time: DateTime<Utc>) -> Result<Self> {
+        Self::try_new((&told.referral, &told.report), told.report_version, &told.status, true, time)
+    }
+
+    fn try_new(
+        (referral, report): (&str, &str),
+        report_version: i64,
+        status: &str,
+        read: bool,
+        time: DateTime<Utc>,
+    ) -> Result<Self> {
+        let mut check = Check::default();
+        let referral = check.name("referral", referral);
+        let id = report.strip_prefix("reports/").and_then(relais_platform::ids::parse_uuid);
+        check.ensure("report", id.is_some(), "must be a name of the form reports/{uuid}");
+        let known = ReportStatus::parse(status);
+        check.ensure("status", known.is_some(), "must be a status of a report");
+        check.ensure("report_version", (1..=i64::from(u32::MAX)).contains(&report_version), "must be a version");
+        check.finish()?;
+        let (report, status) = (id.unwrap_or_default(), known.unwrap_or(ReportStatus::Registered));
+        Ok(Self { referral, report, report_version, status, read, time })
+    }
+
+    fn fact(&self) -> Told {
+        Told {
+            referral: self.referral,
+            kind: "report",
+            subject: self.report,
+            // A version of a report is issued once, and its first reading counts.
+            version: self.report_version * 2 + i64::from(self.read),
+            state: if self.read { "acknowledged" } else { self.status.as_str() },
+            start: None,
+            time: self.time,
+        }
+    }
+
+    /// Notes it, and says where the referral goes from `state`.
+    async fn note(&self, unit: &mut Unit<'_>, state: State) -> Result<Option<State>> {
+        if self.read {
+            referral::note_acknowledgement(unit, self.report, self.report_version).await?;
+            let all = referral::are_all_read(unit, self.referral).await?;
+            return Ok(hear_acknowledgement(state, all));
+        }
+        // What tells less than was told before neither reopens nor hides it.
+        let late = !self.status.is_whole() && self.status.is_result() && referral::was_whole(unit, self.report).await?;
+        if !late && self.status != ReportStatus::Registered {
+            referral::note_report(unit, self.referral, self.report, self.report_version, self.status).await?;
+        }
+        Ok(hear_report(state, self.status, late))
+    }
+}
+
+impl UseCase for HearReport {
+    type Outcome = ();
+    const NAME: &'static str = "hear_report";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
+        unit.audit(self.referral);
+        let referral = referral::find_locked(unit, self.referral).await?;
+        // Nothing is attached to a referral that is not there: the message is held back, and parked in the end.
+        let referral = referral.ok_or_else(|| Error::not_found(self.referral))?;
+        unit.about(referral.number.as_str());
+        if !referral::insert_fact(unit, &self.fact()).await? {
+            return Ok(());
+        }
+        let Some(state) = self.note(unit, referral.state).await? else { return Ok(()) };
+        let refused = referral.state == State::CancelRequested;
+        let reason = match (refused, self.read) {
+            (true, _) => WORK_DONE,
+            (_, true) => "acknowledged",
+            (_, false) => self.status.as_str(),
+        };
+        keep(unit, referral, state, &Step::new(Cause::Fact, reason)).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! What a convention says of a referral that is asked for: for submitting it and for asking before.
+
+use relais_platform::{
+    Error, Result,
+    database::Unit,
+    error::Violation,
+    ids::{ConventionId, OrganisationId, UnitId},
+};
+
+use crate::{
+    app::convention::get_for_caller,
+    domain::{
+        convention::{Admission, Ask, Convention, Failure, admit, sentence},
+        language::Language,
+        network::Registration,
+        referral::Submission,
+    },
+    store::{identity, network},
+};
+
+/// A convention's answer.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// Who sends.
+    pub referrer: (OrganisationId, Option<UnitId>),
+    /// The convention.
+    pub convention: Convention,
+    /// What admits, or each rule that fails.
+    pub verdict: Result<Admission, Vec<Failure>>,
+}
+
+/// Asks the convention, as of now.
+///
+/// # Errors
+/// What is no question at all: names of what is absent or another's.
+pub(super) async fn judge(unit: &mut Unit<'_>, convention: ConventionId, submission: &Submission) -> Result<Judged> {
+    let caller = unit.caller()?;
+    let (referrer, desk) = (caller.acting_organisation()?, caller.unit);
+    let registrations = registrations(unit, referrer, submission).await?;
+    ensure_site(unit, submission).await?;
+    identity::ensure_in_use(unit, referrer, submission.patient).await?;
+    let convention = get_for_caller(unit, convention).await?;
+    let ask = Ask {
+        referrer,
+        provider: submission.provider,
+        service: (&submission.service_system, &submission.service_code),
+        date: submission.requested_date,
+        site: submission.site,
+        prescriber: registrations.as_deref(),
+        today: unit.now().date_naive(),
+        situation: &submission.situation,
+    };
+    let verdict = admit(&convention, &ask);
+    Ok(Judged { referrer: (referrer, desk), convention, verdict })
+}
+
+/// The refusal of a referral.
+pub(super) fn refused(failures: Vec<Failure>, language: Language) -> Error {
+    let rule = |failure: Failure| {
+        let told = sentence(&failure, language);
+        Violation::new(failure.rule.as_str(), told).of(failure.term, failure.passes)
+    };
+    Error::refused("ADMISSION_REFUSED", failures.into_iter().map(rule).collect())
+}
+
+/// The registrations of the doctor who asks: one of the organisation that sends.
+async fn registrations(
+    unit: &mut Unit<'_>,
+    referrer: OrganisationId,
+    submission: &Submission,
+) -> Result<Option<Vec<Registration>>> {
+    let Some(prescriber) = submission.prescriber else { return Ok(None) };
+    let rule = Violation::new("referral.prescriber", "must be a practitioner of your organisation");
+    if prescriber.organisation != referrer {
+        return Err(Error::invalid(vec![rule]));
+    }
+    let found = network::find_practitioner(unit, prescriber.id).await?;
+    let own = found.filter(|practitioner| practitioner.name == prescriber);
+    own.map(|practitioner| Some(practitioner.registrations)).ok_or_else(|| Error::invalid(vec![rule]))
+}
+
+async fn ensure_site(unit: &mut Unit<'_>, submission: &Submission) -> Result<()> {
+    let Some(wished) = submission.site else { return Ok(()) };
+    match network::find_site(unit, wished.id).await? {
+        Some(site) if site.name == wished => Ok(()),
+        _ => Err(Error::invalid(vec![Violation::new("referral.site", "must be a site of the provider")])),
+    }
+}

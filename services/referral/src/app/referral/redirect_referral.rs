@@ -1,0 +1,66 @@
+//! Sends a referral on to another provider: another referral replaces it.
+
+use relais_platform::{
+    Error, Result,
+    audit::Subject,
+    database::{Unit, UseCase},
+    error::Violation,
+    ids::{OrganisationId, ReferralId},
+};
+
+use super::{
+    keep::{begin, keep},
+    seen,
+    take_step::open_to,
+};
+use crate::{
+    app::convention::{conditions_of, other_providers},
+    domain::referral::{Cause, Move, Number, Place, Reason, Referral, Step, go, replacement},
+    store::identity,
+};
+
+/// Sends on a referral that the caller's organisation was asked to take.
+#[derive(Debug, Clone)]
+pub struct RedirectReferral {
+    /// Which.
+    pub id: ReferralId,
+    /// Why.
+    pub reason: Reason,
+    /// To whom.
+    pub provider: OrganisationId,
+    /// The id of the one that replaces it, drawn before anything is stored.
+    pub replacement: ReferralId,
+    /// Its number, drawn with it.
+    pub number: Number,
+    /// The version that the caller saw; none: whatever it is.
+    pub seen: Option<i64>,
+}
+
+impl UseCase for RedirectReferral {
+    type Outcome = Referral;
+    const NAME: &'static str = "redirect_referral";
+    /// The referral that replaces it is the referrer's, not the caller's. All that is shown is the caller's own.
+    const SYSTEM: bool = true;
+
+    fn asks(&self) -> Subject {
+        self.id.into()
+    }
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
+        let (open, by) = open_to(unit, self.id, self.seen).await?;
+        let state = go(&open, Move::Redirect)?;
+        if !other_providers(unit, open.convention, open.provider).await?.contains(&self.provider) {
+            let rule = "must be another provider of the referral's convention";
+            return Err(Error::invalid(vec![Violation::new("provider", rule)]));
+        }
+        identity::ensure_in_use(unit, open.referrer, open.patient).await?;
+        let conditions = conditions_of(unit, open.convention, open.convention_version).await?;
+        let drawn = (self.replacement, self.number.clone());
+        let replacing = replacement(&open, drawn, self.provider, &conditions.deadlines, unit.now());
+        let alternative = Some(Place::Organisation(self.provider));
+        let step = Step { alternative, ..Step::new(Cause::Call, self.reason.as_str()) }.by(by.0, by.1);
+        let sent_on = keep(unit, open, state, &step).await?;
+        begin(unit, replacing, by, &conditions).await?;
+        seen(unit, sent_on)
+    }
+}

@@ -1,0 +1,64 @@
+//! Rejects a referral, with a reason and, where there is one, with an alternative.
+
+use relais_platform::{
+    Error, Result,
+    audit::Subject,
+    database::{Unit, UseCase},
+    error::Violation,
+    ids::ReferralId,
+};
+
+use super::{keep::keep, seen, take_step::open_to};
+use crate::{
+    app::convention::other_providers,
+    domain::referral::{Cause, Move, Place, Reason, Referral, Step, go, may_reject},
+    store::referral,
+};
+
+/// Rejects a referral that the caller's organisation was asked to take.
+#[derive(Debug, Clone, Copy)]
+pub struct RejectReferral {
+    /// Which.
+    pub id: ReferralId,
+    /// Why.
+    pub reason: Reason,
+    /// Where else the patient may be sent.
+    pub alternative: Option<Place>,
+    /// The version that the caller saw; none: whatever it is.
+    pub seen: Option<i64>,
+}
+
+impl UseCase for RejectReferral {
+    type Outcome = Referral;
+    const NAME: &'static str = "reject_referral";
+
+    fn asks(&self) -> Subject {
+        self.id.into()
+    }
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
+        let (open, by) = open_to(unit, self.id, self.seen).await?;
+        let state = go(&open, Move::Reject)?;
+        let others = other_providers(unit, open.convention, open.provider).await?;
+        may_reject(self.reason, self.alternative, !others.is_empty())?;
+        if let Some(place) = self.alternative {
+            ensure_elsewhere(unit, place, &open).await?;
+        }
+        let step = Step { alternative: self.alternative, ..Step::new(Cause::Call, self.reason.as_str()) };
+        let rejected = keep(unit, open, state, &step.by(by.0, by.1)).await?;
+        seen(unit, rejected)
+    }
+}
+
+/// An alternative is a place of the directory, and not the one that rejects.
+async fn ensure_elsewhere(unit: &mut Unit<'_>, place: Place, open: &Referral) -> Result<()> {
+    let same = match place {
+        Place::Organisation(organisation) => organisation == open.provider,
+        Place::Site(site) => Some(site) == open.site,
+    };
+    if !same && referral::is_place(unit, place).await? {
+        return Ok(());
+    }
+    let rule = "must be another organisation or site of the directory";
+    Err(Error::invalid(vec![Violation::new("alternative", rule)]))
+}

@@ -1,0 +1,32 @@
+//! What was given, in figures.
+
+use relais_platform::calls::check::date_to_proto;
+use relais_proto::convention::v1;
+
+use crate::domain::convention::{Difference, Figure, Recount};
+
+pub(in crate::grpc) fn usage(value: Vec<Figure>) -> v1::GetUsageResponse {
+    let total = value.iter().map(|figure| figure.quantity).sum();
+    v1::GetUsageResponse { figures: value.into_iter().map(figure).collect(), total }
+}
+
+pub(in crate::grpc) fn recount(value: Recount) -> v1::RecountUsageResponse {
+    let differences = value.differences.into_iter().map(difference).collect();
+    v1::RecountUsageResponse { entries: value.entries, total: value.total, differences }
+}
+
+fn figure(value: Figure) -> v1::UsageFigure {
+    let site = value.site.map(|site| site.to_string()).unwrap_or_default();
+    v1::UsageFigure { month: Some(date_to_proto(value.month)), site, quantity: value.quantity }
+}
+
+fn difference(value: Difference) -> v1::UsageDifference {
+    let reported = figure(value.reported);
+    v1::UsageDifference {
+        line_id: value.line_id,
+        month: reported.month,
+        site: reported.site,
+        reported: reported.quantity,
+        counted: value.counted,
+    }
+}

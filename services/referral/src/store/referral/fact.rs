@@ -1,0 +1,188 @@
+//! What other services told of referrals.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use relais_platform::{
+    Result,
+    database::{Rows, Unit},
+    ids::{AppointmentId, ReferralId},
+};
+use sqlx_otel::QueryAnnotateExt;
+use uuid::Uuid;
+
+use crate::domain::referral::{AppointmentState, ReportStatus};
+
+/// One thing that was told: a version of what another service keeps.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// Of which referral.
+    pub referral: ReferralId,
+    /// `appointment` or `report`.
+    pub kind: &'static str,
+    /// Of which of them.
+    pub subject: Uuid,
+    /// Its version.
+    pub version: i64,
+    /// What it came to.
+    pub state: &'static str,
+    /// When an appointment begins.
+    pub start: Option<DateTime<Utc>>,
+    /// When it happened.
+    pub time: DateTime<Utc>,
+}
+
+/// Keeps what was told; says whether it is new: an appointment that stands where it stood, at the same time, is not. Of a referral that does not exist it breaks the foreign key: the message is held
+/// back and attached to nothing.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn insert_fact(unit: &mut Unit<'_>, told: &Told) -> Result<bool> {
+    let query = sqlx::query!(
+        "INSERT INTO referral_fact (id, referral_id, kind, subject_id, version, state, start_at, at)
+         SELECT $1::uuid, $2::uuid, $3::text, $4::uuid, $5::bigint, $6::text, $7::timestamptz, $8::timestamptz
+         WHERE $3 <> 'appointment' OR NOT EXISTS (
+             SELECT FROM (SELECT f.state, f.start_at FROM referral_fact f WHERE f.kind = $3 AND f.subject_id = $4
+                          ORDER BY f.version DESC LIMIT 1) AS last
+             WHERE last.state = $6 AND last.start_at IS NOT DISTINCT FROM $7)
+         ON CONFLICT (kind, subject_id, version) DO NOTHING",
+        Uuid::now_v7(),
+        told.referral.0,
+        told.kind,
+        told.subject,
+        told.version,
+        told.state,
+        told.start,
+        told.time,
+    );
+    let done = query.with_operation("INSERT", "referral_fact").execute(unit.sql()).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes where an appointment stands; says whether it is the one that counts. Names of appointments grow with time, so what is
+/// told late of an earlier one does not hide a later one, unless that one has come to nothing: a missed appointment is kept
+/// after all while another is proposed. That one is given up which does not count, does not count either.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn note_appointment(
+    unit: &mut Unit<'_>,
+    referral: ReferralId,
+    appointment: AppointmentId,
+    state: AppointmentState,
+    end: Option<DateTime<Utc>>,
+) -> Result<bool> {
+    let query = sqlx::query!(
+        "INSERT INTO referral_appointment (referral_id, appointment_id, state, end_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (referral_id) DO UPDATE
+         SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state, end_at = EXCLUDED.end_at
+         WHERE referral_appointment.appointment_id = EXCLUDED.appointment_id
+            OR (EXCLUDED.state NOT IN ('cancelled', 'entered-in-error')
+                AND (referral_appointment.appointment_id < EXCLUDED.appointment_id
+                     OR referral_appointment.state IN ('proposed', 'cancelled', 'entered-in-error')))",
+        referral.0,
+        appointment.0,
+        state.as_str(),
+        end,
+    );
+    let done = query.with_operation("INSERT", "referral_appointment").execute(unit.sql()).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether a report was whole in a version noted before.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn was_whole(unit: &mut Unit<'_>, report: Uuid) -> Result<bool> {
+    let query = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM referral_report WHERE report_id = $1 AND status IN ('final', 'amended', 'corrected'))
+               AS "whole!""#,
+        report,
+    );
+    Ok(query.with_operation("SELECT", "referral_report").fetch_one(unit.sql()).await?)
+}
+
+/// Notes a version of a report, which nobody has read yet. An older version than the one noted changes nothing.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn note_report(
+    unit: &mut Unit<'_>,
+    referral: ReferralId,
+    report: Uuid,
+    version: i64,
+    status: ReportStatus,
+) -> Result<()> {
+    let query = sqlx::query!(
+        "INSERT INTO referral_report (report_id, referral_id, report_version, status, acknowledged)
+         VALUES ($1, $2, $3, $4, false)
+         ON CONFLICT (report_id) DO UPDATE
+         SET report_version = EXCLUDED.report_version, status = EXCLUDED.status, acknowledged = false
+         WHERE referral_report.report_version < EXCLUDED.report_version",
+        report,
+        referral.0,
+        version,
+        status.as_str(),
+    );
+    query.with_operation("INSERT", "referral_report").execute(unit.sql()).await?;
+    Ok(())
+}
+
+/// Notes that a version of a report was read, if it is the last.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn note_acknowledgement(unit: &mut Unit<'_>, report: Uuid, version: i64) -> Result<()> {
+    let query = sqlx::query!(
+        "UPDATE referral_report SET acknowledged = true WHERE report_id = $1 AND report_version = $2",
+        report,
+        version,
+    );
+    query.with_operation("UPDATE", "referral_report").execute(unit.sql()).await?;
+    Ok(())
+}
+
+/// Whether every report of a referral is whole, and read in its last version.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn are_all_read(unit: &mut Unit<'_>, referral: ReferralId) -> Result<bool> {
+    let query = sqlx::query_scalar!(
+        r#"SELECT COALESCE(bool_and(acknowledged AND status IN ('final', 'amended', 'corrected')), false) AS "all!"
+           FROM referral_report WHERE referral_id = $1 AND status NOT IN ('cancelled', 'entered-in-error')"#,
+        referral.0,
+    );
+    Ok(query.with_operation("SELECT", "referral_report").fetch_one(unit.sql()).await?)
+}
+
+/// Appointments that were opened, written by one statement for a whole batch. A message for a referral that does not exist
+/// breaks the foreign key: it is held back.
+#[derive(Debug, Default)]
+pub struct OpenedAppointments(HashMap<Uuid, Uuid>);
+
+impl OpenedAppointments {
+    /// Notes an appointment, unless a later one is known.
+    pub fn note(&mut self, referral: ReferralId, appointment: AppointmentId) {
+        let noted = self.0.entry(referral.0).or_insert(appointment.0);
+        *noted = appointment.0.max(*noted);
+    }
+}
+
+impl Rows for OpenedAppointments {
+    async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
+        let mut notes: Vec<_> = self.0.into_iter().collect();
+        // In one order in every unit, so that none waits for another that waits for it.
+        notes.sort_unstable();
+        let (referrals, appointments): (Vec<Uuid>, Vec<Uuid>) = notes.into_iter().unzip();
+        let query = sqlx::query!(
+            "INSERT INTO referral_appointment (referral_id, appointment_id, state)
+             SELECT referral, appointment, 'proposed' FROM unnest($1::uuid[], $2::uuid[]) AS opened(referral, appointment)
+             ON CONFLICT (referral_id) DO UPDATE SET appointment_id = EXCLUDED.appointment_id, state = 'proposed', end_at = NULL
+             WHERE referral_appointment.appointment_id < EXCLUDED.appointment_id",
+            &referrals,
+            &appointments,
+        );
+        query.with_operation("INSERT", "referral_appointment").execute(unit.sql()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! Releases what waits, to whom referral said.
+
+use chrono::TimeDelta;
+use relais_platform::{
+    Result,
+    database::{Unit, UseCase},
+};
+
+use super::hold_release::delay;
+use crate::{
+    app::tell::report_released,
+    domain::report::{Recipient, Report, plan},
+    store::{
+        referral,
+        report::{self, Due},
+    },
+};
+
+/// What is unread is looked at again after this time: its recipient may be struck off meanwhile.
+const AGAIN: TimeDelta = TimeDelta::minutes(5);
+/// Lays the version that is shown before those who receive it now, and takes back what is unread before those who do not any more.
+#[derive(Debug, Clone)]
+pub struct SettleRelease {
+    /// Which report.
+    pub due: Due,
+    /// Who receives it now.
+    pub entitled: Vec<Recipient>,
+}
+
+impl UseCase for SettleRelease {
+    type Outcome = ();
+    const NAME: &'static str = "settle_release";
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let report = report::lock(unit, self.due.report).await?;
+        unit.about(&report.referral_number);
+        if report.shown_version != self.due.shown_version {
+            // Another version came while referral was asked: that one's recipients are asked for.
+            return report::enqueue(unit, report.id).await;
+        }
+        let standing = report::list_releases(unit, report.id).await?;
+        let plan = plan(report.shown_version, &standing, &self.entitled);
+        if !plan.withdraw.is_empty() {
+            report::withdraw(unit, &plan.withdraw).await?;
+            unit.audit(&report);
+        }
+        self.release(unit, &report, &plan.release).await?;
+        let unread = standing.iter().any(|it| it.version == report.shown_version && it.read_time.is_none());
+        if self.entitled.is_empty() {
+            let due_at = unit.now() + delay(self.due.attempt);
+            report::postpone(unit, report.id, due_at, false, "nobody may receive it now").await
+        } else if unread || !plan.release.is_empty() {
+            let due_at = unit.now() + AGAIN;
+            report::postpone(unit, report.id, due_at, true, "").await
+        } else {
+            report::forget(unit, report.id).await
+        }
+    }
+}
+
+impl SettleRelease {
+    async fn release(&self, unit: &mut Unit<'_>, report: &Report, to: &[Recipient]) -> Result<()> {
+        let Some(referral) = report.referral.filter(|_| !to.is_empty()) else { return Ok(()) };
+        let facts = referral::facts(unit, referral).await?;
+        let version = report::find_version(unit, report.id, report.shown_version).await?;
+        let (seen, now) = (report.revision, unit.now());
+        let mut report = Report { update_time: now, ..report.clone() };
+        for recipient in to {
+            report::insert_release(unit, (report.id, version.version), recipient).await?;
+            report.revision += 1;
+            let told = report_released(&report, (version.version, version.status), recipient, &facts.parties);
+            unit.emit(report.id, report.revision, told);
+        }
+        report::save(unit, &report, seen).await?;
+        unit.audit(&report);
+        Ok(())
+    }
+}

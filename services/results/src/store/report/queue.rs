@@ -1,0 +1,111 @@
+//! Reports whose recipients are to be asked for: now, for a new version; later, while one is unread or nobody may read it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use relais_platform::{
+    Result,
+    database::Unit,
+    ids::{ReferralId, ReportId},
+};
+use sqlx::PgConnection;
+use sqlx_otel::QueryAnnotateExt;
+
+/// Whoever took a report has this long before another instance may.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// A report whose recipients are to be asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Due {
+    /// The report.
+    pub report: ReportId,
+    /// Its referral.
+    pub referral: ReferralId,
+    /// The version that is shown.
+    pub shown_version: i64,
+    /// How often it was tried since the last time that somebody was found.
+    pub attempt: i32,
+}
+
+/// Has a report's recipients asked for at once.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn enqueue(unit: &mut Unit<'_>, report: ReportId) -> Result<()> {
+    let now = unit.now();
+    let query = sqlx::query!(
+        "INSERT INTO release_due (report_id, due_at) VALUES ($1, $2)
+         ON CONFLICT (report_id) DO UPDATE SET due_at = EXCLUDED.due_at, attempt = 0, error = ''",
+        report.0,
+        now,
+    );
+    query.with_operation("INSERT", "release_due").execute(unit.sql()).await?;
+    Ok(())
+}
+
+/// Whether there is any; asked again and again.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn is_any_due(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<bool> {
+    let query = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM release_due WHERE due_at <= $1) AS "any!""#, now);
+    Ok(query.fetch_one(connection).await?)
+}
+
+/// Takes some that are due, so that no other instance does.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn take_due(unit: &mut Unit<'_>, limit: i64) -> Result<Vec<Due>> {
+    let now = unit.now();
+    let query = sqlx::query!(
+        r#"WITH taken AS (
+               UPDATE release_due SET due_at = $2, attempt = attempt + 1
+               WHERE report_id IN (SELECT report_id FROM release_due WHERE due_at <= $1 ORDER BY due_at LIMIT $3
+                                   FOR UPDATE SKIP LOCKED)
+               RETURNING report_id, attempt)
+           SELECT t.report_id, t.attempt, r.referral_id AS "referral_id!", r.shown_version
+           FROM taken t JOIN report r ON r.id = t.report_id WHERE r.referral_id IS NOT NULL"#,
+        now,
+        now + LEASE,
+        limit,
+    );
+    let rows = query.with_operation("UPDATE", "release_due").fetch_all(unit.sql()).await?;
+    let due = rows.into_iter().map(|row| Due {
+        report: row.report_id.into(),
+        referral: row.referral_id.into(),
+        shown_version: row.shown_version,
+        attempt: row.attempt,
+    });
+    Ok(due.collect())
+}
+
+/// Has a report looked at again later; what was found counts no attempts.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn postpone(
+    unit: &mut Unit<'_>,
+    report: ReportId,
+    due_at: DateTime<Utc>,
+    found: bool,
+    error: &str,
+) -> Result<()> {
+    let query = sqlx::query!(
+        "UPDATE release_due SET due_at = $2, attempt = CASE WHEN $3 THEN 0 ELSE attempt END, error = $4 WHERE report_id = $1",
+        report.0,
+        due_at,
+        found,
+        error,
+    );
+    query.with_operation("UPDATE", "release_due").execute(unit.sql()).await?;
+    Ok(())
+}
+
+/// Has a report looked at no more.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn forget(unit: &mut Unit<'_>, report: ReportId) -> Result<()> {
+    let query = sqlx::query!("DELETE FROM release_due WHERE report_id = $1", report.0);
+    query.with_operation("DELETE", "release_due").execute(unit.sql()).await?;
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Lines of orders: placed by the referrer's clinician, sampled by the provider, taken back by either.
+
+use anyhow::Result;
+use chrono::TimeDelta;
+use relais_platform::{calls::check::time_to_proto, clock::machine_now, events::Event};
+use relais_proto::{
+    events::v1::{OrderMoved, ReferralMoved},
+    results::v1::{
+        CancelOrderLineRequest, ListAnalysesRequest, PlaceOrderRequest, RecordSamplingRequest,
+        order::State,
+        order_line::{CancelReason, State as LineState},
+    },
+};
+use relais_tests::{Identity, Told, request_id, rules, violations};
+use tonic::Code;
+
+use crate::stage::{GLUCOSE, HAEMOGLOBIN, Stage, clinician, lab};
+
+fn states(order: &relais_proto::results::v1::Order) -> Vec<LineState> {
+    order.lines.iter().map(|line| line.state()).collect()
+}
+
+async fn next_move(stage: &mut Stage) -> Result<(i64, OrderMoved)> {
+    loop {
+        if let (envelope, Event::OrderMoved(moved)) = stage.world.tap.next().await? {
+            return Ok((envelope.version, moved));
+        }
+    }
+}
+
+#[tokio::test]
+async fn lines_are_placed_sampled_and_taken_back() -> Result<()> {
+    let mut stage = Stage::start().await?;
+    let doctor = stage.session(&stage.doctor)?;
+    let request = PlaceOrderRequest {
+        name: stage.order.clone(),
+        codes: vec![GLUCOSE.into(), HAEMOGLOBIN.into()],
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let placed = doctor.results().place_order(request.clone()).await?.into_inner().order.unwrap_or_default();
+    assert_eq!((placed.state(), states(&placed)), (State::Active, vec![LineState::Ordered; 2]));
+    let (version, moved) = next_move(&mut stage).await?;
+    assert_eq!((version, moved.state.as_str(), moved.previous.as_str()), (2, "active", "draft"));
+    assert_eq!((moved.number.as_str(), moved.parties.len()), ("AAAA-BBBB-CCC", 3));
+
+    let lab = stage.session(&stage.lab())?;
+    let sampling = RecordSamplingRequest {
+        name: stage.order.clone(),
+        lines: vec![2],
+        sample_time: Some(time_to_proto(machine_now() - TimeDelta::minutes(5))),
+        etag: placed.etag.clone(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let sampled = lab.results().record_sampling(sampling.clone()).await?.into_inner().order.unwrap_or_default();
+    assert_eq!(states(&sampled), [LineState::Ordered, LineState::Sampled]);
+    let stale = RecordSamplingRequest { request_id: request_id(), ..sampling.clone() };
+    assert_eq!(lab.results().record_sampling(stale).await.unwrap_err().code(), Code::Aborted);
+    // The same request again answers as it did, also after others.
+    let again = doctor.results().place_order(request).await?.into_inner().order.unwrap_or_default();
+    assert_eq!(again, placed);
+
+    let cancel = |line, reason: CancelReason| CancelOrderLineRequest {
+        name: stage.order.clone(),
+        line,
+        reason: reason.into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    lab.results().cancel_order_line(cancel(2, CancelReason::SampleUnusable)).await?;
+    let gone = doctor.results().cancel_order_line(cancel(1, CancelReason::PatientDeclined)).await?.into_inner();
+    let gone = gone.order.unwrap_or_default();
+    assert_eq!((gone.state(), states(&gone)), (State::Draft, vec![LineState::Cancelled; 2]));
+    let twice = doctor.results().cancel_order_line(cancel(1, CancelReason::PatientDeclined)).await.unwrap_err();
+    assert_eq!((twice.code(), rules(&twice)), (Code::FailedPrecondition, vec!["line-cancelled".to_string()]));
+    stage.world.end().await
+}
+
+#[tokio::test]
+async fn what_is_no_order_is_refused() -> Result<()> {
+    let stage = Stage::with(&[GLUCOSE]).await?;
+    let doctor = stage.session(&stage.doctor)?;
+    let place = |codes: &[&str]| PlaceOrderRequest {
+        name: stage.order.clone(),
+        codes: codes.iter().map(ToString::to_string).collect(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let many = vec![HAEMOGLOBIN; 61];
+    for codes in [&["0000-0"][..], &[], &[HAEMOGLOBIN, HAEMOGLOBIN], &["718-7\0"], &many] {
+        let status = doctor.results().place_order(place(codes)).await.unwrap_err();
+        assert_eq!((status.code(), violations(&status)[0].as_str()), (Code::InvalidArgument, "codes"), "{codes:?}");
+    }
+    let twice = doctor.results().place_order(place(&[GLUCOSE])).await.unwrap_err();
+    assert_eq!(rules(&twice), ["already-ordered"]);
+    let lab_session = stage.session(&stage.lab())?;
+    let desk = Identity::new("desk", "desk").of(&stage.told.referrer.to_string());
+    for (who, code) in [
+        (stage.lab(), Code::PermissionDenied),
+        (desk, Code::PermissionDenied),
+        (clinician(&Told::new("ZZZZ"), "stranger"), Code::NotFound),
+    ] {
+        let status = stage.session(&who)?.results().place_order(place(&[HAEMOGLOBIN])).await.unwrap_err();
+        assert_eq!(status.code(), code, "{who:?}");
+    }
+    let sampling = |lines: &[i32], time| RecordSamplingRequest {
+        name: stage.order.clone(),
+        lines: lines.to_vec(),
+        sample_time: Some(time_to_proto(time)),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let now = machine_now();
+    let ahead = lab_session.results().record_sampling(sampling(&[], now + TimeDelta::hours(1))).await.unwrap_err();
+    assert_eq!(violations(&ahead), ["sample_time"]);
+    let long_ago = chrono::DateTime::from_timestamp(-3_000_000_000, 0).unwrap_or_default();
+    let ancient = lab_session.results().record_sampling(sampling(&[], long_ago)).await.unwrap_err();
+    assert_eq!(violations(&ancient), ["sample_time"]);
+    let nowhere = lab_session.results().record_sampling(sampling(&[9], now - TimeDelta::hours(1))).await.unwrap_err();
+    assert_eq!(rules(&nowhere), ["no-such-line"]);
+    stage.world.end().await
+}
+
+#[tokio::test]
+async fn a_closed_referral_asks_for_nothing_and_one_that_goes_on_asks_anew() -> Result<()> {
+    let stage = Stage::with(&[GLUCOSE]).await?;
+    let step = |state: &str, undone| ReferralMoved {
+        referral: stage.told.id.to_string(),
+        number: stage.told.number.clone(),
+        parties: stage.told.submitted().parties,
+        state: state.into(),
+        undone,
+        ..ReferralMoved::default()
+    };
+    stage.world.tap.publish(stage.told.id.0, 2, step("accepted", false)).await?;
+    stage.world.tap.publish(stage.told.id.0, 3, step("rejected", false)).await?;
+    stage.world.until_count("SELECT count(*) FROM service_order WHERE state = 'revoked'", 1).await?;
+    assert_eq!(rules(&stage.place(&[HAEMOGLOBIN]).await.unwrap_err()), ["referral-closed"]);
+    stage.world.tap.publish(stage.told.id.0, 4, step("accepted", true)).await?;
+    stage.world.until_count("SELECT count(*) FROM service_order WHERE state = 'draft'", 1).await?;
+    stage.world.end().await
+}
+
+#[tokio::test]
+async fn the_table_of_analyses_is_everybodys() -> Result<()> {
+    let stage = Stage::start().await?;
+    let anybody = stage.session(&lab(&stage.told))?;
+    let told = anybody.results().list_analyses(ListAnalysesRequest {}).await?.into_inner();
+    let glucose = told.analyses.iter().find(|analysis| analysis.code == GLUCOSE).cloned().unwrap_or_default();
+    assert_eq!(glucose.units, ["mg/dL", "mmol/L"]);
+    assert!(glucose.french_name.starts_with("Glucose") && told.notice.contains("Regenstrief"));
+    stage.world.end().await
+}

@@ -1,0 +1,81 @@
+//! Makes answers of the domain's values.
+
+mod opening;
+
+pub(super) use opening::{closure, opening_rule};
+
+use chrono::{DateTime, Utc};
+use relais_platform::calls::check::{date_to_proto, time_to_proto};
+use relais_proto::scheduling::v1;
+
+use crate::domain::{
+    Appointment, State,
+    opening::{Found, Wish},
+};
+
+/// An appointment as it stands at `now`: pending, while a seat is held for it.
+pub(super) fn appointment(value: Appointment, now: DateTime<Utc>) -> v1::Appointment {
+    use v1::appointment::State as Shown;
+    let hold = value.live_hold(now).cloned();
+    let state = match value.state {
+        State::Proposed if hold.is_some() => Shown::Pending,
+        State::Proposed => Shown::Proposed,
+        State::Booked => Shown::Booked,
+        State::Arrived => Shown::Arrived,
+        State::Fulfilled => Shown::Fulfilled,
+        State::NoShow => Shown::Noshow,
+        State::Cancelled => Shown::Cancelled,
+        State::EnteredInError => Shown::EnteredInError,
+    };
+    let hold_expire_time = hold.as_ref().map(|hold| time_to_proto(hold.until));
+    let time = hold.map(|hold| hold.time).or(value.time);
+    let site = time.as_ref().map(|time| time.site).or(value.site);
+    v1::Appointment {
+        name: value.id.to_string(),
+        state: state.into(),
+        referral: value.referral.to_string(),
+        referral_number: value.referral_number,
+        provider: value.provider.to_string(),
+        site: site.map(|site| site.to_string()).unwrap_or_default(),
+        requested_date: Some(date_to_proto(value.requested_date)),
+        create_time: Some(time_to_proto(value.create_time)),
+        update_time: Some(time_to_proto(value.update_time)),
+        slot: time.as_ref().map(|time| time.slot.to_string()).unwrap_or_default(),
+        start_time: time.as_ref().map(|time| time_to_proto(time.start)),
+        end_time: time.as_ref().map(|time| time_to_proto(time.end)),
+        time_zone: time.map(|time| time.time_zone).unwrap_or_default(),
+        hold_expire_time,
+        confirmed: value.confirmed,
+        walk_in: value.walk_in,
+        reason: value.reason,
+        cancelled_by: value.cancelled_by.map(|by| by.to_string()).unwrap_or_default(),
+        needs: Some(v1::Needs {
+            interpreter_language: value.needs.interpreter_language,
+            wheelchair: value.needs.wheelchair,
+        }),
+        etag: value.version.to_string(),
+    }
+}
+
+pub(super) fn slot((found, facts): (Found, Vec<(Wish, bool)>)) -> v1::Slot {
+    v1::Slot {
+        name: found.time.slot.to_string(),
+        site: found.time.site.to_string(),
+        start_time: Some(time_to_proto(found.time.start)),
+        end_time: Some(time_to_proto(found.time.end)),
+        time_zone: found.time.time_zone,
+        free_seats: i32::try_from(found.free).unwrap_or(i32::MAX),
+        facts: facts.into_iter().map(fact).collect(),
+    }
+}
+
+fn fact((wish, met): (Wish, bool)) -> v1::slot::Fact {
+    use v1::slot::fact::Wish as Shown;
+    let wish = match wish {
+        Wish::Site => Shown::Site,
+        Wish::Date => Shown::Date,
+        Wish::Interpreter => Shown::Interpreter,
+        Wish::Wheelchair => Shown::Wheelchair,
+    };
+    v1::slot::Fact { wish: wish.into(), met }
+}

@@ -1,0 +1,132 @@
+//! Where a story takes place: the services, the clock as it was moved, the mail that arrived, and who is on stage.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use relais_platform::{calls::check::time_to_proto, clock::machine_now};
+use relais_proto::operations::v1::AdvanceClockRequest;
+
+use super::tell;
+use crate::{Identity, Mail, Sessions, SmtpServer, Suite, settled};
+
+/// How long a token of a story lives: longer than the machine takes to play to its end.
+const TOKEN: TimeDelta = TimeDelta::hours(2);
+
+/// Somebody in a story.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// What the story calls them.
+    pub title: String,
+    /// Whom the token names.
+    pub identity: Identity,
+}
+
+impl Actor {
+    /// Somebody with a title.
+    pub fn new(title: &str, identity: Identity) -> Self {
+        Self { title: title.into(), identity }
+    }
+
+    /// Says what they do.
+    pub fn tells(&self, what: impl std::fmt::Display) {
+        tell(&self.title, what);
+    }
+}
+
+/// The stage.
+pub struct Stage<'s> {
+    suite: &'s Suite,
+    mail: &'s SmtpServer,
+    operator: Actor,
+    moved: Mutex<TimeDelta>,
+    sessions: Mutex<HashMap<String, Sessions>>,
+}
+
+impl<'s> Stage<'s> {
+    /// Nobody has entered yet.
+    pub fn new(suite: &'s Suite, mail: &'s SmtpServer) -> Self {
+        let operator = Actor::new("operator", Identity::new("operator", "operator"));
+        Self { suite, mail, operator, moved: Mutex::default(), sessions: Mutex::default() }
+    }
+
+    /// Who runs the installation.
+    pub fn operator(&self) -> &Actor {
+        &self.operator
+    }
+
+    /// Now, as the services have it.
+    pub fn now(&self) -> DateTime<Utc> {
+        machine_now() + *locked(&self.moved)
+    }
+
+    /// Today, in Luxembourg's morning and in UTC alike.
+    pub fn today(&self) -> NaiveDate {
+        self.now().date_naive()
+    }
+
+    /// Somebody's sessions, with a token that holds now.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn at(&self, actor: &Actor) -> Result<Sessions> {
+        let mut kept = locked(&self.sessions);
+        if let Some(sessions) = kept.get(&actor.title) {
+            return Ok(sessions.clone());
+        }
+        let sessions = self.suite.sessions_until(&actor.identity, (self.now() + TOKEN).timestamp())?;
+        kept.insert(actor.title.clone(), sessions.clone());
+        Ok(sessions)
+    }
+
+    /// Waits until nothing is left to do anywhere.
+    ///
+    /// # Errors
+    /// When the services do not settle.
+    pub async fn settle(&self) -> Result<()> {
+        settled(&self.at(&self.operator)?).await
+    }
+
+    /// Moves the clock of all services on to `time`, and lets come what is due until then.
+    ///
+    /// # Errors
+    /// When a service does not move its clock, or they do not settle.
+    pub async fn go_on_until(&self, time: DateTime<Utc>) -> Result<()> {
+        self.settle().await?;
+        let by = time - self.now();
+        if by <= TimeDelta::zero() {
+            return Ok(());
+        }
+        for (service, session) in self.at(&self.operator)?.all() {
+            let request = AdvanceClockRequest { time: Some(time_to_proto(time)) };
+            session.operations().advance_clock(request).await.with_context(|| format!("the clock of {service}"))?;
+        }
+        *locked(&self.moved) += by;
+        self.suite.issuer.note_ahead(*locked(&self.moved))?;
+        locked(&self.sessions).clear();
+        // Each instance reads the offset every 100 ms.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.settle().await
+    }
+
+    /// Lets days pass.
+    ///
+    /// # Errors
+    /// As [`Stage::go_on_until`].
+    pub async fn go_on_by(&self, days: u64) -> Result<()> {
+        self.go_on_until(self.now() + Days::new(days)).await
+    }
+
+    /// The mail that was sent to an address.
+    pub fn mail_to(&self, address: &str) -> Vec<Mail> {
+        self.mail.taken().into_iter().filter(|mail| mail.to.contains(address)).collect()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
