@@ -15,10 +15,11 @@ use anyhow::Result;
 use super::{Cast, Stage, ensure, scene, tell};
 
 pub(super) async fn play(stage: &Stage<'_>) -> Result<Cast> {
+    let began = stage.today();
     let partnership = agreement::sign(stage).await?;
     first::follow(stage, &partnership).await?;
     turns::tell_all(stage, &partnership).await?;
-    years::pass(stage, &partnership).await?;
+    years::pass(stage, &partnership, began).await?;
     scene("In the end");
     stage.settle().await?;
     tell("all services", "settled: outbox, retry and queues are empty");

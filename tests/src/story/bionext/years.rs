@@ -28,8 +28,8 @@ use crate::{
 const VISITS: u64 = 7;
 const BETWEEN: u64 = 100;
 
-pub(super) async fn pass(stage: &Stage<'_>, story: &Partnership) -> Result<()> {
-    let began = stage.today();
+/// `began` is the day of the signature: all is counted since.
+pub(super) async fn pass(stage: &Stage<'_>, story: &Partnership, began: NaiveDate) -> Result<()> {
     let patient = story.patient(stage, "Ferreira", "Inês").await?;
     scene("Two years pass");
     for visit in 1..=VISITS {
