@@ -36,7 +36,7 @@ fn find(language: Language, name: &str, args: &FluentArgs<'_>) -> Option<String>
     errors.is_empty().then(|| text.into_owned())
 }
 
-/// As [`find`]; the name itself is better than nothing.
+/// As `find`; the name itself is better than nothing.
 pub fn say(language: Language, name: &str, args: &FluentArgs<'_>) -> String {
     find(language, name, args).unwrap_or_else(|| name.into())
 }

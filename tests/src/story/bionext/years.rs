@@ -158,7 +158,7 @@ async fn is_counted(stage: &Stage<'_>, story: &Partnership, began: NaiveDate) ->
     };
     let usage = asked("GetUsage", client.get_usage(request)).await?;
     for figure in &usage.figures {
-        let month = figure.month.clone().context("no month")?;
+        let month = figure.month.context("no month")?;
         let site = if figure.site == story.chem { "CHEM" } else { "Forges du Sud" };
         tell("", format!("{}-{:02}  {site:<16} {:>3} analyses", month.year, month.month, figure.quantity));
     }
