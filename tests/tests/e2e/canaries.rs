@@ -25,8 +25,8 @@ use super::canary::dump;
 const PEOPLE: usize = 1_000;
 /// Fewer than a service has connections: nobody is to wait in vain on a busy machine.
 const AT_ONCE: usize = 4;
-/// What all of them share, and nothing else has.
-const MARKS: [&str; 2] = ["qwzcanary", "35269177"];
+/// What all of them share, and nothing else has. The digits are as many as a telephone number allows: fewer would by chance stand in some time in nanoseconds.
+const MARKS: [&str; 2] = ["qwzcanary", "35269177017"];
 
 fn identity(number: usize) -> PatientIdentity {
     let contacts = PatientContacts {

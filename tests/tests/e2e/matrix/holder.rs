@@ -50,17 +50,7 @@ impl Holder {
         let practitioner = relais_tests::partnership::practitioner(&partners.operator, &organisation).await?;
         let (appointment, order) = made_of(suite, &partners, &referral.name).await?;
         let (link, partner) = visited(suite, &partners, &referral.name).await?;
-        let erased = relais_tests::partnership::patient(&partners.desk).await?;
-        let mut eraser = partners.sender.clone();
-        eraser.roles = vec!["coordinator".into()];
-        let request = ErasePatientRequest { name: erased.clone(), request_id: request_id() };
-        suite.session("referral", &eraser)?.patients().erase_patient(request).await?;
-        let doomed = relais_tests::partnership::patient(&partners.desk).await?;
-        let twin = relais_tests::partnership::patient(&partners.desk).await?;
-        let lookalike = relais_tests::partnership::patient(&partners.desk).await?;
-        let hold = PatientHold { reason: patient_hold::Reason::Litigation.into(), ..PatientHold::default() };
-        let request = PlaceHoldRequest { parent: twin.clone(), hold: Some(hold), request_id: request_id() };
-        let held = suite.session("referral", &eraser)?.patients().place_hold(request).await?.into_inner();
+        let Records { erased, doomed, twin, lookalike, hold } = records(suite, &partners).await?;
         let found = results::found(suite, &partners, &referral, &order).await?;
         let (member, leave) = at_work(suite, &organisation, &practitioner).await?;
         let (access, message, delivery) = glass_told(suite, &partners, &referral.name).await?;
@@ -75,7 +65,7 @@ impl Holder {
             ("FileAccess", access),
             ("Member", member),
             ("Leave", leave),
-            ("PatientHold", held.hold.unwrap_or_default().name),
+            ("PatientHold", hold),
             ("Patient#merged", twin),
             ("Patient#other", lookalike),
             ("Organisation", organisation.clone()),
@@ -104,6 +94,30 @@ impl Holder {
     pub fn secrets(&self) -> Vec<String> {
         PRIVATE.iter().filter_map(|kind| self.names.get(*kind)).map(|name| id(name).to_string()).collect()
     }
+}
+
+/// Records of patients whom nobody refers.
+struct Records {
+    erased: String,
+    doomed: String,
+    /// One that is held, and is not to be erased.
+    twin: String,
+    lookalike: String,
+    hold: String,
+}
+
+async fn records(suite: &Suite, partners: &Partners) -> Result<Records> {
+    let open = || relais_tests::partnership::patient(&partners.desk);
+    let (erased, doomed, twin, lookalike) = (open().await?, open().await?, open().await?, open().await?);
+    let mut eraser = partners.sender.clone();
+    eraser.roles = vec!["coordinator".into()];
+    let mut coordinator = suite.session("referral", &eraser)?.patients();
+    let request = ErasePatientRequest { name: erased.clone(), request_id: request_id() };
+    coordinator.erase_patient(request).await?;
+    let hold = PatientHold { reason: patient_hold::Reason::Litigation.into(), ..PatientHold::default() };
+    let request = PlaceHoldRequest { parent: twin.clone(), hold: Some(hold), request_id: request_id() };
+    let held = coordinator.place_hold(request).await?.into_inner();
+    Ok(Records { erased, doomed, twin, lookalike, hold: held.hold.unwrap_or_default().name })
 }
 
 /// Somebody who was invited, and a leave.

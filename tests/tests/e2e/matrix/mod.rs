@@ -75,7 +75,6 @@ const CLOSED: &[(&str, &str)] = &[
     ("StartSession", "whoever asks here names an organisation already: a session has tests of its own"),
     ("LookupReferral", "its number is in no descriptor: it has tests of its own"),
     ("OpenFile", "it shows what is another's: its words are too short here, and it has tests of its own"),
-    ("AcknowledgeReport", "only whom it was released to gets in: it has tests of its own"),
     ("UploadAttachment", "its parts are one of several: it has tests of its own"),
 ];
 

@@ -133,8 +133,8 @@ impl Contract {
                     let tomorrow = machine_now() + chrono::TimeDelta::days(1);
                     filled.set_field_by_name("seconds", Value::I64(tomorrow.timestamp()));
                 }
-                if field.name() == "end_date" {
-                    // After whatever begins today.
+                if field.name() == "end_date" && field.parent_message().name() != "Closure" {
+                    // After whatever begins today; a closure is at most a year long.
                     filled.set_field_by_name("year", Value::I32(2199));
                 }
                 Some(Value::Message(filled))

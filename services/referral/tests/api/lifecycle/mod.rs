@@ -105,6 +105,7 @@ impl Appointment {
             referral: self.referral.clone(),
             reason: "site-closed".into(),
             organisation: partners.provider.clone(),
+            start_time: Some(time_to_proto(self.start)),
             ..Default::default()
         };
         partners.world.tap.publish(self.id.0, self.version, event).await?;
