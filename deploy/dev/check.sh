@@ -1,7 +1,7 @@
 # ./dev check: everything short of the tests. Each step returns whether it passed; none counts on set -e.
 # shellcheck shell=bash
 
-CHECKS=(format lint versions contract queries docs migrations scripts)
+CHECKS=(format lint versions contract queries docs migrations scripts deploy deny)
 BUF=(npx --yes @bufbuild/buf@1.75.0)
 
 dev_check() {
@@ -85,5 +85,5 @@ check_scripts() {
     say 'shellcheck is not installed: skipped'
     return 0
   fi
-  shellcheck dev .ci/run deploy/dev/*.sh deploy/dev/{rustc-online,in-root}
+  shellcheck dev .ci/run deploy/dev/*.sh deploy/dev/{rustc-online,in-root} deploy/{prepare,certificates,postgres/start}
 }

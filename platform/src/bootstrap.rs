@@ -25,8 +25,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(500);
 /// Each step of the end after the calls, at the most.
 const LAST_STEPS: Duration = Duration::from_secs(2);
-/// Partitions are made days ahead; looking every hour is plenty.
-const PARTITIONS: Duration = Duration::from_secs(3600);
+/// Partitions are made days ahead, and kept for days; looking every hour is plenty.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
 /// A service that runs.
 pub struct Running {
@@ -49,12 +49,14 @@ pub async fn start<S: Service>(settings: Settings) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
     let context = Context::new(S::NAME, settings)?.with_vault::<S>()?;
     let verifier = Verifier::new(&context.settings, S::NAME, context.clock.clone())?;
+    let door = server::door(&context)?;
     let (reporter, routes) = server::routes::<S>(&context)?;
     health::not_serving::<S>(&reporter).await;
     context.spawn(context.broker.clone().supervise());
     context.spawn(context.publishing.clone().supervise());
     context.spawn(work::<S>(context.clone(), reporter.clone()));
-    let server = tokio::spawn(server::serve::<S>(context.clone(), listener, verifier, (reporter.clone(), routes)));
+    let doorway = (listener, door);
+    let server = tokio::spawn(server::serve::<S>(context.clone(), doorway, verifier, (reporter.clone(), routes)));
     tracing::info!(%address, "listening");
     Ok(Running { address, context, server })
 }
@@ -68,7 +70,7 @@ async fn work<S: Service>(context: Context, reporter: HealthReporter) {
         }
         context.spawn(context.clock.clone().keep_following(context.database.clone()));
     }
-    context.spawn(keep_partitions(context.database.clone()));
+    context.spawn(keep_house(context.clone()));
     context.spawn(sealer::keep_sealing(context.clone()));
     if !context.settings.telemetry.otlp_endpoint.is_empty() {
         context.spawn(metrics::keep_sampling(context.clone()));
@@ -109,12 +111,18 @@ async fn until_ready<S: Service>(database: &Database) {
     }
 }
 
-async fn keep_partitions(database: Database) {
+/// Makes partitions of the days ahead, and removes what is older than it is kept.
+async fn keep_house(context: Context) {
     loop {
-        if let Err(error) = database.ensure_partitions().await {
+        if let Err(error) = context.database.ensure_partitions().await {
             tracing::warn!(%error, "partitions are made later");
         }
-        tokio::time::sleep(PARTITIONS).await;
+        match context.database.remove_aged(&context.settings.retention).await {
+            Ok((0, 0)) => {}
+            Ok((partitions, rows)) => tracing::info!(partitions, rows, "what had aged was removed"),
+            Err(error) => tracing::warn!(%error, "what has aged is removed later"),
+        }
+        tokio::time::sleep(HOUSEKEEPING).await;
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
     database::{Database, migrate, setup},
     grpc,
     settings::{EnvironmentKind, Settings},
-    telemetry,
+    telemetry, tls,
     vault::{KeyService, MasterKeys},
 };
 
@@ -197,7 +197,7 @@ async fn check<S: Service>(settings: Settings) -> anyhow::Result<()> {
             Err(error) => faults.push(format!("tokens: {error:#}")),
         }
         faults.extend(database_fault::<S>(&settings).await);
-        let broker = Broker::new(&settings.broker, "check");
+        let broker = Broker::new(&settings.broker, &settings.tls, "check");
         let supervisor = tokio::spawn(broker.clone().supervise());
         match tokio::time::timeout(Duration::from_secs(10), broker.channel()).await {
             Ok(Ok(_)) => println!("broker: reached, topology declared"),
@@ -250,7 +250,8 @@ async fn healthcheck(settings: Settings) -> anyhow::Result<()> {
     if address.ip().is_unspecified() {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
-    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}"))?;
+    let scheme = if settings.tls.is_on() { "https" } else { "http" };
+    let endpoint = tls::peers::endpoint(&settings.tls, &format!("{scheme}://{address}"), Some("localhost"))?;
     let channel = endpoint.timeout(Duration::from_secs(3)).connect().await.context("connecting")?;
     let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await?;
     anyhow::ensure!(answer.into_inner().status() == ServingStatus::Serving, "not serving");

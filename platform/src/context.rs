@@ -1,11 +1,11 @@
 //! What handlers work with: settings, database, broker, clock, pages. One per process, cheap to clone.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures::FutureExt;
 use prost::Message;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::Request;
+use tonic::{Request, transport::Channel};
 use uuid::Uuid;
 
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Result},
     outbox::relay::Lead,
     settings::Settings,
+    tls::peers::Channels,
     vault::{KeyService, MasterKeys},
 };
 
@@ -48,6 +49,7 @@ pub struct Context {
     pub pages: Pages,
     /// The service's own key, when it has one.
     key: Option<ServiceKey>,
+    channels: Channels,
     pub(crate) consumer: Consumer,
     fingerprints: Fingerprints,
     vault: Option<Arc<dyn KeyService>>,
@@ -70,13 +72,15 @@ impl Context {
         let planted = settings.planted();
         let key = ServiceKey::open(&settings, service, clock.clone())?;
         let database = Database::new(&settings.database, clock.clone())?.with(planted);
-        let broker = Broker::new(&settings.broker, "consume");
-        let publishing = Broker::new(&settings.broker, "publish");
+        let broker = Broker::new(&settings.broker, &settings.tls, "consume");
+        let publishing = Broker::new(&settings.broker, &settings.tls, "publish");
         let consumer = Consumer::new(service, database.clone(), broker.clone(), settings.consumer.clone(), planted);
         let fingerprints = Fingerprints::new(settings.auth.token_key.expose());
         let pages = Pages::new(fingerprints.clone());
+        let settings = Arc::new(settings);
+        let channels = Channels::new(settings.clone());
         Ok(Self {
-            settings: Arc::new(settings),
+            settings,
             service,
             database,
             broker,
@@ -85,6 +89,7 @@ impl Context {
             clock,
             pages,
             key,
+            channels,
             consumer,
             fingerprints,
             vault: None,
@@ -137,12 +142,25 @@ impl Context {
         self.fingerprints.secret(secret)
     }
 
-    /// Addresses a request to the service `peer` on behalf of a call's caller, whose rights count there.
+    /// The channel to the service `peer`, which connects when it is used.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION when no setting says where it listens.
+    pub fn peer(&self, peer: &str) -> Result<Channel> {
+        self.channels.to(peer)
+    }
+
+    /// Addresses a request to the service `peer` on behalf of a call's caller, whose rights count there, within what is left of the
+    /// call's time.
     ///
     /// # Errors
     /// As [`Context::key`] and [`ServiceKey::on_behalf`].
     pub fn on_behalf<T>(&self, call: &Call, peer: &str, body: T) -> Result<Request<T>> {
-        addressed(body, &self.key()?.on_behalf(&call.caller, peer)?)
+        let mut request = addressed(body, &self.key()?.on_behalf(&call.caller, peer)?)?;
+        if let Some(deadline) = call.deadline {
+            request.set_timeout(deadline.saturating_duration_since(Instant::now()));
+        }
+        Ok(request)
     }
 
     /// Addresses a request to the service `peer` that nobody asked for: a delivery's, a release's. It has the role `service` alone.

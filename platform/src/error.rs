@@ -24,6 +24,8 @@ pub enum Kind {
     Aborted,
     /// It was asked for too often (RESOURCE_EXHAUSTED).
     ResourceExhausted,
+    /// The caller's deadline came first; what was begun may still be done (DEADLINE_EXCEEDED).
+    DeadlineExceeded,
     /// A part is down for now: the same request may be sent again (UNAVAILABLE).
     Unavailable,
     /// A fault of ours (INTERNAL).

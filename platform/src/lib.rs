@@ -31,18 +31,20 @@ pub mod settings;
 pub mod telemetry;
 mod text_enum;
 pub mod timers;
+mod tls;
 pub mod vault;
 
 pub use context::Context;
 pub use error::{Error, Result};
 
+use chrono::{DateTime, Utc};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 use uuid::Uuid;
 
 use audit::{Account, Asked};
 use consumer::rebuild::Snapshot;
-use database::Unit;
+use database::{Database, Unit};
 use error::Violation;
 use holdings::Held;
 use ids::PatientId;
@@ -91,6 +93,16 @@ pub trait Service: consumer::Handler {
     /// Starts what it does in the background, once it serves: deliveries, what waits for another service.
     fn background(context: &Context) {
         let _ = context;
+    }
+
+    /// How much its background has to do at `now`, by the injected clock. What waits for a later time, or for somebody who is away, is
+    /// not among it; what is under way is told by [`consumer::Activity::busy`].
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the database cannot be asked.
+    fn due_now(database: &Database, now: DateTime<Utc>) -> impl Future<Output = Result<i64>> + Send {
+        let _ = (database, now);
+        async { Ok(0) }
     }
 
     /// Does what a timer is for, in the transaction that removes it: `timers.rs` of a service that sets any, one arm a kind.

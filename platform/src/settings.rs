@@ -2,16 +2,21 @@
 //!
 //! The environment's keys are the path in capitals, joined by two underscores, behind `RELAIS__`:
 //! `RELAIS__DATABASE__URL`. A key that no setting has is refused, wherever it stands, so that a slip of the pen is told at
-//! start and not found at night. Secrets are never printed.
+//! start and not found at night. Secrets are never printed, and may come out of files of their own: `settings/secret_files.rs`.
 
+mod retention;
 mod secret;
+mod secret_files;
+mod tls;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use config::{Config, ConfigError, Environment, File, FileFormat};
 use serde::{Deserialize, Serialize};
 
+pub use retention::RetentionSettings;
 pub use secret::Secret;
+pub use tls::TlsSettings;
 
 const DEFAULTS: &str = include_str!("settings.toml");
 
@@ -32,12 +37,14 @@ pub enum EnvironmentKind {
 pub struct Settings {
     pub environment: EnvironmentKind,
     pub server: Server,
+    pub tls: TlsSettings,
     pub database: DatabaseSettings,
     pub broker: BrokerSettings,
     pub consumer: ConsumerSettings,
     pub timers: TimerSettings,
     pub booking: BookingSettings,
     pub audit: AuditSettings,
+    pub retention: RetentionSettings,
     pub partner_links: PartnerLinkSettings,
     pub peers: Peers,
     pub auth: Auth,
@@ -56,7 +63,14 @@ pub struct Server {
     pub address: SocketAddr,
     pub request_timeout_ms: u64,
     pub max_message_bytes: usize,
+    pub max_header_bytes: u32,
     pub max_in_flight: usize,
+    pub max_in_flight_per_organisation: usize,
+    pub max_connections: usize,
+    pub max_streams_per_connection: u32,
+    pub handshake_ms: u64,
+    pub keepalive_ms: u64,
+    pub max_connection_age_ms: u64,
     pub drain_ms: u64,
     pub reflection: bool,
 }
@@ -240,6 +254,19 @@ pub enum LogFormat {
     Text,
 }
 
+impl Peers {
+    /// The address of a service; empty when it is not set.
+    pub fn address(&self, service: &str) -> &str {
+        match service {
+            "referral" => &self.referral,
+            "scheduling" => &self.scheduling,
+            "results" => &self.results,
+            "notification" => &self.notification,
+            _ => "",
+        }
+    }
+}
+
 impl Settings {
     /// Reads all layers: `service_defaults` and `file` lie between the platform's defaults and the environment.
     ///
@@ -266,8 +293,9 @@ impl Settings {
         if let Some(path) = file {
             layers = layers.add_source(File::from(path).format(FileFormat::Toml));
         }
+        let pairs = secret_files::read(pairs.unwrap_or_else(environment))?;
         let environment = Environment::with_prefix("RELAIS").prefix_separator("__").separator("__");
-        layers.add_source(environment.try_parsing(true).source(pairs)).build()?.try_deserialize()
+        layers.add_source(environment.try_parsing(true).source(Some(pairs))).build()?.try_deserialize()
     }
 
     /// The settings in force as TOML, secrets masked.
@@ -300,8 +328,16 @@ impl Settings {
         faults.extend(short.then(|| "auth.token_key has fewer than 32 characters".to_string()));
         faults.extend(self.auth.faults(self.environment).into_iter().map(Into::into));
         faults.extend(self.mail.faults(self.environment).into_iter().map(Into::into));
+        faults.extend(self.retention.faults().into_iter().map(Into::into));
+        faults.extend(self.tls.faults(self));
         faults
     }
+}
+
+/// The process's environment, as far as it is text.
+fn environment() -> config::Map<String, String> {
+    let pairs = std::env::vars_os().map(|(key, value)| (key.into_string(), value.into_string()));
+    pairs.filter_map(|(key, value)| key.ok().zip(value.ok())).collect()
 }
 
 /// Milliseconds as a duration.
@@ -315,67 +351,4 @@ pub(crate) fn doubled(first_ms: u64, max_ms: u64, before: u32) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delays_double_up_to_the_largest() {
-        let seconds: Vec<_> = (0..6).map(|before| doubled(1_000, 10_000, before).as_secs()).collect();
-        assert_eq!(seconds, [1, 2, 4, 8, 10, 10]);
-        assert_eq!(doubled(1_000, 10_000, u32::MAX).as_secs(), 10);
-    }
-
-    fn load(pairs: &[(&str, &str)]) -> Result<Settings, ConfigError> {
-        let pairs: Vec<_> = pairs.iter().map(|(k, v)| (*k, (*v).to_string())).collect();
-        Settings::load_with("[server]\naddress = \"127.0.0.1:50051\"\n[database]\nschema = \"referral\"", &pairs)
-    }
-
-    #[test]
-    fn the_environment_wins_over_defaults() -> Result<(), ConfigError> {
-        let settings = load(&[("RELAIS__SERVER__DRAIN_MS", "7"), ("RELAIS__ENVIRONMENT", "development")])?;
-        assert_eq!(settings.server.drain_ms, 7);
-        assert_eq!(settings.environment, EnvironmentKind::Development);
-        assert_eq!(settings.database.schema, "referral");
-        Ok(())
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_by_name() {
-        let error = load(&[("RELAIS__SERVER__DRAINS", "7")]).expect_err("refused").to_string();
-        assert!(error.contains("drains"), "{error}");
-    }
-
-    #[test]
-    fn a_secret_is_never_printed() -> Result<(), ConfigError> {
-        let settings = load(&[("RELAIS__DATABASE__URL", "postgres://u:hunter2@h/d")])?;
-        let printed = format!("{}{settings:?}", settings.printable());
-        assert!(!printed.contains("hunter2") && printed.contains("[secret]"), "{printed}");
-        Ok(())
-    }
-
-    #[test]
-    fn what_is_missing_is_named_all_at_once() -> Result<(), ConfigError> {
-        let faults = load(&[("RELAIS__AUTH__TOKEN_KEY", "short")])?.faults();
-        assert_eq!(faults.len(), 5, "{faults:?}");
-        Ok(())
-    }
-
-    #[test]
-    fn what_only_development_may_do_is_refused_in_production() -> Result<(), ConfigError> {
-        let (issuer, url) = ("https://issuer.relais.invalid", "http://issuer.example/jwks.json");
-        let pairs = [
-            ("RELAIS__AUTH__ISSUER", issuer),
-            ("RELAIS__AUTH__JWKS_URL", url),
-            ("RELAIS__AUTH__TOKEN_KEY", "0123456789abcdef0123456789abcdef"),
-            ("RELAIS__DATABASE__URL", "postgres://u@h/d"),
-            ("RELAIS__BROKER__URL", "amqp://h"),
-        ];
-        let faults = load(&pairs)?.faults();
-        assert!(faults.len() == 2 && faults[0].contains("auth.issuer") && faults[1].contains("https://"), "{faults:?}");
-        let development = load(&[&pairs[..], &[("RELAIS__ENVIRONMENT", "development")]].concat())?;
-        assert_eq!(development.faults(), Vec::<String>::new());
-        let both = load(&[&pairs[..], &[("RELAIS__AUTH__JWKS_FILE", "jwks.json")]].concat())?.faults();
-        assert!(both.iter().any(|fault| fault.contains("set one of")), "{both:?}");
-        Ok(())
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! An OTLP receiver that keeps the spans and metrics it gets, so that tests can look at them as an operator would.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -90,6 +90,12 @@ impl Collector {
         let metrics = self.metrics.lock().unwrap_or_else(PoisonError::into_inner);
         let found = metrics.iter().rev().find(|seen| seen.service == service && seen.name == name);
         found.map(|seen| seen.value)
+    }
+
+    /// The names of all metrics so far.
+    pub fn names(&self) -> BTreeSet<String> {
+        let metrics = self.metrics.lock().unwrap_or_else(PoisonError::into_inner);
+        metrics.iter().map(|seen| seen.name.clone()).collect()
     }
 
     /// The last of all metrics, with all their attributes, as text.

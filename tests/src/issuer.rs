@@ -114,8 +114,7 @@ impl Issuer {
     /// # Errors
     /// When the key cannot sign.
     pub fn token(&self, identity: &Identity) -> Result<String> {
-        let ahead = std::fs::read_to_string(self.ahead()).ok().and_then(|text| text.trim().parse::<i64>().ok());
-        self.token_until(identity, machine_now().timestamp() + ahead.unwrap_or_default() + 3_600)
+        self.token_until(identity, (machine_now() + self.ahead()).timestamp() + 3_600)
     }
 
     /// Notes how far the services' clock was moved ahead of the machine's: their tokens live by theirs.
@@ -123,10 +122,16 @@ impl Issuer {
     /// # Errors
     /// When the folder cannot be written.
     pub fn note_ahead(&self, ahead: TimeDelta) -> Result<()> {
-        Ok(std::fs::write(self.ahead(), ahead.num_seconds().to_string())?)
+        Ok(std::fs::write(self.ahead_file(), ahead.num_seconds().to_string())?)
     }
 
-    fn ahead(&self) -> PathBuf {
+    /// How far that was.
+    pub fn ahead(&self) -> TimeDelta {
+        let noted = std::fs::read_to_string(self.ahead_file()).ok().and_then(|text| text.trim().parse().ok());
+        TimeDelta::seconds(noted.unwrap_or_default())
+    }
+
+    fn ahead_file(&self) -> PathBuf {
         self.jwks.with_file_name("seconds-ahead")
     }
 

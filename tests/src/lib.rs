@@ -5,6 +5,7 @@
 //! - [`Issuer`]: the development issuer of tokens; [`ServiceKeys`], [`SigningKey`]: keys of services, and those of a test's making;
 //! - [`JwksServer`]: an issuer's key server that misbehaves when told to;
 //! - [`SmtpServer`], [`AddressBook`]: a mail server, and who says where somebody is reached;
+//! - [`Authority`]: certificates, right and wrong ones; [`Catcher`]: a mail catcher's API;
 //! - [`Tap`], [`Gate`], [`Collector`]: what is published, a connection that can be cut, spans as they arrive;
 //! - [`Told`]: events as the referral service tells them;
 //! - [`partnership`]: organisations and conventions, entered through the public APIs;
@@ -15,7 +16,9 @@
 //! The servers come from `./dev`, see [`Servers`]: outside of it, tests say so and stop.
 
 mod address_book;
+mod authority;
 pub mod bench;
+mod catcher;
 mod client;
 mod collector;
 pub mod faults;
@@ -36,6 +39,8 @@ mod told;
 mod world;
 
 pub use address_book::{AddressBook, Answers};
+pub use authority::{Authority, Validity};
+pub use catcher::Catcher;
 pub use client::{Bearer, Session, Sessions, all_services, date, methods, request_id, rules, violations};
 pub use collector::{Collector, SeenMetric, SeenSpan};
 pub use gate::Gate;
@@ -45,7 +50,7 @@ pub use keys::{ServiceKeys, SigningKey};
 pub use servers::{SERVICES, Servers};
 pub use settle::{eventually, settled};
 pub use smtp::{Mail, Manner, SmtpServer};
-pub use suite::{Addresses, Options, Suite};
+pub use suite::{Addresses, Options, Suite, Tls};
 pub use tap::{Tap, message};
 pub use told::Told;
 pub use world::{World, insert_event};

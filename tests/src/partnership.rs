@@ -1,5 +1,7 @@
 //! The partners of a story or a test, entered through the public APIs.
 
+pub mod laboratory;
+
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate};
 use relais_platform::clock::machine_now;
@@ -29,7 +31,12 @@ pub const CHEST_XRAY: &str = "36643-5";
 /// # Errors
 /// When the service refuses.
 pub async fn organisation(operator: &Session, name: &str) -> Result<String> {
-    let organisation = Organisation { display_name: name.into(), country_code: "LU".into(), ..Organisation::default() };
+    organisation_in(operator, name, "LU").await
+}
+
+async fn organisation_in(operator: &Session, name: &str, country: &str) -> Result<String> {
+    let (display_name, country_code) = (name.into(), country.into());
+    let organisation = Organisation { display_name, country_code, ..Organisation::default() };
     let request = CreateOrganisationRequest { organisation: Some(organisation), request_id: request_id() };
     let answer = operator.network().create_organisation(request).await?.into_inner();
     Ok(answer.organisation.context("no organisation")?.name)
@@ -52,7 +59,11 @@ pub async fn care_centre(operator: &Session, parent: &str) -> Result<String> {
 /// # Errors
 /// When the service refuses.
 pub async fn site(operator: &Session, parent: &str, name: &str) -> Result<String> {
-    let site = Site { display_name: name.into(), time_zone: "Europe/Luxembourg".into(), ..Site::default() };
+    site_in(operator, parent, name, "Europe/Luxembourg").await
+}
+
+async fn site_in(operator: &Session, parent: &str, name: &str, time_zone: &str) -> Result<String> {
+    let site = Site { display_name: name.into(), time_zone: time_zone.into(), ..Site::default() };
     let request = CreateSiteRequest { parent: parent.into(), site: Some(site), request_id: request_id() };
     let answer = operator.network().create_site(request).await?.into_inner();
     Ok(answer.site.context("no site")?.name)

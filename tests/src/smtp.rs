@@ -29,6 +29,8 @@ pub enum Manner {
     Dawdle(Duration),
     /// Reads all of it and hangs up without a word.
     HangUp,
+    /// Hangs up in the middle of it.
+    Cut,
     /// Hangs up as soon as somebody connects.
     Gone,
 }
@@ -211,6 +213,10 @@ impl SmtpServer {
                 }
                 "DATA" => {
                     say(&mut writing, "354 go on").await?;
+                    if self.manner(&to) == Manner::Cut {
+                        reading.read_line(&mut line).await?;
+                        return Ok(());
+                    }
                     let data = data(&mut reading).await?;
                     if !self.take(&to, data).await {
                         return Ok(());

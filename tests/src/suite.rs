@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::process::{Child, Command};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::{
@@ -25,6 +25,15 @@ use crate::{
 pub struct Options {
     /// More settings for every program, by their name in the environment.
     pub settings: HashMap<String, String>,
+}
+
+/// How a suite speaks TLS.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Settings of all services: certificate, key, CA.
+    pub settings: Vec<(String, String)>,
+    /// What clients of the suite show and believe.
+    pub client: ClientTlsConfig,
 }
 
 /// Where the services listen, in the order of [`SERVICES`].
@@ -43,6 +52,7 @@ pub struct Suite {
     addresses: Addresses,
     programs: HashMap<&'static str, Child>,
     options: Options,
+    tls: Option<Tls>,
 }
 
 impl Suite {
@@ -51,6 +61,14 @@ impl Suite {
     /// # Errors
     /// When a program is missing or fails.
     pub async fn prepare(options: Options) -> Result<Self> {
+        Self::prepare_with(options, None).await
+    }
+
+    /// As [`Suite::prepare`], of services that speak TLS.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn prepare_with(options: Options, tls: Option<Tls>) -> Result<Self> {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let servers = Servers::from_env()?;
         let name = servers.unique("suite");
@@ -58,7 +76,7 @@ impl Suite {
         let service_keys = ServiceKeys::open(&servers.state.join(&name))?;
         servers.note_topology(&name)?;
         let (addresses, programs) = (free_addresses()?, HashMap::new());
-        let suite = Self { addresses, servers, issuer, service_keys, name, programs, options };
+        let suite = Self { addresses, servers, issuer, service_keys, name, programs, options, tls };
         for service in SERVICES {
             suite.step(service, "setup").await?;
             suite.step(service, "migrate").await?;
@@ -124,7 +142,19 @@ impl Suite {
         process::signal(&[self.pid(service)?], Signal::CONT)
     }
 
-    fn pid(&self, service: &str) -> Result<u32> {
+    /// Asks one program to end (SIGTERM), as an operator does.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn end(&self, service: &str) -> Result<()> {
+        process::signal(&[self.pid(service)?], Signal::TERM)
+    }
+
+    /// The process of a program.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn pid(&self, service: &str) -> Result<u32> {
         let pid = self.programs.get(service).and_then(Child::id);
         pid.with_context(|| format!("relais-{service} does not run"))
     }
@@ -172,13 +202,14 @@ impl Suite {
             .env("RELAIS__VAULT__MASTER_KEYS", MASTER_KEY)
             .env("RELAIS__AUTH__TOKEN_KEY", format!("pages and fingerprints of {}, for all instances", self.name))
             .envs(self.peers())
+            .envs(self.tls.iter().flat_map(|tls| tls.settings.clone()))
             .envs(&self.options.settings);
         command
     }
 
     fn peers(&self) -> HashMap<String, String> {
         let peer = |(service, address): &(&str, SocketAddr)| {
-            (format!("RELAIS__PEERS__{}", service.to_uppercase()), format!("http://{address}"))
+            (format!("RELAIS__PEERS__{}", service.to_uppercase()), format!("{}://{address}", self.scheme()))
         };
         self.addresses.iter().map(peer).collect()
     }
@@ -204,7 +235,15 @@ impl Suite {
     /// # Errors
     /// Never, for an address that is one.
     pub fn channel(&self, service: &str) -> Result<Channel> {
-        Ok(Endpoint::from_shared(format!("http://{}", self.address(service)))?.connect_lazy())
+        let endpoint = Endpoint::from_shared(format!("{}://{}", self.scheme(), self.address(service)))?;
+        Ok(match &self.tls {
+            Some(tls) => endpoint.tls_config(tls.client.clone())?.connect_lazy(),
+            None => endpoint.connect_lazy(),
+        })
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Adds settings for programs that are launched from here on.

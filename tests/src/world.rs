@@ -194,7 +194,11 @@ impl<S: Service> World<S> {
         self.servers.drop_database(&self.name).await
     }
 
-    async fn until_serving(&self) -> Result<()> {
+    /// Waits until the service serves, with the broker at hand.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn until_serving(&self) -> Result<()> {
         use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
         eventually("the service serves", || async {
             let mut both = [false, false];

@@ -3,7 +3,7 @@
 use std::{fmt, path::Path};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::{
@@ -61,7 +61,7 @@ pub async fn verify(settings: &Settings, service: &str, file: Option<&Path>) -> 
     let mut connection = PgConnection::connect_with(&options).await?;
     // One view of everything while the service goes on.
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let (mut verifier, mut rows, mut seq) = (Verifier::new(heads), 0, 0);
+    let (mut verifier, mut rows, mut seq) = (Verifier::new(heads, kept_since(settings)), 0, 0);
     loop {
         let seals = store::seals_after(&mut connection, seq, STRETCH).await?;
         let Some(last) = seals.last().map(|seal| seal.seq) else { break };
@@ -81,4 +81,10 @@ pub async fn verify(settings: &Settings, service: &str, file: Option<&Path>) -> 
 /// The fault in an error of [`verify`], if it is one.
 pub fn fault(error: &anyhow::Error) -> Option<&Fault> {
     error.downcast_ref()
+}
+
+/// Since when rows must be there; none: since ever.
+fn kept_since(settings: &Settings) -> Option<DateTime<Utc>> {
+    let days = i64::from(settings.retention.audit_days);
+    (days > 0).then(|| machine_now() - TimeDelta::days(days))
 }

@@ -17,13 +17,16 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::FutureExt;
-use lapin::{Channel, Connection, ConnectionProperties};
+use lapin::{Channel, Connection, ConnectionBuilder, ConnectionProperties};
 use tokio::{
     sync::{Notify, watch},
     time::timeout,
 };
 
-use crate::settings::BrokerSettings;
+use crate::{
+    settings::{BrokerSettings, TlsSettings},
+    tls,
+};
 use topology::Topology;
 
 /// An operation on a channel, given up after a while: lapin's own never are.
@@ -46,6 +49,7 @@ const WATCH: Duration = Duration::from_millis(200);
 pub struct Broker {
     purpose: &'static str,
     url: crate::settings::Secret,
+    tls: TlsSettings,
     topology: Topology,
     live: Arc<watch::Sender<Option<Arc<Connection>>>>,
     suspected: Arc<Notify>,
@@ -53,10 +57,10 @@ pub struct Broker {
 
 impl Broker {
     /// Not connected yet: [`Broker::supervise`] connects. The broker's own tools show the purpose.
-    pub fn new(settings: &BrokerSettings, purpose: &'static str) -> Self {
+    pub fn new(settings: &BrokerSettings, tls: &TlsSettings, purpose: &'static str) -> Self {
         let topology = Topology::new(&settings.prefix);
         let live = Arc::new(watch::Sender::new(None));
-        Self { purpose, url: settings.url.clone(), topology, live, suspected: Arc::default() }
+        Self { purpose, url: settings.url.clone(), tls: tls.clone(), topology, live, suspected: Arc::default() }
     }
 
     /// The names of exchanges and queues.
@@ -121,8 +125,9 @@ impl Broker {
     async fn connect(&self) -> anyhow::Result<Arc<Connection>> {
         let properties =
             ConnectionProperties::default().with_connection_name(format!("relais {}", self.purpose).into());
-        let connecting = Connection::connect(self.url.expose(), properties);
-        let connection = within_step(connecting).await?;
+        let builder = ConnectionBuilder::new()?.with_uri_str(self.url.expose().into()).with_properties(properties);
+        let builder = builder.with_tls_config(tls::broker(&self.tls)?);
+        let connection = within_step(builder.connect()).await?;
         let channel = within_step(connection.create_channel()).await?;
         timeout(STEP * 3, self.topology.declare(&channel)).await.context("declaring takes too long")??;
         let _ = within_step(channel.close(200, "declared".into())).await;

@@ -107,18 +107,38 @@ impl Topology {
     /// # Errors
     /// When the broker refuses, as when a queue of that name has other arguments.
     pub async fn declare(&self, channel: &Channel) -> lapin::Result<()> {
+        self.declare_exchanges(channel).await?;
+        for (service, _) in HEARS {
+            self.declare_queues(channel, service).await?;
+        }
+        Ok(())
+    }
+
+    /// Declares what one service takes its messages from: quick, for whoever lost a queue and waits for it.
+    ///
+    /// # Errors
+    /// As [`Topology::declare`].
+    pub async fn declare_own(&self, channel: &Channel, service: &str) -> lapin::Result<()> {
+        self.declare_exchanges(channel).await?;
+        self.declare_queues(channel, service).await
+    }
+
+    async fn declare_exchanges(&self, channel: &Channel) -> lapin::Result<()> {
         let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
         let none = FieldTable::default();
         let (events, dead) = (self.exchange(), self.dead_letters());
         channel.exchange_declare(dead.as_str().into(), ExchangeKind::Direct, durable, none.clone()).await?;
-        channel.exchange_declare(events.as_str().into(), ExchangeKind::Topic, durable, none).await?;
-        for (service, kinds) in HEARS {
-            let letters = self.dead_queue(service);
-            self.declare_queue(channel, &letters, quorum(NO_LIMIT)).await?;
-            self.bind(channel, &letters, &dead, service).await?;
+        channel.exchange_declare(events.as_str().into(), ExchangeKind::Topic, durable, none).await
+    }
+
+    async fn declare_queues(&self, channel: &Channel, service: &str) -> lapin::Result<()> {
+        let letters = self.dead_queue(service);
+        self.declare_queue(channel, &letters, quorum(NO_LIMIT)).await?;
+        self.bind(channel, &letters, &self.dead_letters(), service).await?;
+        for (_, kinds) in HEARS.iter().filter(|(name, _)| *name == service) {
             self.declare_heard(channel, service, &self.queue(service), kinds).await?;
         }
-        for (service, kinds) in CRITICAL {
+        for (_, kinds) in CRITICAL.iter().filter(|(name, _)| *name == service) {
             if let Some(queue) = self.critical_queue(service) {
                 self.declare_heard(channel, service, &queue, kinds).await?;
             }

@@ -1,4 +1,4 @@
-//! The layer before every handler: token, then the table of rules.
+//! The layer before every handler: a place among the calls under way, the token, then the table of rules.
 //!
 //! An RPC without a row is refused, so forgetting one is found at once (and by a test, see [`super::rules::missing`]). What
 //! a caller may see of what an RPC serves is decided by the store, as the rule says.
@@ -12,12 +12,17 @@ use std::{
 };
 
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 use tracing::Span;
 
-use super::{Call, Caller, Rule, Sight, token::Verifier};
-use crate::{audit::Subject, database::Database, error::Error, grpc::status};
+use super::{
+    Call, Caller, Rule, Sight,
+    load::{Load, Place},
+    token::Verifier,
+};
+use crate::{audit::Subject, database::Database, error::Error, grpc::status, settings::Server};
 
 /// What health checks and reflection tools need before they have a token.
 const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
@@ -30,27 +35,34 @@ pub struct AccessLayer {
     verifier: Arc<Verifier>,
     rules: Arc<[(&'static str, Rule)]>,
     database: Database,
+    load: Load,
 }
 
 impl AccessLayer {
     /// Keeps `rules` with tokens checked by `verifier`; what they refuse is written into the audit.
-    pub fn new(verifier: Verifier, rules: Vec<(&'static str, Rule)>, database: Database) -> Self {
-        Self { verifier: Arc::new(verifier), rules: rules.into(), database }
+    pub fn new(verifier: Verifier, rules: Vec<(&'static str, Rule)>, database: Database, settings: &Server) -> Self {
+        Self { verifier: Arc::new(verifier), rules: rules.into(), database, load: Load::new(settings) }
     }
 
-    /// The call that a request is; none for what needs no rule.
-    async fn admit(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Option<Call>, Refused> {
-        if OPEN.iter().any(|prefix| path.starts_with(prefix)) {
-            return Ok(None);
-        }
+    /// The call that a request is, with its places.
+    async fn let_in(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Admitted, Refused> {
+        let busy = |error| Refused { error, call: None };
+        let all = self.load.enter().map_err(busy)?;
+        let call = self.admit(path, headers, span).await?;
+        let each = call.caller.organisation.map(|organisation| self.load.enter_for(organisation));
+        Ok(Admitted { call, _all: all, _each: each.transpose().map_err(busy)? })
+    }
+
+    /// The call that a request is.
+    async fn admit(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Call, Refused> {
         let row = self.rules.iter().find(|(rpc, _)| *rpc == path);
-        let call = |caller, rpc, rule| Call { caller, rpc, rule, rules: self.rules.clone(), span };
+        let call = |caller, rpc, rule| Call { caller, rpc, rule, rules: self.rules.clone(), span, deadline: None };
         if let Some(&(rpc, rule)) = row.filter(|(_, rule)| rule.open) {
-            return Ok(Some(call(Caller::nobody(), rpc, rule)));
+            return Ok(call(Caller::nobody(), rpc, rule));
         }
         let caller = self.verifier.caller(headers).await.map_err(|error| Refused { error, call: None })?;
         match row {
-            Some(&(rpc, rule)) if rule.admits(&caller) => Ok(Some(call(caller, rpc, rule))),
+            Some(&(rpc, rule)) if rule.admits(&caller) => Ok(call(caller, rpc, rule)),
             _ => {
                 let error = Error::denied("your roles do not allow this call");
                 let (rpc, rule) = row.copied().unwrap_or((NO_RPC, Rule::everybody(Sight::Installation)));
@@ -59,7 +71,7 @@ impl AccessLayer {
         }
     }
 
-    /// The refusal as a status, once it stands in the audit. Who has no token leaves no row.
+    /// The refusal as a status, once it stands in the audit. Who has no token leaves no row, nor who finds no place.
     async fn refuse(self, refused: Refused) -> Status {
         let Refused { error, call } = refused;
         let Some(call) = call else { return status::from_error(error) };
@@ -68,6 +80,13 @@ impl AccessLayer {
         let written = self.database.detached(tracing::Span::current(), writing).await;
         status::from_error(written.err().unwrap_or(error))
     }
+}
+
+/// A call that reaches its handler; its places are given back with the head of the answer, so that open streams take none.
+struct Admitted {
+    call: Call,
+    _all: OwnedSemaphorePermit,
+    _each: Option<Place>,
 }
 
 /// A call that does not reach its handler, and who made it.
@@ -116,11 +135,12 @@ where
             let path = request.uri().path().to_string();
             // Taken away: no handler can hand it on or write it down.
             let token = without_token(request.headers_mut());
-            match layer.admit(&path, &token, span).await {
-                Ok(call) => {
-                    if let Some(call) = call {
-                        request.extensions_mut().insert(call);
-                    }
+            if OPEN.iter().any(|prefix| path.starts_with(prefix)) {
+                return inner.call(request).await;
+            }
+            match layer.let_in(&path, &token, span).await {
+                Ok(admitted) => {
+                    request.extensions_mut().insert(admitted.call.clone());
                     inner.call(request).await
                 }
                 Err(refused) => Ok(layer.refuse(refused).await.into_http()),

@@ -1,7 +1,7 @@
 //! The caller: issuer and subject, one organisation, one unit, roles, the link to the register, and the service that acts for
 //! them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
@@ -159,6 +159,8 @@ pub struct Call {
     pub rules: Arc<[(&'static str, Rule)]>,
     /// The call's span.
     pub span: tracing::Span,
+    /// When an answer is of no use any more; whatever is asked of others for this call must end before.
+    pub deadline: Option<Instant>,
 }
 
 impl Call {
@@ -166,7 +168,7 @@ impl Call {
     pub fn typed(command: &'static str) -> Self {
         let caller = Caller { issuer: "command-line".into(), subject: command.into(), ..Caller::default() };
         let (rule, rules) = (Rule::everybody(Sight::Installation), Arc::new([]));
-        Self { caller, rpc: command, rule, rules, span: tracing::Span::current() }
+        Self { caller, rpc: command, rule, rules, span: tracing::Span::current(), deadline: None }
     }
 
     /// Whether the caller, of an organisation that is a party in these capacities, may call another RPC of this service.

@@ -3,8 +3,10 @@
 pub mod access;
 pub mod caller;
 pub mod check;
+pub(crate) mod deadline;
 pub mod fingerprint;
 pub mod idempotency;
+mod load;
 pub mod page;
 pub mod rules;
 pub mod token;

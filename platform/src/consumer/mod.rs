@@ -8,9 +8,11 @@
 //! its consumer too often comes back through the dead letters (`dead.rs`); what was lost altogether is healed by a snapshot
 //! (`rebuild.rs`).
 
+pub mod activity;
 mod again;
 mod batch;
 mod dead;
+pub mod erasure;
 mod failed;
 mod inbox;
 pub(crate) mod parked;
@@ -22,7 +24,7 @@ mod versions;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -31,10 +33,12 @@ use futures::StreamExt;
 use lapin::{
     Channel,
     message::Delivery,
-    options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions},
+    options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, QueueDeclareOptions},
     types::FieldTable,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
+
+pub use activity::Activity;
 
 use crate::{
     broker::{
@@ -45,6 +49,7 @@ use crate::{
     database::{Database, Unit},
     error::Result,
     events::Event,
+    ids::PatientId,
     planted::{Bug, Fault, Planted},
     settings::ConsumerSettings,
     telemetry::metrics,
@@ -52,6 +57,8 @@ use crate::{
 
 /// A message that was begun so often without an end, alone, has killed whoever tried it.
 const DEATHS: i32 = 3;
+/// After so long without a message, it is looked whether any can come.
+const IDLE: Duration = Duration::from_secs(3);
 /// Before taking up again what broke off.
 const REST: Duration = Duration::from_millis(200);
 
@@ -72,6 +79,16 @@ pub trait Handler: Send + Sync + 'static {
         let _ = (unit, restored);
         async { Ok(()) }
     }
+
+    /// Forgets a patient whose record was erased, and destroys what is held of that person, see [`erasure::forget`]. Run again,
+    /// it changes nothing.
+    ///
+    /// # Errors
+    /// The message is tried again later, and parked after the last attempt.
+    fn forget(unit: &mut Unit<'_>, patient: PatientId) -> impl Future<Output = Result<()>> + Send {
+        let _ = (unit, patient);
+        async { Ok(()) }
+    }
 }
 
 /// An aggregate as its owner has it: a snapshot for whoever lost events of it.
@@ -83,36 +100,6 @@ pub struct Restored {
     pub version: i64,
     /// How far this consumer had come with it; 0: it never heard of it.
     pub consumed: i64,
-}
-
-/// How busy the consumer is, for the backlog.
-#[derive(Debug)]
-pub struct Activity {
-    in_flight: AtomicUsize,
-    last: AtomicU64,
-    started: Instant,
-}
-
-impl Activity {
-    fn new() -> Self {
-        Self { in_flight: AtomicUsize::new(0), last: AtomicU64::new(0), started: Instant::now() }
-    }
-
-    fn begin(&self, messages: usize) {
-        self.in_flight.fetch_add(messages, Ordering::SeqCst);
-    }
-
-    fn end(&self, messages: usize) {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last.store(now, Ordering::SeqCst);
-        self.in_flight.fetch_sub(messages, Ordering::SeqCst);
-    }
-
-    /// Whether no message is being applied, nor was within `time`.
-    pub fn quiet_for(&self, time: Duration) -> bool {
-        let last = Duration::from_millis(self.last.load(Ordering::SeqCst));
-        self.in_flight.load(Ordering::SeqCst) == 0 && self.started.elapsed().saturating_sub(last) >= time
-    }
 }
 
 /// A service's consumer. Cheap to clone.
@@ -177,8 +164,17 @@ impl Consumer {
     async fn take<H: Handler>(&self, queue: &str) -> anyhow::Result<()> {
         let channel = self.subscribe(self.settings.prefetch).await?;
         let mut batches = deliveries(&channel, queue).await?.ready_chunks(self.settings.batch);
-        while let Some(batch) = batches.next().await {
-            let batch: Vec<Delivery> = batch.into_iter().collect::<Result<_, _>>()?;
+        loop {
+            let batch = match timeout(IDLE, batches.next()).await {
+                Ok(Some(batch)) => batch.into_iter().collect::<Result<Vec<Delivery>, _>>()?,
+                Ok(None) => return Err(ended(&channel, queue)),
+                Err(_) => {
+                    let Err(error) = self.ensure_attached(queue).await else { continue };
+                    // Else what this channel is still sent would wait on it for ever.
+                    let _ = within_step(channel.close(200, "taking up again".into())).await;
+                    return Err(error);
+                }
+            };
             let began = Instant::now();
             self.activity.begin(batch.len());
             let done = self.apply_and_acknowledge::<H>(&batch).await;
@@ -187,13 +183,23 @@ impl Consumer {
             done?;
             self.break_channel(&channel).await?;
         }
-        Err(ended(&channel, queue))
+    }
+
+    /// That nothing comes may mean that there is no queue: whoever takes up again while it is being deleted consumes from nothing,
+    /// and the broker never says so.
+    async fn ensure_attached(&self, queue: &str) -> anyhow::Result<()> {
+        let channel = self.broker.channel().await?;
+        let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+        let found = within_step(channel.queue_declare(queue.into(), passive, FieldTable::default())).await?;
+        let _ = channel.close(200, "asked".into()).await;
+        anyhow::ensure!(found.consumer_count() > 0, "nobody consumes from the queue, though it was taken up");
+        Ok(())
     }
 
     /// A channel to consume on. What ended the one before may be a queue that was deleted: it is declared again.
     async fn subscribe(&self, prefetch: u16) -> anyhow::Result<Channel> {
         let channel = self.broker.channel().await?;
-        within_step(self.broker.topology().declare(&channel)).await?;
+        within_step(self.broker.topology().declare_own(&channel, self.name)).await?;
         within_step(channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
         Ok(channel)
     }

@@ -6,7 +6,10 @@ use anyhow::Context;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, migrate::Migrator, postgres::PgConnectOptions};
 
 use super::{Database, setup};
-use crate::{error::Result, settings::DatabaseSettings};
+use crate::{
+    error::Result,
+    settings::{DatabaseSettings, RetentionSettings},
+};
 
 static PLATFORM: Migrator = sqlx::migrate!();
 /// Several at once wait for each other: PostgreSQL refuses two that grant or revoke on the same table. The lock ends with the
@@ -57,6 +60,17 @@ impl Database {
     pub(crate) async fn ensure_partitions(&self) -> Result<()> {
         sqlx::query("SELECT ensure_partitions(7)").execute(self.quiet()).await?;
         Ok(())
+    }
+
+    /// Removes what is older than it is kept, see `migrations/0007_retention.sql`: partitions dropped, rows deleted.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn remove_aged(&self, kept: &RetentionSettings) -> Result<(i32, i64)> {
+        let query = sqlx::query_as("SELECT partitions, rows FROM remove_aged($1, $2, $3, $4)");
+        let days = [kept.sent_days, kept.inbox_days, kept.request_key_days, kept.audit_days].map(i32::from);
+        let query = days.into_iter().fold(query, |query, days| query.bind(days));
+        Ok(query.fetch_one(self.quiet()).await?)
     }
 }
 

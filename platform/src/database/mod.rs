@@ -35,6 +35,9 @@ pub use writes::WriteSet;
 /// A connection that was used so shortly ago is not asked whether it lives.
 const LIVES: Duration = Duration::from_secs(1);
 
+/// The pool's name in metrics.
+const POOL: &str = "relais";
+
 /// A pool whose statements are spans.
 pub type Pool = sqlx_otel::Pool<Postgres>;
 
@@ -68,7 +71,7 @@ impl Database {
             })
             .connect_lazy_with(options(settings)?);
         let quiet = pool.clone();
-        let pool = PoolBuilder::from(pool).with_query_text_mode(QueryTextMode::Full).build();
+        let pool = PoolBuilder::from(pool).with_query_text_mode(QueryTextMode::Full).with_pool_name(POOL).build();
         Ok(Self {
             pool,
             quiet,

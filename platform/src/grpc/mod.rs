@@ -1,11 +1,13 @@
 //! gRPC: the server, its health, errors as statuses, and what every service serves: operations, audit, holdings.
 
+mod accept;
 pub mod audit;
 pub mod health;
 pub mod holdings;
 pub mod operations;
 pub mod server;
 pub mod status;
+mod unreadable;
 
 use tonic::{Response, Status};
 

@@ -1,6 +1,6 @@
 //! The server: the service's routes with health, reflection and operations, behind trace and access.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use relais_proto::{
     FILE_DESCRIPTOR_SET, audit::v1::audit_service_server::AuditServiceServer,
@@ -8,29 +8,33 @@ use relais_proto::{
     operations::v1::operations_service_server::OperationsServiceServer,
 };
 use tokio::net::TcpListener;
-use tonic::{
-    service::Routes,
-    transport::{Server, server::TcpIncoming},
-};
+use tonic::{service::Routes, transport::Server};
 use tonic_health::server::HealthReporter;
 use tonic_tracing_opentelemetry::middleware::server::OtelGrpcLayer;
 use tower::ServiceBuilder;
 
 use super::{
+    accept,
     audit::{self, Audits},
     holdings::{self, Exports},
     operations::{self, Operations},
+    unreadable,
 };
 use crate::{
     Context, Service,
-    calls::{access::AccessLayer, token::Verifier},
-    settings::millis,
+    calls::{access::AccessLayer, deadline::DeadlineLayer, token::Verifier},
+    settings::{self, millis},
+    telemetry::calls::CallsLayer,
+    tls::server::Door,
 };
+
+/// How long the calls of a connection that is closed for its age may still take.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Serves until the context stops.
 pub(crate) async fn serve<S: Service>(
     context: Context,
-    listener: TcpListener,
+    (listener, door): (TcpListener, Option<Door>),
     verifier: Verifier,
     (reporter, routes): (HealthReporter, Routes),
 ) -> anyhow::Result<()> {
@@ -38,20 +42,51 @@ pub(crate) async fn serve<S: Service>(
     let rules = super::rules::<S>();
     let layers = ServiceBuilder::new()
         .map_request(without_baggage)
+        .layer(CallsLayer::new(rules.iter().map(|(rpc, _)| *rpc)))
         .layer(OtelGrpcLayer::default().filter(|path| !path.starts_with("/grpc.")))
-        .layer(AccessLayer::new(verifier, rules, context.database.clone()))
+        .layer(AccessLayer::new(verifier, rules, context.database.clone(), settings))
+        .layer(DeadlineLayer::new(millis(settings.request_timeout_ms)))
+        .map_response(unreadable::in_our_words)
         .into_inner();
     let closing = context.closing();
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let server = Server::builder()
-        .timeout(millis(settings.request_timeout_ms))
-        .concurrency_limit_per_connection(settings.max_in_flight)
-        .layer(layers)
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, closing.cancelled_owned());
-    let result = server.await;
+    let peers = accept::incoming(listener, settings);
+    let server = builder(settings).layer(layers).add_routes(routes);
+    let result = match door {
+        Some(door) => {
+            let let_in = door.let_in(peers, closing.clone());
+            server.serve_with_incoming_shutdown(let_in, closing.cancelled_owned()).await
+        }
+        None => server.serve_with_incoming_shutdown(peers, closing.cancelled_owned()).await,
+    };
     drop(reporter);
     Ok(result?)
+}
+
+/// What one connection may cost.
+fn builder(settings: &settings::Server) -> Server {
+    let silence = millis(settings.keepalive_ms);
+    let server = Server::builder()
+        .max_concurrent_streams(settings.max_streams_per_connection)
+        .http2_max_header_list_size(settings.max_header_bytes)
+        .http2_keepalive_interval(Some(silence))
+        .http2_keepalive_timeout(Some(silence / 3));
+    match settings.max_connection_age_ms {
+        0 => server,
+        age => server.max_connection_age(millis(age)).max_connection_age_grace(GRACE),
+    }
+}
+
+/// The door of a service that has a certificate, which is looked at again and again.
+///
+/// # Errors
+/// When the certificate, its key or the CA cannot be used.
+pub(crate) fn door(context: &Context) -> anyhow::Result<Option<Door>> {
+    let settings = &context.settings.tls;
+    let door = settings.is_on().then(|| Door::try_new(settings)).transpose()?;
+    if let Some(door) = &door {
+        context.spawn(door.clone().keep_fresh());
+    }
+    Ok(door)
 }
 
 /// A caller's trace is taken up; what the caller says the trace is about is not.

@@ -22,12 +22,16 @@ impl From<Error> for Status {
     }
 }
 
+/// The most violations that a status tells, and characters of its sentence, for the same reason.
+const VIOLATIONS: usize = 20;
+const SENTENCE: usize = 1_000;
+
 /// The status of an error.
 pub fn from_error(error: Error) -> Status {
     log(&error);
     let mut details = ErrorDetails::new();
     details.set_error_info(error.reason, DOMAIN, passes(&error));
-    for violation in &error.violations {
+    for violation in error.violations.iter().take(VIOLATIONS) {
         match error.kind {
             Kind::FailedPrecondition => {
                 let origin = violation.origin.unwrap_or(RULE);
@@ -42,7 +46,16 @@ pub fn from_error(error: Error) -> Status {
     if let Some(after) = error.retry_after.or(soon) {
         details.set_retry_info(Some(after));
     }
-    Status::with_error_details(code(error.kind), error.message, details)
+    Status::with_error_details(code(error.kind), cut(error.message), details)
+}
+
+/// A sentence that still fits into a header.
+fn cut(mut sentence: String) -> String {
+    if let Some((end, _)) = sentence.char_indices().nth(SENTENCE) {
+        sentence.truncate(end);
+        sentence.push('…');
+    }
+    sentence
 }
 
 /// What would pass, by rule.
@@ -62,6 +75,7 @@ fn code(kind: Kind) -> Code {
         Kind::FailedPrecondition => Code::FailedPrecondition,
         Kind::Aborted => Code::Aborted,
         Kind::ResourceExhausted => Code::ResourceExhausted,
+        Kind::DeadlineExceeded => Code::DeadlineExceeded,
         Kind::Unavailable => Code::Unavailable,
         Kind::Internal => Code::Internal,
     }
@@ -108,6 +122,14 @@ mod tests {
         assert_eq!(kind.as_deref(), Some("terms.eligibility"));
         let told = details.error_info().and_then(|info| info.metadata.get("not-eligible").cloned());
         assert_eq!(told.as_deref(), Some("0 1 2 3 4"));
+    }
+
+    #[test]
+    fn a_status_fits_into_a_header_however_much_is_wrong() {
+        let many = (0..20_000).map(|n| Violation::new(format!("codes[{n}]"), "must be é code of the table")).collect();
+        let status = from_error(Error::invalid(many));
+        assert!(status.details().len() < 4_096 && status.message().chars().count() == SENTENCE + 1);
+        assert_eq!(status.get_error_details().bad_request().map(|bad| bad.field_violations.len()), Some(VIOLATIONS));
     }
 
     #[test]

@@ -2,24 +2,28 @@
 //!
 //! Every log line carries the trace's id. Every span of a referral carries its number, see [`subject`].
 
+pub(crate) mod calls;
 mod logs;
 pub(crate) mod metrics;
 pub mod propagation;
 pub mod subject;
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use opentelemetry::{KeyValue, global, propagation::TextMapCompositePropagator, trace::TracerProvider};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{
     Resource,
-    metrics::{PeriodicReader, SdkMeterProvider},
+    metrics::{Aggregation, Instrument, InstrumentKind, PeriodicReader, SdkMeterProvider, Stream},
     propagation::{BaggagePropagator, TraceContextPropagator},
     trace::{Sampler, SdkTracerProvider},
 };
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::settings::{LogFormat, Telemetry};
+
+/// This process's name among the instances of its service.
+static INSTANCE: LazyLock<String> = LazyLock::new(|| uuid::Uuid::now_v7().to_string());
 
 /// What must be kept until the end, so that the last spans leave.
 #[derive(Debug)]
@@ -74,12 +78,24 @@ fn resource(service: &'static str) -> Resource {
     Resource::builder()
         .with_service_name(format!("relais-{service}"))
         .with_attribute(KeyValue::new("service.namespace", "relais"))
+        // Instances of a service are told apart, or their metrics overwrite each other.
+        .with_attribute(KeyValue::new("service.instance.id", INSTANCE.clone()))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build()
 }
 
+/// Bounds of histograms in seconds, as OpenTelemetry advises; the SDK's own are made for milliseconds.
+fn in_seconds(instrument: &Instrument) -> Option<Stream> {
+    if instrument.kind() != InstrumentKind::Histogram || instrument.unit() != "s" {
+        return None;
+    }
+    let boundaries = vec![0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+    let aggregation = Aggregation::ExplicitBucketHistogram { boundaries, record_min_max: true };
+    Stream::builder().with_aggregation(aggregation).build().ok()
+}
+
 fn meters(service: &'static str, settings: &Telemetry) -> anyhow::Result<SdkMeterProvider> {
-    let mut builder = SdkMeterProvider::builder().with_resource(resource(service));
+    let mut builder = SdkMeterProvider::builder().with_resource(resource(service)).with_view(in_seconds);
     if !settings.otlp_endpoint.is_empty() {
         let exporter = MetricExporter::builder().with_tonic().with_endpoint(&settings.otlp_endpoint).build()?;
         let interval = crate::settings::millis(settings.metrics_interval_ms);

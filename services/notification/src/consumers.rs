@@ -5,16 +5,13 @@ mod heard;
 use relais_platform::{
     Result,
     broker::envelope::Envelope,
-    consumer::{Handler, Restored},
+    consumer::{Handler, Restored, erasure::forget},
     database::{Unit, UseCase},
     events::Event,
+    ids::PatientId,
 };
 
-use crate::{
-    Notification,
-    app::{ForgetPatient, Tell},
-    domain::Happening,
-};
+use crate::{Notification, app::Tell, domain::Happening, store};
 
 impl Handler for Notification {
     async fn consume(unit: &mut Unit<'_>, event: &Event, _: &Envelope) -> Result<()> {
@@ -23,9 +20,13 @@ impl Handler for Notification {
                 Some(remind) => remind.run(unit).await,
                 None => Ok(()),
             },
-            Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
+            Event::ErasureMade(told) => forget::<Self>(unit, told).await,
             other => tell(unit, other, false).await,
         }
+    }
+
+    async fn forget(unit: &mut Unit<'_>, patient: PatientId) -> Result<()> {
+        store::forget_patient(unit, patient).await
     }
 
     /// Whoever never heard of the present state is told now; all else is in the inboxes already. The first event tells
@@ -35,7 +36,7 @@ impl Handler for Notification {
             Tell { happening: heard::referral_submitted(told)?, restored: true }.note_sender(unit).await?;
         }
         match restored.events.last() {
-            Some(Event::ErasureMade(told)) => ForgetPatient::try_new(told)?.run(unit).await,
+            Some(Event::ErasureMade(told)) => forget::<Self>(unit, told).await,
             Some(last) if restored.consumed < restored.version => tell(unit, last, true).await,
             _ => Ok(()),
         }

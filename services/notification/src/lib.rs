@@ -16,11 +16,12 @@ mod mail;
 pub mod store;
 pub mod words;
 
+use chrono::{DateTime, Utc};
 use relais_platform::{
     Context, Result, Service,
     audit::{Account, Asked},
     calls::Rules,
-    database::Unit,
+    database::{Database, Unit},
     holdings::Held,
     ids::PatientId,
 };
@@ -49,6 +50,10 @@ impl Service for Notification {
 
     fn background(context: &Context) {
         mail::start(context);
+    }
+
+    async fn due_now(database: &Database, now: DateTime<Utc>) -> Result<i64> {
+        database.look(move |connection| Box::pin(store::count_due(connection, now))).await
     }
 
     async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {

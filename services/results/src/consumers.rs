@@ -3,15 +3,17 @@
 use relais_platform::{
     Result,
     broker::envelope::Envelope,
-    consumer::{Handler, Restored},
+    consumer::{Handler, Restored, erasure::forget},
     database::{Unit, UseCase},
     events::Event,
+    ids::PatientId,
 };
 
 use crate::{
     Results,
-    app::{ForgetPatient, NoteOpenedFile, NoteReferral, OpenOrder, RevokeOrder},
+    app::{NoteOpenedFile, NoteReferral, OpenOrder, RevokeOrder},
     domain::is_withdrawn,
+    store,
 };
 
 impl Handler for Results {
@@ -20,10 +22,14 @@ impl Handler for Results {
             Event::ReferralSubmitted(told) => OpenOrder::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => RevokeOrder::try_new(told)?.run(unit).await,
             Event::ReferralMoved(told) => NoteReferral::try_new(told)?.run(unit).await,
-            Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
+            Event::ErasureMade(told) => forget::<Self>(unit, told).await,
             Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
+    }
+
+    async fn forget(unit: &mut Unit<'_>, patient: PatientId) -> Result<()> {
+        store::forget_patient(unit, patient).await
     }
 
     /// The first event of a referral tells who it is for, the last one how it stands: whether it is to have an order.

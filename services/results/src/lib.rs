@@ -19,12 +19,13 @@ pub mod releases;
 pub mod store;
 pub mod timers;
 
+use chrono::{DateTime, Utc};
 use relais_platform::{
     Context, Result, Service,
     audit::{Account, Asked},
     calls::{Rules, rules::Fields},
     consumer::rebuild::Snapshot,
-    database::Unit,
+    database::{Database, Unit},
     holdings::Held,
     ids::PatientId,
     not_owned,
@@ -60,6 +61,10 @@ impl Service for Results {
         context.spawn(releases::run(context.clone()));
     }
 
+    async fn due_now(database: &Database, now: DateTime<Utc>) -> Result<i64> {
+        database.look(move |connection| Box::pin(store::report::count_due(connection, now))).await
+    }
+
     async fn due(unit: &mut Unit<'_>, timer: &Timer) -> Result<()> {
         timers::due(unit, timer).await
     }
@@ -68,8 +73,8 @@ impl Service for Results {
         app::account(unit, asked).await
     }
 
-    async fn holdings(_: &Context, unit: &mut Unit<'_>, patient: PatientId) -> Result<Held> {
-        grpc::holdings(unit, patient).await
+    async fn holdings(context: &Context, unit: &mut Unit<'_>, patient: PatientId) -> Result<Held> {
+        grpc::holdings(context, unit, patient).await
     }
 
     async fn snapshot(unit: &mut Unit<'_>, kind: &str, after: Uuid, limit: i64) -> Result<Vec<Snapshot>> {

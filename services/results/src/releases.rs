@@ -11,7 +11,6 @@ use relais_platform::{
 };
 use relais_proto::referral::v1::{self, ResolveRecipientsRequest, recipient_service_client::RecipientServiceClient};
 use tokio::time::timeout;
-use tonic::transport::{Channel, Endpoint};
 
 use crate::{
     app::{
@@ -62,6 +61,7 @@ async fn release_due(context: &Context) -> Result<bool> {
     if !any {
         return Ok(false);
     }
+    let _busy = context.activity().busy();
     let taken = context.database.work(TakeDue).await?;
     let settled = join_all(taken.iter().map(|due| settle(context, *due))).await;
     settled.into_iter().collect::<Result<Vec<()>>>()?;
@@ -81,7 +81,7 @@ async fn settle(context: &Context, due: Due) -> Result<()> {
 
 /// Asks who receives the result of a referral now.
 async fn ask(context: &Context, due: Due) -> Result<Vec<Recipient>> {
-    let mut client = RecipientServiceClient::new(channel(&context.settings.peers.referral)?);
+    let mut client = RecipientServiceClient::new(context.peer("referral")?);
     let request = ResolveRecipientsRequest { referral: due.referral.to_string() };
     let request = context.itself("referral", request)?;
     let answer = timeout(ANSWER, client.resolve_recipients(request)).await;
@@ -90,15 +90,6 @@ async fn ask(context: &Context, due: Due) -> Result<Vec<Recipient>> {
     let mut check = Check::default();
     let recipients = answer.into_inner().recipients.iter().map(|told| recipient(&mut check, told)).collect();
     check.finish().map(|()| recipients)
-}
-
-fn channel(address: &str) -> Result<Channel> {
-    if address.is_empty() {
-        let missing = anyhow::anyhow!("the setting peers.referral does not say where it listens");
-        return Err(Error::unavailable(missing));
-    }
-    let endpoint = Endpoint::from_shared(address.to_string()).map_err(Error::internal)?;
-    Ok(endpoint.connect_timeout(ANSWER).connect_lazy())
 }
 
 fn recipient(check: &mut Check, told: &v1::Recipient) -> Recipient {

@@ -3,15 +3,16 @@
 use relais_platform::{
     Result,
     broker::envelope::Envelope,
-    consumer::{Handler, Restored},
+    consumer::{Handler, Restored, erasure::forget},
     database::{Unit, UseCase},
     events::Event,
-    ids::{ReferralId, ResourceId},
+    ids::{PatientId, ReferralId, ResourceId},
 };
 
 use crate::{
     Scheduling,
-    app::{EndAppointment, FollowReferral, ForgetPatient, NoteOpenedFile, OpenAppointment, ProposeAgain, TakeOverSite},
+    app::{EndAppointment, FollowReferral, NoteOpenedFile, OpenAppointment, ProposeAgain, TakeOverSite},
+    store,
 };
 
 impl Handler for Scheduling {
@@ -21,10 +22,14 @@ impl Handler for Scheduling {
             Event::ReferralMoved(told) => FollowReferral::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => EndAppointment::try_new(told)?.run(unit).await,
             Event::SiteRegistered(told) => TakeOverSite::try_new(told)?.run(unit).await,
-            Event::ErasureMade(told) => ForgetPatient::try_new(told)?.run(unit).await,
+            Event::ErasureMade(told) => forget::<Self>(unit, told).await,
             Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
+    }
+
+    async fn forget(unit: &mut Unit<'_>, patient: PatientId) -> Result<()> {
+        store::forget_patient(unit, patient).await
     }
 
     /// What a referral is, where it stands, and then whether it is to have an appointment.

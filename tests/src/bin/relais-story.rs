@@ -5,8 +5,8 @@ use std::{process::ExitCode, time::Instant};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use relais_tests::{
-    Identity, Servers, Suite,
-    story::{self, Cast, STORIES},
+    Identity, Servers, SmtpServer, Suite,
+    story::{self, Cast, Place, Running, STORIES},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,6 +28,14 @@ enum Command {
         #[arg(long)]
         stay: bool,
     },
+    /// Play a story on a suite that runs already, such as the composed one.
+    Against {
+        /// Which story; see `list`.
+        story: String,
+        /// Where it runs.
+        #[command(flatten)]
+        running: Running,
+    },
     /// List the stories.
     List,
     /// Remove what this run left on servers that were there before.
@@ -38,6 +46,7 @@ enum Command {
 async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run { story, stay } => run(&story, stay).await,
+        Command::Against { story, running } => against(&story, &running).await,
         Command::List => {
             STORIES.iter().for_each(|story| println!("{:<12} {}", story.name, story.about));
             Ok(())
@@ -67,7 +76,7 @@ async fn run(name: &str, stay: bool) -> Result<()> {
     let (suite, mail) = story::open().await?;
     println!("four services are up after {:.1} s", began.elapsed().as_secs_f32());
     let result = tokio::select! {
-        played = story::play(&suite, &mail, name) => match played {
+        played = play(&suite, &mail, name) => match played {
             Ok(cast) if stay => {
                 show(&suite, &cast)?;
                 tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
@@ -80,6 +89,18 @@ async fn run(name: &str, stay: bool) -> Result<()> {
     };
     let stopped = suite.stop().await;
     result.and(stopped)
+}
+
+async fn play(suite: &Suite, mail: &SmtpServer, name: &str) -> Result<Cast> {
+    story::play(&Place::own(suite, mail)?, name).await
+}
+
+/// Once through, on services that somebody else started and goes on with.
+async fn against(name: &str, running: &Running) -> Result<()> {
+    let began = Instant::now();
+    story::play(&Place::running(running)?, name).await?;
+    println!("\n{name}: played to its end in {:.1} s", began.elapsed().as_secs_f32());
+    Ok(())
 }
 
 /// What a person needs to go on by hand.

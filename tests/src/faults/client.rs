@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     call::{Reply, call, patient_id, referral_id},
     record::{Answer, Cancel, Reading, Submission},
-    tally::Tally,
+    tally::{Counted, Tally},
 };
 use crate::{Session, partnership::Partners};
 
@@ -117,7 +117,7 @@ impl Client {
                 self.tally.answered(began);
                 self.acknowledged(&errand, referral);
             }
-            Reply::Refused(said) => self.refused(&errand, said),
+            Reply::Refused(refusal) => self.refused(&errand, refusal.said),
             Reply::Again => {
                 self.tally.unanswered(errand.attempt);
                 errand.attempt += 1;
@@ -183,7 +183,7 @@ impl Client {
             ("GetPatient", call(patience, GetPatientRequest { name }, get, id).await)
         };
         if let Reply::Done(_) = reply {
-            self.tally.read();
+            self.tally.count(Counted::Read);
             self.submissions[errand.submission].reads.push(Reading { rpc, trace });
         }
         reply
@@ -210,7 +210,8 @@ impl Client {
         if matches!(errand.what, What::Submit) {
             submission.answer = Answer::Done(referral);
         }
-        self.tally.acknowledged(matches!(errand.what, What::Cancel));
+        let cancel = matches!(errand.what, What::Cancel);
+        self.tally.count(if cancel { Counted::Cancelled } else { Counted::Submitted });
         self.go_on(errand);
     }
 
@@ -234,7 +235,7 @@ impl Client {
     }
 
     fn refused(&mut self, errand: &Errand, said: String) {
-        self.tally.refused();
+        self.tally.count(Counted::Refused);
         let submission = &mut self.submissions[errand.submission];
         match (errand.what, &mut submission.cancel) {
             (What::Submit, _) if submission.answer == Answer::None => submission.answer = Answer::Refused(said),

@@ -177,13 +177,14 @@ impl Fleet {
 
     fn command(&self, victim: Victim) -> Result<Command> {
         let mut command = match victim {
-            Victim::Service(service, _) => {
+            Victim::Service(service, index) => {
                 let log = OpenOptions::new().create(true).append(true).open(self.log(victim))?;
                 let mut command = self.suite.command(service);
                 command.stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
                 if let Some(address) = self.addresses.get(&victim) {
                     command.env("RELAIS__SERVER__ADDRESS", address.to_string());
                 }
+                command.envs(self.peers(index));
                 command
             }
             // It writes its own log, and outlives this program as the one before would have: `./dev` ends it.
@@ -195,6 +196,17 @@ impl Fleet {
         };
         command.stdin(Stdio::null());
         Ok(command)
+    }
+
+    /// Whom an instance asks: of each service the instance of its own number.
+    fn peers(&self, index: usize) -> Vec<(String, String)> {
+        let address = |service| self.addresses.get(&Victim::Service(service, index)).map(|address| (service, address));
+        let peers = SERVICES.iter().copied().filter_map(address);
+        peers
+            .map(|(service, address)| {
+                (format!("RELAIS__PEERS__{}", service.to_uppercase()), format!("http://{address}"))
+            })
+            .collect()
     }
 
     fn process(&self, victim: Victim) -> Result<&Process> {

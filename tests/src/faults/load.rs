@@ -1,22 +1,26 @@
-//! The load: a few clients at once, at a steady pace, through both instances of the referral service.
+//! The load: a few clients at once, at a steady pace, through both instances of each service.
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use fastrand::Rng;
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
     client::{Client, Phase},
     fleet::Fleet,
-    record::{Record, Submission},
+    journey::Guide,
+    laboratory::Laboratory,
+    record::{Journey, Record, Submission},
     tally::Tally,
 };
 use crate::partnership::Partners;
 
-/// Clients at once: with their pace, somewhat more than forty calls a second.
-const CLIENTS: u64 = 6;
+/// Clients that submit and cancel: with their pace, nearly thirty calls a second.
+const CLIENTS: u64 = 4;
+/// Clients that take referrals on: with theirs, forty calls a second more.
+const GUIDES: u64 = 4;
 
 /// Clients at work.
 pub struct Load {
@@ -24,6 +28,7 @@ pub struct Load {
     pub tally: Arc<Tally>,
     phase: watch::Sender<Phase>,
     clients: Vec<JoinHandle<Vec<Submission>>>,
+    guides: Vec<JoinHandle<Vec<Journey>>>,
 }
 
 impl Load {
@@ -31,7 +36,7 @@ impl Load {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn start(fleet: &Fleet, partners: Partners, seed: u64) -> Result<Self> {
+    pub(super) fn start(fleet: &Fleet, partners: Partners, lab: Arc<Laboratory>, seed: u64) -> Result<Self> {
         let (tally, partners) = (Arc::new(Tally::default()), Arc::new(partners));
         let phase = watch::Sender::new(Phase::Load);
         let mut clients = Vec::new();
@@ -42,7 +47,13 @@ impl Load {
             let client = Client::new(desks, partners.clone(), random, tally.clone(), phase.subscribe());
             clients.push(tokio::spawn(client.run()));
         }
-        Ok(Self { tally, phase, clients })
+        let mut guides = Vec::new();
+        for n in CLIENTS..CLIENTS + GUIDES {
+            let random = Rng::with_seed(seed.wrapping_add(n));
+            let guide = Guide::new(fleet, lab.clone(), random, tally.clone(), phase.subscribe())?;
+            guides.push(tokio::spawn(guide.run()));
+        }
+        Ok(Self { tally, phase, clients, guides })
     }
 
     /// No new requests; what was asked is asked again until it is answered, for so long at most.
@@ -51,15 +62,19 @@ impl Load {
     /// When a client panicked.
     pub async fn finish(self, within: Duration) -> Result<Record> {
         self.phase.send_replace(Phase::Finish);
-        let clients = try_join_all(self.clients);
-        tokio::pin!(clients);
-        let ended = match timeout(within, &mut clients).await {
+        let all = try_join(try_join_all(self.clients), try_join_all(self.guides));
+        tokio::pin!(all);
+        let ended = match timeout(within, &mut all).await {
             Ok(ended) => ended,
             Err(_) => {
                 self.phase.send_replace(Phase::GiveUp);
-                clients.await
+                all.await
             }
         };
-        Ok(Record { submissions: ended?.into_iter().flatten().collect() })
+        let (submissions, journeys) = ended?;
+        Ok(Record {
+            submissions: submissions.into_iter().flatten().collect(),
+            journeys: journeys.into_iter().flatten().collect(),
+        })
     }
 }

@@ -1,10 +1,11 @@
 //! The kill checker: what is promised, held against processes that are killed and frozen under load.
 //!
-//! Two instances of each service run on servers that can be started again. Clients submit and cancel referrals, write
-//! down what they are told, and send again what was not answered (`client.rs`, `record.rs`). A supervisor plays faults
-//! that a seed has drawn (`plan.rs`, `supervisor.rs`). Afterwards everything is revived, every request is answered, and
-//! all queues must empty (`settle.rs`). Then the record is held against what databases and broker hold (`found.rs`):
-//! [`check::check`] takes the two values and says every promise that is broken.
+//! Two instances of each service run on servers that can be started again. Clients submit and cancel referrals (`client.rs`);
+//! others take referrals on, after the same few seats, until their reports are acknowledged (`journey/`, `laboratory.rs`). All
+//! write down what they are told, and send again what was not answered (`record.rs`). A supervisor plays faults that a seed has
+//! drawn (`plan.rs`, `supervisor.rs`). Afterwards everything is revived, every request is answered, all queues must empty
+//! (`settle.rs`), and whatever was reported is read (`look_back.rs`). Then the record is held against what databases and broker
+//! hold (`found/`): [`check::check`] takes the two values and says every promise that is broken.
 
 mod call;
 pub mod check;
@@ -12,7 +13,10 @@ mod client;
 mod deleted;
 mod fleet;
 pub mod found;
+mod journey;
+mod laboratory;
 mod load;
+mod look_back;
 mod outage;
 pub mod plan;
 pub mod record;
@@ -21,7 +25,10 @@ mod settle;
 mod supervisor;
 mod tally;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use tokio::time::sleep;
@@ -29,15 +36,21 @@ use tokio::time::sleep;
 use crate::partnership::Partners;
 use check::{Kind, Violation, check};
 use fleet::Fleet;
-use found::Found;
+use laboratory::Laboratory;
 use load::Load;
 pub use outage::Outage;
 use report::{Outcome, keep_logs};
 use supervisor::Supervisor;
+use tally::{Counted, Figures, Tally};
 
-/// Before the first fault the load runs undisturbed.
+/// Before the first fault the load runs undisturbed for so long,
 const UNDISTURBED: Duration = Duration::from_secs(2);
-/// Within this time after the last fault nothing is left to do.
+/// and until as many referrals have come to their end; as many more do after the last. So the faults meet every kind of step,
+/// however slow the machine is.
+const ENDS: usize = 3;
+/// Longer than this nobody waits for them.
+const ENDS_WITHIN: Duration = Duration::from_secs(40);
+/// Within this time after the last fault, and the load that went on for a moment, nothing is left to do.
 const SETTLES_WITHIN: Duration = Duration::from_secs(30);
 /// After long outages much is: what collected meanwhile, and what is published again.
 const SETTLES_AFTER_OUTAGE_WITHIN: Duration = Duration::from_secs(60);
@@ -94,30 +107,49 @@ pub async fn run(options: &Options) -> Result<bool> {
 
 async fn play(fleet: &Fleet, options: &Options, began: Instant) -> Result<Outcome> {
     let desks = |identity: &_| fleet.sessions("referral", identity).map(|mut sessions| sessions.remove(0));
-    let load = Load::start(fleet, Partners::meet_at(desks).await?, options.seed)?;
+    let (partners, lab) = (Partners::meet_at(desks).await?, Arc::new(Laboratory::open(fleet).await?));
+    let load = Load::start(fleet, partners, lab.clone(), options.seed)?;
     let tally = load.tally.clone();
     sleep(UNDISTURBED).await;
+    until_ended(&tally, ENDS).await;
     let mut supervisor = Supervisor::new(fleet, &tally, began);
-    let (episodes, revived) = match options.outage {
-        Some(outage) => outage::play(fleet, &tally, began, outage).await?,
-        None => {
-            let steps = plan::draw(options.seed, options.kills, &fleet.servers());
-            (Vec::new(), supervisor.play(&steps).await?)
-        }
-    };
+    let mut episodes = Vec::new();
+    match options.outage {
+        Some(outage) => episodes = outage::play(fleet, &tally, began, outage).await?,
+        None => supervisor.play(&plan::draw(options.seed, options.kills, &fleet.servers())).await?,
+    }
     println!("  {:6.1} s  the last fault is over   {}", began.elapsed().as_secs_f32(), tally.figures());
 
+    until_ended(&tally, tally.figures().get(Counted::Noted) + ENDS).await;
+    let over = Instant::now();
     let record = load.finish(GIVEN_UP_AFTER / 2).await?;
-    let left = settle::until_quiet(fleet, revived + GIVEN_UP_AFTER).await?;
-    let settled = left.is_none().then(|| revived.elapsed());
+    let left = settle::until_quiet(fleet, over + GIVEN_UP_AFTER).await?;
+    let settled = left.is_none().then(|| over.elapsed());
     supervisor.start_what_ended().await?;
-    let mut violations = check(&record, &Found::read(&fleet.suite).await?);
+    let found = look_back::look_back(fleet, &lab, &record).await?;
+    let mut violations = check(&record, &found);
     violations.append(&mut supervisor.ended);
     let within = if options.outage.is_none() { SETTLES_WITHIN } else { SETTLES_AFTER_OUTAGE_WITHIN };
     violations.extend(late(within, settled, left));
+    violations.extend(idle(&tally.figures()));
     violations.sort();
     let (done, figures, took) = (supervisor.done, tally.figures(), began.elapsed());
-    Ok(Outcome { done, episodes, figures, settled, took, violations })
+    let kept = report::kept(&found);
+    Ok(Outcome { done, episodes, figures, kept, settled, took, violations })
+}
+
+/// Until so many reports were acknowledged.
+async fn until_ended(tally: &Tally, count: usize) {
+    let until = Instant::now() + ENDS_WITHIN;
+    while tally.figures().get(Counted::Noted) < count && Instant::now() < until {
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// A load that does nothing is no proof of anything.
+fn idle(figures: &Figures) -> Option<Violation> {
+    let about = "no referral was taken on to its end: the load has done nothing";
+    (figures.get(Counted::Noted) == 0).then(|| Violation::new(Kind::Late, about))
 }
 
 fn late(within: Duration, settled: Option<Duration>, left: Option<String>) -> Option<Violation> {

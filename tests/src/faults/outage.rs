@@ -95,25 +95,25 @@ impl Outage {
     }
 }
 
-/// Plays them one after the other; says how each went, and when the last was over.
+/// Plays them one after the other; says how each went.
 ///
 /// # Errors
 /// When the servers are not ours to break, or do not come back.
-pub async fn play(fleet: &Fleet, tally: &Tally, began: Instant, outage: Outage) -> Result<(Vec<Episode>, Instant)> {
+pub async fn play(fleet: &Fleet, tally: &Tally, began: Instant, outage: Outage) -> Result<Vec<Episode>> {
     ensure!(fleet.servers().contains(&Victim::Broker), "an outage needs a RabbitMQ that ./dev has started");
-    let (mut episodes, mut over) = (Vec::new(), Instant::now());
+    let mut episodes = Vec::new();
     for outage in outage.each() {
         sleep(BETWEEN).await;
         println!("  {:6.1} s  {outage:<15}   {}", began.elapsed().as_secs_f32(), tally.figures());
         let started = Instant::now();
         let (befallen, waiting) = watched(fleet, outage.befall(fleet)).await;
         befallen.with_context(|| outage.to_string())?;
-        over = Instant::now();
+        let over = Instant::now();
         let times = tally.answered_since(started);
         let emptied = until_published(fleet, over).await.with_context(|| outage.to_string())?;
         episodes.push(Episode { outage, answered: times.len(), p99: percentile(times, 99), waiting, emptied });
     }
-    Ok((episodes, over))
+    Ok(episodes)
 }
 
 /// Does something, and says how many events waited at most meanwhile.

@@ -12,17 +12,34 @@ use anyhow::Result;
 use super::{
     check::{Kind, Violation},
     fleet::Fleet,
+    found::Found,
     outage::Episode,
     plan::Victim,
     supervisor::Done,
-    tally::Figures,
+    tally::{COUNTED, Figures},
 };
 
 /// So many of each kind are shown; the others are counted.
 const SHOWN: usize = 10;
 /// The kinds that always stand in the table.
-const PROMISES: [Kind; 7] =
-    [Kind::Lost, Kind::Doubled, Kind::Unasked, Kind::Gap, Kind::Unaudited, Kind::Inverted, Kind::Parked];
+const PROMISES: [Kind; 8] =
+    [Kind::Lost, Kind::Doubled, Kind::Unasked, Kind::Gap, Kind::Unaudited, Kind::Inverted, Kind::AtOdds, Kind::Parked];
+
+/// What the services keep of a run, counted.
+pub fn kept(found: &Found) -> Vec<(&'static str, usize)> {
+    let (bookings, reports) = (&found.bookings, &found.reports);
+    let acknowledged = reports.releases.iter().filter(|release| release.acknowledged).count();
+    let acts: i64 = reports.entries.iter().map(|entry| entry.quantity).sum();
+    vec![
+        ("referrals", found.referrals.len()),
+        ("appointments with a seat", bookings.appointments.iter().filter(|found| found.is_seated()).count()),
+        ("versions of reports", reports.versions.len()),
+        ("releases", reports.releases.len()),
+        ("acknowledged", acknowledged),
+        ("analyses counted", usize::try_from(acts).unwrap_or_default()),
+        ("messages", found.messages.len()),
+    ]
+}
 
 /// The outcome of a run.
 pub struct Outcome {
@@ -32,6 +49,8 @@ pub struct Outcome {
     pub episodes: Vec<Episode>,
     /// What the clients counted.
     pub figures: Figures,
+    /// What the services kept of it.
+    pub kept: Vec<(&'static str, usize)>,
     /// How long it took after the last fault until nothing was left to do, if it came to that.
     pub settled: Option<Duration>,
     /// The whole run.
@@ -48,12 +67,13 @@ impl Outcome {
         let figures = self.figures;
         let count = |kind| self.violations.iter().filter(|violation| violation.kind == kind).count();
         println!("\n  requests");
-        println!("    {:<26} {:>6}", "submitted", figures.submitted);
-        println!("    {:<26} {:>6}", "cancelled", figures.cancelled);
-        println!("    {:<26} {:>6}", "read", figures.read);
-        println!("    {:<26} {:>6}", "unanswered at first", figures.unanswered);
-        println!("    {:<26} {:>6}", "sent again", figures.again);
-        println!("    {:<26} {:>6}", "refused", figures.refused);
+        for (counted, name) in COUNTED {
+            println!("    {name:<26} {:>6}", figures.get(counted));
+        }
+        println!("\n  left behind");
+        for (name, count) in &self.kept {
+            println!("    {name:<26} {count:>6}");
+        }
         println!("\n  promises broken");
         let mut kinds: Vec<Kind> = PROMISES.into();
         kinds.extend(self.violations.iter().map(|violation| violation.kind).filter(|kind| !PROMISES.contains(kind)));
@@ -62,7 +82,7 @@ impl Outcome {
             println!("    {kind:<26} {:>6}", count(kind));
         }
         match self.settled {
-            Some(time) => println!("\n  settled {:.1} s after the last fault", time.as_secs_f32()),
+            Some(time) => println!("\n  settled {:.1} s after the load", time.as_secs_f32()),
             None => println!("\n  never settled"),
         }
         println!("  {:.1} s in all", self.took.as_secs_f32());

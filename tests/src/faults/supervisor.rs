@@ -39,24 +39,22 @@ impl<'f> Supervisor<'f> {
         Self { fleet, tally, began, done: BTreeMap::new(), ended: Vec::new() }
     }
 
-    /// Plays all steps; says when the last victim was revived.
+    /// Plays all steps; then every victim was revived.
     ///
     /// # Errors
     /// When a process cannot be killed or started.
-    pub async fn play(&mut self, steps: &[Step]) -> Result<Instant> {
-        let mut revived = Instant::now();
+    pub async fn play(&mut self, steps: &[Step]) -> Result<()> {
         for (n, step) in steps.iter().enumerate() {
             for fault in &step.faults {
                 self.note(fault);
             }
             try_join_all(step.faults.iter().map(|fault| inflict(self.fleet, fault))).await?;
-            revived = Instant::now();
             if n + 1 < steps.len() {
                 sleep(step.pause).await;
             }
             self.start_what_ended().await?;
         }
-        Ok(revived)
+        Ok(())
     }
 
     /// Starts again what ended by itself, and keeps that it did.

@@ -2,6 +2,7 @@
 //! story.
 
 mod bionext;
+mod place;
 mod stage;
 
 use anyhow::{Context, Result, bail};
@@ -9,6 +10,7 @@ use tonic::{Response, Status};
 
 use crate::{Options, SmtpServer, Suite};
 
+pub use place::{Place, Running};
 pub use stage::{Actor, Stage};
 
 /// A partnership that can be played.
@@ -41,12 +43,12 @@ pub async fn open() -> Result<(Suite, SmtpServer)> {
     Ok((Suite::start(Options { settings }).await?, mail))
 }
 
-/// Plays a story on a suite whose mail goes to `mail`, and gives back who was in it.
+/// Plays a story at a place, and gives back who was in it.
 ///
 /// # Errors
 /// When there is no such story, or a step fails.
-pub async fn play(suite: &Suite, mail: &SmtpServer, name: &str) -> Result<Cast> {
-    let stage = Stage::new(suite, mail);
+pub async fn play(place: &Place, name: &str) -> Result<Cast> {
+    let stage = Stage::open(place).await?;
     match name {
         "bionext" => bionext::play(&stage).await,
         _ => bail!(

@@ -9,10 +9,10 @@ use std::{
 use anyhow::{Context, Result};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use relais_platform::{calls::check::time_to_proto, clock::machine_now};
-use relais_proto::operations::v1::AdvanceClockRequest;
+use relais_proto::operations::v1::{AdvanceClockRequest, GetClockRequest};
 
-use super::tell;
-use crate::{Identity, Mail, Sessions, SmtpServer, Suite, settled};
+use super::{Place, tell};
+use crate::{Identity, Mail, Sessions, settled};
 
 /// How long a token of a story lives: longer than the machine takes to play to its end.
 const TOKEN: TimeDelta = TimeDelta::hours(2);
@@ -40,18 +40,25 @@ impl Actor {
 
 /// The stage.
 pub struct Stage<'s> {
-    suite: &'s Suite,
-    mail: &'s SmtpServer,
+    place: &'s Place,
     operator: Actor,
     moved: Mutex<TimeDelta>,
     sessions: Mutex<HashMap<String, Sessions>>,
 }
 
 impl<'s> Stage<'s> {
-    /// Nobody has entered yet.
-    pub fn new(suite: &'s Suite, mail: &'s SmtpServer) -> Self {
+    /// Nobody has entered yet. The clock is where the story before left it.
+    ///
+    /// # Errors
+    /// When the services do not tell their time.
+    pub async fn open(place: &'s Place) -> Result<Self> {
         let operator = Actor::new("operator", Identity::new("operator", "operator"));
-        Self { suite, mail, operator, moved: Mutex::default(), sessions: Mutex::default() }
+        let stage = Self { place, operator, moved: Mutex::new(place.issuer.ahead()), sessions: Mutex::default() };
+        let asked = stage.at(&stage.operator)?.referral.operations().get_clock(GetClockRequest {}).await;
+        let told = asked.context("the clock of referral")?.into_inner().offset.unwrap_or_default();
+        *locked(&stage.moved) = TimeDelta::seconds(told.seconds) + TimeDelta::nanoseconds(told.nanos.into());
+        locked(&stage.sessions).clear();
+        Ok(stage)
     }
 
     /// Who runs the installation.
@@ -78,7 +85,7 @@ impl<'s> Stage<'s> {
         if let Some(sessions) = kept.get(&actor.title) {
             return Ok(sessions.clone());
         }
-        let sessions = self.suite.sessions_until(&actor.identity, (self.now() + TOKEN).timestamp())?;
+        let sessions = self.place.sessions_until(&actor.identity, (self.now() + TOKEN).timestamp())?;
         kept.insert(actor.title.clone(), sessions.clone());
         Ok(sessions)
     }
@@ -106,7 +113,7 @@ impl<'s> Stage<'s> {
             session.operations().advance_clock(request).await.with_context(|| format!("the clock of {service}"))?;
         }
         *locked(&self.moved) += by;
-        self.suite.issuer.note_ahead(*locked(&self.moved))?;
+        self.place.issuer.note_ahead(*locked(&self.moved))?;
         locked(&self.sessions).clear();
         // Each instance reads the offset every 100 ms.
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -122,8 +129,11 @@ impl<'s> Stage<'s> {
     }
 
     /// The mail that was sent to an address.
-    pub fn mail_to(&self, address: &str) -> Vec<Mail> {
-        self.mail.taken().into_iter().filter(|mail| mail.to.contains(address)).collect()
+    ///
+    /// # Errors
+    /// When the catcher does not answer.
+    pub async fn mail_to(&self, address: &str) -> Result<Vec<Mail>> {
+        self.place.mail_to(address).await
     }
 }
 

@@ -61,6 +61,7 @@ async fn in_production_the_clock_is_fixed() -> Result<()> {
     std::fs::write(&keys, json!({"keys": [public]}).to_string())?;
     let settings = [
         ("RELAIS__ENVIRONMENT", "production".to_string()),
+        ("RELAIS__TLS__ELSEWHERE", "grpc,broker,database".to_string()),
         ("RELAIS__AUTH__ISSUER", "https://issuer.example".to_string()),
         ("RELAIS__AUTH__JWKS_FILE", keys.display().to_string()),
         ("RELAIS__AUTH__SERVICE_KEY_FILE", String::new()),

@@ -1,6 +1,7 @@
 //! The whole suite, on the four real programs; and the walls of the source.
 
 mod accounts;
+mod backup;
 mod break_glass;
 mod canaries;
 mod canary;
@@ -10,16 +11,22 @@ mod frozen;
 mod holdings;
 mod isolation;
 mod killed;
+mod laboratory;
 mod layers;
 mod mail;
 mod matrix;
 mod metrics;
+mod nonsense;
 mod onboarding;
+mod operations;
 mod plans;
 mod programs;
 mod rebuild;
 mod reflection;
+mod release;
 mod row_security;
 mod start_order;
 mod stories;
+mod tls;
 mod traces;
+mod traps;

@@ -37,6 +37,8 @@ async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
         let arrived = || async { Ok((collector.metric(service, metric) == Some(expected)).then_some(())) };
         eventually(&format!("{service} tells {metric} = {expected}"), arrived).await?;
     }
+    let calls = collector.metric("relais-referral", "rpc.server.call.duration");
+    assert!(calls.is_some_and(|calls| calls >= 3.0), "{calls:?}");
     let processed = collector.metric("relais-scheduling", "messaging.process.duration");
     assert!(processed.is_some_and(|batches| batches >= 1.0), "{processed:?}");
 

@@ -65,7 +65,10 @@ async fn the_development_issuer_is_refused_in_production() -> Result<()> {
     let suite = Suite::prepare(Options::default()).await?;
     let serve = async |pairs: &[(&str, &str)]| -> Result<String> {
         let mut command = suite.command("scheduling");
-        command.env("RELAIS__ENVIRONMENT", "production").envs(pairs.iter().copied());
+        command
+            .env("RELAIS__ENVIRONMENT", "production")
+            .env("RELAIS__TLS__ELSEWHERE", "grpc,broker,database")
+            .envs(pairs.iter().copied());
         let output = tokio::time::timeout(std::time::Duration::from_secs(20), command.output()).await??;
         assert!(!output.status.success(), "it serves: {pairs:?}");
         Ok(String::from_utf8(output.stderr)?)

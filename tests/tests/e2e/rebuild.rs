@@ -6,14 +6,23 @@ use anyhow::{Context, Result};
 use relais_proto::{
     operations::v1::{RebuildProjectionRequest, RebuildProjectionResponse},
     referral::v1::{CancelReferralRequest, Referral, cancel_referral_request::Reason},
+    results::v1::report::Status,
 };
 use relais_tests::{
-    Identity, Options, Session, Suite, Tap, eventually, partnership::Partners, request_id, settled, violations,
+    Identity, Options, Session, Suite, Tap, eventually,
+    partnership::{self, Partners},
+    request_id, settled, violations,
 };
+use sqlx::{Connection, Executor};
 use tonic::Code;
 use tonic_types::StatusExt;
 
+use crate::laboratory::Laboratory;
+
 const REFERRALS: &str = "relais.referral.referral";
+const MESSAGES: &str = "SELECT count(*) FROM message";
+const RELEASED: &str = "SELECT count(DISTINCT about) FROM message WHERE kind = 'report-released'";
+const SITES: &str = "SELECT count(*) FROM site WHERE time_zone = 'Europe/Luxembourg' AND country_code = 'LU'";
 
 async fn rebuild(operator: &Session, kind: &str) -> Result<RebuildProjectionResponse> {
     let request = RebuildProjectionRequest { aggregate_kind: kind.into() };
@@ -141,5 +150,62 @@ async fn an_owner_that_is_frozen_is_given_up() -> Result<()> {
     let error = asked.context("the rebuild hangs")?.unwrap_err();
     let status = error.downcast_ref::<tonic::Status>().context("no status")?;
     assert_eq!(status.code(), Code::Unavailable, "{status}");
+    suite.stop().await
+}
+
+/// Whoever lost track of what it had taken in is told all of it again, and tells nobody twice; what was lost altogether is told once.
+#[tokio::test]
+async fn a_rebuild_of_notification_tells_nobody_a_second_time() -> Result<()> {
+    let suite = Suite::start(Options::default()).await?;
+    let partners = Partners::meet(&suite).await?;
+    let operator = suite.sessions(&Identity::new("operator", "operator"))?;
+    let lab = Laboratory::open(&suite, &partners).await?;
+    let mut released = Vec::new();
+    for _ in 0..2 {
+        let asked = lab.ask(&partners).await?;
+        for value in ["90", "91"] {
+            released.push(lab.report(lab.first(&asked, Status::Final, value)).await?.name);
+        }
+        cancel(&partners, &asked.referral).await?;
+    }
+    settled(&operator).await?;
+    let (told, of_reports) =
+        (suite.count("notification", MESSAGES).await?, suite.count("notification", RELEASED).await?);
+    assert_eq!(of_reports, 4);
+    // Of one report its release never arrived; of all else, that it did is forgotten.
+    let mut owner = suite.owner("notification").await?;
+    let lost = "DELETE FROM message WHERE kind = 'report-released' AND about = $1";
+    sqlx::query(lost).bind(&released[0]).execute(&mut owner).await?;
+    owner.execute("DELETE FROM consumed_version").await?;
+    owner.close().await?;
+    for _ in 0..2 {
+        for kind in [REFERRALS, "relais.scheduling.appointment", "relais.results.order", "relais.results.report"] {
+            rebuild(&operator.notification, kind).await.with_context(|| kind.to_string())?;
+        }
+        settled(&operator).await?;
+        assert_eq!(suite.count("notification", RELEASED).await?, 4, "what was lost is told");
+        assert_eq!(suite.count("notification", MESSAGES).await?, told, "nothing else is");
+    }
+    suite.stop().await
+}
+
+#[tokio::test]
+async fn scheduling_learns_a_sites_zone_by_its_event_and_by_a_rebuild() -> Result<()> {
+    let suite = Suite::start(Options::default()).await?;
+    let partners = Partners::meet(&suite).await?;
+    let operator = suite.sessions(&Identity::new("operator", "operator"))?;
+    partnership::site(&partners.operator, partners.provider(), "Forges du Sud").await?;
+    settled(&operator).await?;
+    assert_eq!(suite.count("scheduling", SITES).await?, 1, "by its event");
+    let mut owner = suite.owner("scheduling").await?;
+    // Level: the row alone is gone. Behind: that it was told is forgotten, too.
+    for lost in ["DELETE FROM site", "DELETE FROM site; DELETE FROM consumed_version"] {
+        owner.execute(lost).await?;
+        assert_eq!(suite.count("scheduling", SITES).await?, 0);
+        let rebuilt = rebuild(&operator.scheduling, "relais.referral.site").await?;
+        assert_eq!(rebuilt.seen, 1, "{rebuilt:?}");
+        assert_eq!(suite.count("scheduling", SITES).await?, 1, "{lost}");
+    }
+    owner.close().await?;
     suite.stop().await
 }

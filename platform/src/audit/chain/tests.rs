@@ -35,7 +35,7 @@ impl Audit {
     }
 
     fn verify(&self) -> Result<(i64, Hash), Fault> {
-        let mut verifier = Verifier::new(self.heads.clone());
+        let mut verifier = Verifier::new(self.heads.clone(), None);
         for seal in &self.seals {
             let rows: Vec<_> = self.rows.iter().filter(|row| seal.members.contains(&row.id)).cloned().collect();
             verifier.take(seal, &rows)?;
@@ -216,9 +216,9 @@ fn what_is_missing_when_it_is_sealed_is_missed_for_ever() {
     let mut random = fastrand::Rng::with_seed(2);
     let (gone, kept) = (row(&mut random), row(&mut random));
     let seal = Seal::new((0, GENESIS), gone.at, vec![gone.id, kept.id], std::slice::from_ref(&kept));
-    let verdict = Verifier::new(BTreeMap::new()).take(&seal, std::slice::from_ref(&kept));
+    let verdict = Verifier::new(BTreeMap::new(), None).take(&seal, std::slice::from_ref(&kept));
     assert_eq!(verdict, Err(Fault::RowMissing(1, gone.id)));
-    assert_eq!(Verifier::new(BTreeMap::new()).take(&seal, &[gone, kept]), Err(Fault::RowChanged(1)));
+    assert_eq!(Verifier::new(BTreeMap::new(), None).take(&seal, &[gone, kept]), Err(Fault::RowChanged(1)));
 }
 
 #[test]
@@ -230,4 +230,30 @@ fn a_byte_cannot_move_from_a_column_to_the_next() {
     let nil = Row { unit: Some(Uuid::nil()), ..row.clone() };
     assert_ne!(row.canonical(), moved.canonical());
     assert_ne!(absent.canonical(), nil.canonical());
+}
+
+/// A seal of two rows, of which the first is gone.
+fn broken(made: [i64; 2]) -> (Seal, Vec<Row>) {
+    let mut random = fastrand::Rng::with_seed(7);
+    let id = |seconds: i64| Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds.cast_unsigned(), 0));
+    let rows: Vec<Row> = made.iter().map(|seconds| Row { id: id(*seconds), ..row(&mut random) }).collect();
+    let members = rows.iter().map(|row| row.id).collect();
+    let seal = Seal::new((0, GENESIS), Utc.timestamp_opt(made[1], 0).unwrap(), members, &rows);
+    (seal, rows[1..].to_vec())
+}
+
+#[test]
+fn what_was_removed_for_its_age_is_not_missed_and_all_else_is() {
+    let kept_since = Utc.timestamp_opt(1_000_000, 0).single();
+    let take = |made| {
+        let (seal, rows) = broken(made);
+        Verifier::new(BTreeMap::new(), kept_since).take(&seal, &rows)
+    };
+    assert_eq!(take([999_999, 1_000_001]), Ok(()));
+    assert!(matches!(take([1_000_001, 1_000_002]), Err(Fault::RowMissing(1, _))));
+    let (seal, rows) = broken([999_999, 1_000_001]);
+    assert!(Verifier::new(BTreeMap::new(), None).take(&seal, &rows).is_err(), "nothing is ever removed here");
+    // The chain itself does not age.
+    let changed = Seal { digest: [1; 32], ..seal };
+    assert_eq!(Verifier::new(BTreeMap::new(), kept_since).take(&changed, &rows), Err(Fault::SealChanged(1)));
 }

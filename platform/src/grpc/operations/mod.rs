@@ -72,7 +72,7 @@ impl<S: Service> OperationsService for Operations<S> {
     }
 
     async fn get_backlog(&self, _: Request<GetBacklogRequest>) -> Answer<GetBacklogResponse> {
-        answer(backlog(&self.context).await?)
+        answer(backlog::<S>(&self.context).await?)
     }
 
     async fn list_parked_messages(
@@ -135,12 +135,15 @@ impl<S: Service> OperationsService for Operations<S> {
     }
 }
 
-async fn backlog(context: &Context) -> crate::Result<GetBacklogResponse> {
-    let (queues, figures) = tokio::join!(context.queues(), context.database.figures(context.clock.now()));
-    let figures = figures?;
+/// Looked at in the order in which work goes on: a timer makes a delivery, a delivery an event. So what goes on meanwhile is seen
+/// at its next stage, or as activity.
+async fn backlog<S: Service>(context: &Context) -> crate::Result<GetBacklogResponse> {
+    let now = context.clock.now();
+    let (queues, figures) = tokio::join!(context.queues(), context.database.figures(now));
+    let (figures, due) = (figures?, S::due_now(&context.database, now).await?);
     let queued = queues.told.iter().map(|queue| i64::from(queue.messages)).sum::<i64>();
     let idle = context.activity().quiet_for(QUIET);
-    let left = queued + figures.outbox + figures.retry + figures.timers_due;
+    let left = queued + figures.outbox + figures.retry + figures.timers_due + due;
     let queue = |queue: crate::figures::QueueFigures| get_backlog_response::Queue {
         queue: queue.queue,
         messages: queue.messages.into(),
@@ -158,5 +161,6 @@ async fn backlog(context: &Context) -> crate::Result<GetBacklogResponse> {
         leads_relay: context.lead.is_ours(),
         queues: queues.told.into_iter().map(queue).collect(),
         queues_known: queues.complete,
+        due,
     })
 }

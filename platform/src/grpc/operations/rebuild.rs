@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Status, Streaming, transport::Endpoint};
+use tonic::{Code, Status, Streaming};
 use uuid::Uuid;
 
 use crate::{
@@ -37,8 +37,6 @@ const BUFFER: usize = 64;
 const AT_ONCE: usize = 8;
 /// The owner tells the next aggregate within this time, or is away.
 const ITEM: Duration = Duration::from_secs(30);
-/// How often the owner must show that it lives, and how fast: a frozen one, or a cut line, says nothing of itself.
-const ALIVE: Duration = Duration::from_secs(5);
 /// After how many aggregates a rebuild says how far it is.
 const REPORT: i64 = 500;
 
@@ -131,20 +129,8 @@ pub(super) async fn rebuild<S: Service>(context: Context, call: Call, kind: Stri
 
 /// Opens the owner's snapshot on behalf of the caller, whose rights count there as well.
 async fn ask(context: &Context, call: &Call, kind: &str) -> Result<Streaming<StreamSnapshotResponse>> {
-    let peers = &context.settings.peers;
-    let (owner, address) = match kind.split('.').nth(1).unwrap_or_default() {
-        "referral" => ("referral", &peers.referral),
-        "scheduling" => ("scheduling", &peers.scheduling),
-        "results" => ("results", &peers.results),
-        _ => ("notification", &peers.notification),
-    };
-    if address.is_empty() {
-        let message = format!("the setting peers.{owner} does not say where its owner listens");
-        return Err(Error::new(Kind::FailedPrecondition, "PEER_UNKNOWN", message));
-    }
-    let endpoint = Endpoint::from_shared(address.clone()).map_err(Error::internal)?;
-    let endpoint = endpoint.connect_timeout(ALIVE).http2_keep_alive_interval(ALIVE).keep_alive_timeout(ALIVE);
-    let mut client = OperationsServiceClient::new(endpoint.connect().await.map_err(Error::unavailable)?);
+    let owner = kind.split('.').nth(1).unwrap_or_default();
+    let mut client = OperationsServiceClient::new(context.peer(owner)?);
     let request = context.on_behalf(call, owner, StreamSnapshotRequest { aggregate_kind: kind.into() })?;
     let asked = timeout(ITEM, client.stream_snapshot(request)).await.map_err(|_| silent(owner))?;
     Ok(asked.map_err(|status| refused_by(owner, kind, &status))?.into_inner())

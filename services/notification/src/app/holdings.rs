@@ -18,7 +18,7 @@ use crate::{
 pub struct Holdings {
     /// The messages about the patient's referrals, in whoever's inbox.
     pub messages: Vec<Message>,
-    /// What went out about them, with all attempts: what the caller's organisation answers for.
+    /// What went out about them, to whomever, with all attempts.
     pub deliveries: Vec<(Delivery, Vec<Attempt>)>,
     /// Whose accesses belong to them.
     pub account: Account,

@@ -54,7 +54,7 @@ impl UseCase for Tell {
             if self.owns_parties() {
                 unit.later::<Senders>().take_over(referral, &happening.parties, happening.patient);
             }
-            if self.restored && store::is_told(unit, referral, happening.kind, &happening.facts.state).await? {
+            if self.restored && store::is_told(unit, referral, happening.kind, &happening.facts).await? {
                 return Ok(());
             }
         }

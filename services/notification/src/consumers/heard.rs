@@ -140,7 +140,8 @@ pub(super) fn report_released(told: &v1::ReportReleased) -> Result<Happening> {
     };
     let (state, reason, about) = (told.status.clone(), told.substitute_for.clone(), told.report.clone());
     let facts = Facts { state, reason, about, ..Facts::default() };
-    Ok(Happening { addressee, ..read.of(Kind::ReportReleased, facts)? })
+    let kind = if told.critical { Kind::CriticalReleased } else { Kind::ReportReleased };
+    Ok(Happening { addressee, ..read.of(kind, facts)? })
 }
 
 pub(super) fn report_acknowledged(told: &v1::ReportAcknowledged) -> Result<Happening> {

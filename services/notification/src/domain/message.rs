@@ -25,6 +25,8 @@ text_enum! {
         AppointmentCancelled = "appointment-cancelled",
         /// A version of a report is laid before the recipient.
         ReportReleased = "report-released",
+        /// The same, of one that must be read at once.
+        CriticalReleased = "critical-released",
         /// A report of the recipient's was put aside.
         ReportQuarantined = "report-quarantined",
         /// A version of a report of the recipient's was taken note of.

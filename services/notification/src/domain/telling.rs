@@ -18,7 +18,7 @@ text_enum! {
         Work = "work",
         /// What has become of something.
         News = "news",
-        /// A deadline was missed, or a glass was broken.
+        /// A deadline was missed, a glass was broken, or a result must be read at once.
         Critical = "critical",
     }
 }
@@ -93,6 +93,7 @@ const TABLE: &[Row] = &[
     Row(Kind::AppointmentMoved, "entered-in-error", &[R], BY_PROVIDER, NEWS),
     Row(Kind::AppointmentCancelled, "", &[R, P], BY_PROVIDER, WORK),
     Row(Kind::ReportReleased, "", &[Whom::Addressee], None, WORK),
+    Row(Kind::CriticalReleased, "", &[Whom::Addressee], None, CRITICAL),
     Row(Kind::ReportQuarantined, "", &[Whom::Addressee], None, WORK),
     Row(Kind::ReportAcknowledged, "", &[P], BY_REFERRER, NEWS),
     // A mail that says that mail fails would fail.
@@ -215,9 +216,11 @@ mod tests {
     fn a_report_is_told_to_its_recipient_alone() {
         let (happening, [.., provider, _]) = between();
         assert_eq!(of(&happening, Kind::ReportReleased, "final"), [], "not the parties");
+        assert_eq!(of(&happening, Kind::CriticalReleased, "final"), [], "not the parties");
         let unit = Mailbox { unit: Some(UnitId::draw()), ..provider };
         let addressed = Happening { addressee: Some(unit), ..happening };
         assert_eq!(of(&addressed, Kind::ReportReleased, "final"), [unit]);
+        assert_eq!(of(&addressed, Kind::CriticalReleased, "final"), [unit]);
     }
 
     #[test]

@@ -45,6 +45,7 @@ fn kind(kind: Kind) -> message::Kind {
         Kind::AppointmentMoved => message::Kind::AppointmentMoved,
         Kind::AppointmentCancelled => message::Kind::AppointmentCancelled,
         Kind::ReportReleased => message::Kind::ReportReleased,
+        Kind::CriticalReleased => message::Kind::CriticalReleased,
         Kind::ReportQuarantined => message::Kind::ReportQuarantined,
         Kind::ReportAcknowledged => message::Kind::ReportAcknowledged,
         Kind::DeliveryFailed => message::Kind::DeliveryFailed,

@@ -12,7 +12,6 @@ use tokio::time::timeout;
 use tonic::{
     Code, Request,
     metadata::{MetadataKey, MetadataValue},
-    transport::{Channel, Endpoint},
 };
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -38,23 +37,13 @@ pub(super) enum Found {
 /// Asks the referral service, as this service itself.
 pub(super) struct Contacts {
     context: Context,
-    client: Option<RecipientServiceClient<Channel>>,
     within: Duration,
 }
 
 impl Contacts {
-    /// # Errors
-    /// When `peers.referral` is no address. When it is not set, nobody is asked, and deliveries wait.
-    pub(super) fn new(context: &Context) -> anyhow::Result<Self> {
-        let (address, within) = (&context.settings.peers.referral, millis(context.settings.mail.contact_timeout_ms));
-        let client = match address.as_str() {
-            "" => None,
-            address => {
-                let endpoint = Endpoint::from_shared(address.to_string())?.connect_timeout(within);
-                Some(RecipientServiceClient::new(endpoint.connect_lazy()))
-            }
-        };
-        Ok(Self { context: context.clone(), client, within })
+    /// When `peers.referral` is not set, nobody is asked, and deliveries wait.
+    pub(super) fn new(context: &Context) -> Self {
+        Self { context: context.clone(), within: millis(context.settings.mail.contact_timeout_ms) }
     }
 
     /// Where the recipient of a delivery is reached.
@@ -74,10 +63,10 @@ impl Contacts {
     }
 
     async fn ask(&self, delivery: &Delivery, whom: Whom, mailbox: String) -> Found {
-        let Some(mut client) = self.client.clone() else { return Found::NotNow };
         let asked = ResolveContactRequest { referral: delivery.referral.to_string(), whom: whom.into(), mailbox };
-        let mut request = match self.context.itself("referral", asked) {
-            Ok(request) => request,
+        let ready = self.context.peer("referral").and_then(|peer| Ok((peer, self.context.itself("referral", asked)?)));
+        let (mut client, mut request) = match ready {
+            Ok((peer, request)) => (RecipientServiceClient::new(peer), request),
             Err(error) => {
                 tracing::warn!(%error, "the referral service cannot be asked");
                 return Found::NotNow;

@@ -11,7 +11,9 @@ mod transport;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use relais_platform::{Context, Result, ids::DeliveryId, random::jitter, settings::millis};
+use relais_platform::{
+    Context, Result, database::UseCase, error::Kind, ids::DeliveryId, random::jitter, settings::millis,
+};
 use tracing::Instrument;
 
 use crate::{
@@ -22,19 +24,22 @@ use crate::{
 use contact::{Contacts, Found};
 use transport::{Mail, Transport};
 
-/// Besides what servers may take: for the statements in between.
+/// Besides what servers may take: for the statements in between, and for noting how it ended.
 const SLACK: Duration = Duration::from_secs(30);
+
+/// How often it is tried to note what became of a delivery, and how long is waited in between.
+const PATIENCE: usize = 20;
+const REST: Duration = Duration::from_millis(500);
 
 /// Starts the worker. With settings that cannot be used, deliveries wait, and the log says why.
 pub(crate) fn start(context: &Context) {
-    let set_up = || anyhow::Ok((Transport::new(&context.settings.mail)?, Contacts::new(context)?));
-    match set_up() {
-        Ok((transport, contacts)) => {
-            let post = Post { context: context.clone(), transport, contacts };
+    match Transport::new(&context.settings.mail) {
+        Ok(transport) => {
+            let post = Post { context: context.clone(), transport, contacts: Contacts::new(context) };
             context.spawn(post.run());
         }
         // The URL may hold a password: the error's own words stay here.
-        Err(_) => tracing::error!("mail is not sent: mail.url, mail.from or peers.referral cannot be used"),
+        Err(_) => tracing::error!("mail is not sent: mail.url or mail.from cannot be used"),
     }
 }
 
@@ -72,6 +77,7 @@ impl Post {
 
     /// Delivers one, whatever becomes of it; says whether it went on.
     async fn attend(&self, id: DeliveryId) -> bool {
+        let _busy = self.context.activity().busy();
         let span = tracing::info_span!(parent: None, "deliver");
         match self.deliver(id).instrument(span).await {
             Ok(done) => done,
@@ -88,17 +94,30 @@ impl Post {
         let delivery = claimed.delivery.clone();
         let mail = match self.prepare(&claimed).await {
             Ok(mail) => mail,
-            Err(Some(outcome)) => return database.work(FailDelivery { id, outcome }).await.map(|()| true),
+            Err(Some(outcome)) => return self.note(FailDelivery { id, outcome }).await.map(|()| true),
             Err(None) => {
                 let after = millis(self.context.settings.mail.wait_ms);
-                return database.work(PostponeDelivery { delivery, after }).await.map(|()| true);
+                return self.note(PostponeDelivery { delivery, after }).await.map(|()| true);
             }
         };
-        let Some(sent) = database.work(SendDelivery(delivery)).await? else { return Ok(false) };
+        let Some(sent) = self.note(SendDelivery(delivery)).await? else { return Ok(false) };
         let (outcome, code) = self.hand_over(mail, &claimed, &sent).await;
         tracing::info!(delivery.id = %id, delivery.attempt = sent.attempts, outcome = outcome.as_str(), code, "mail");
         let first_delay = millis(self.context.settings.mail.retry_first_ms);
-        database.work(NoteAttempt { sent, outcome, code, first_delay }).await.map(|()| true)
+        self.note(NoteAttempt { sent, outcome, code, first_delay }).await.map(|()| true)
+    }
+
+    /// Notes what became of a delivery. A database that is busy or away for a moment is waited for: what is not noted is looked at
+    /// again after its lease alone, and a mail that went out goes out again. Noted twice is noted once.
+    async fn note<U: UseCase + Clone>(&self, what: U) -> Result<U::Outcome> {
+        for _ in 0..PATIENCE {
+            match self.context.database.work(what.clone()).await {
+                Err(error) if error.kind == Kind::Unavailable => tracing::warn!(%error, "a delivery is noted later"),
+                noted => return noted,
+            }
+            tokio::time::sleep(REST).await;
+        }
+        self.context.database.work(what).await
     }
 
     /// Where it goes. None as the error: nobody can say so now.

@@ -239,16 +239,19 @@ pub async fn save_marks(unit: &mut Unit<'_>, message: &Message) -> Result<()> {
     Ok(())
 }
 
-/// Whether somebody was told this of a referral before.
+/// Whether somebody was told this of a referral before: of the same appointment, at the same time, or of the same report.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn is_told(unit: &mut Unit<'_>, referral: ReferralId, kind: Kind, state: &str) -> Result<bool> {
+pub async fn is_told(unit: &mut Unit<'_>, referral: ReferralId, kind: Kind, facts: &Facts) -> Result<bool> {
     let query = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM message WHERE referral_id = $1 AND kind = $2 AND state = $3) AS "told!""#,
+        r#"SELECT EXISTS (SELECT FROM message WHERE referral_id = $1 AND kind = $2 AND state = $3 AND about = $4
+               AND start_time IS NOT DISTINCT FROM $5) AS "told!""#,
         referral.0,
         kind.as_str(),
-        state,
+        facts.state,
+        facts.about,
+        facts.start_time,
     );
     Ok(query.with_operation("SELECT", "message").fetch_one(unit.sql()).await?)
 }

@@ -9,7 +9,7 @@ mod preference;
 mod sender;
 
 pub use delivery::{
-    NewDeliveries, again, claim, due, get as get_delivery, list as list_deliveries, lock as lock_delivery,
+    NewDeliveries, again, claim, count_due, due, get as get_delivery, list as list_deliveries, lock as lock_delivery,
 };
 pub use delivery::{list_about as list_deliveries_about, of_caller, replay, save as save_delivery, send, wait};
 pub use message::{

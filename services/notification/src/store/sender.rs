@@ -90,9 +90,12 @@ pub async fn list_sent_for(unit: &mut Unit<'_>, patient: PatientId) -> Result<Ve
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn forget_patient_of(unit: &mut Unit<'_>, referral: ReferralId) -> Result<()> {
-    let query = sqlx::query!("UPDATE referral_sender SET patient_id = NULL WHERE referral_id = $1", referral.0);
+    let query = sqlx::query!(
+        "UPDATE referral_sender SET patient_id = NULL WHERE referral_id = $1 AND patient_id IS NOT NULL",
+        referral.0
+    );
     query.with_operation("UPDATE", "referral_sender").execute(unit.sql()).await?;
-    Ok(())
+    give_up_reminders(unit, &[referral.0]).await
 }
 
 /// Forgets which referrals were sent for a patient.
@@ -100,7 +103,21 @@ pub async fn forget_patient_of(unit: &mut Unit<'_>, referral: ReferralId) -> Res
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn forget_patient(unit: &mut Unit<'_>, patient: PatientId) -> Result<()> {
-    let query = sqlx::query!("UPDATE referral_sender SET patient_id = NULL WHERE patient_id = $1", patient.0);
-    query.with_operation("UPDATE", "referral_sender").execute(unit.sql()).await?;
+    let query = sqlx::query_scalar!(
+        "UPDATE referral_sender SET patient_id = NULL WHERE patient_id = $1 RETURNING referral_id",
+        patient.0,
+    );
+    let referrals = query.with_operation("UPDATE", "referral_sender").fetch_all(unit.sql()).await?;
+    give_up_reminders(unit, &referrals).await
+}
+
+/// Nothing more goes out to the patient. Addresses are to be forgotten nowhere here: none is kept.
+async fn give_up_reminders(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<()> {
+    let query = sqlx::query!(
+        "UPDATE delivery SET state = 'discarded', reason = 'patient-erased'
+         WHERE referral_id = ANY($1) AND purpose = 'reminder' AND state IN ('queued', 'failed', 'parked')",
+        referrals,
+    );
+    query.with_operation("UPDATE", "delivery").execute(unit.sql()).await?;
     Ok(())
 }

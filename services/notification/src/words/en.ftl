@@ -47,6 +47,7 @@ appointment-moved-noshow = Referral { $number }: the person did not come to the 
 appointment-moved-entered-in-error = Referral { $number }: the appointment was entered in error.
 appointment-cancelled = Referral { $number }: the appointment is cancelled.
 report-released = Referral { $number }: a document waits for you.
+critical-released = Referral { $number }: a document waits for you that must be read at once.
 report-quarantined = A document that you sent is put aside: it does not fit what was asked for.
 report-acknowledged = Referral { $number }: your document was taken note of.
 delivery-failed = Referral { $number }: a message could not be sent; tell the person in another way.

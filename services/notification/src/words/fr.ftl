@@ -50,6 +50,7 @@ appointment-moved-noshow = Dossier { $number } : la personne n’est pas venue a
 appointment-moved-entered-in-error = Dossier { $number } : le rendez-vous était une erreur de saisie.
 appointment-cancelled = Dossier { $number } : le rendez-vous est annulé.
 report-released = Dossier { $number } : un document vous attend.
+critical-released = Dossier { $number } : un document à lire sans délai vous attend.
 report-quarantined = Un document que vous avez envoyé est mis de côté : il ne correspond pas à sa demande.
 report-acknowledged = Dossier { $number } : votre document a été pris en compte.
 delivery-failed = Dossier { $number } : un message n’a pas pu être envoyé ; prévenez la personne autrement.

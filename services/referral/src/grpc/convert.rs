@@ -15,7 +15,7 @@ pub(super) use referral::{entry, referral, transition};
 pub(super) use relais_platform::calls::check::time_to_proto as time;
 use relais_platform::calls::check::{date_to_proto, time_to_proto};
 use relais_proto::network::v1 as networks;
-pub(super) use usage::{recount, usage};
+pub(super) use usage::{recount, usage, usage_entry};
 
 use crate::domain::network::{
     Contact, Identifier, Organisation, Practitioner, Registration, RegistrationEnd, Site, Unit, UnitKind,

@@ -9,7 +9,7 @@ use relais_platform::{
     calls::check::time_to_proto,
     database::Unit,
     holdings::Held,
-    ids::{Child, OrganisationId, PatientId, UnitId},
+    ids::{Child, OrganisationId, PatientId, ReportId, UnitId},
 };
 use relais_proto::holdings::v1::{Holding, holding::Content};
 
@@ -17,8 +17,9 @@ use super::{break_glass::file_access, convert, partner_link::link};
 use crate::{
     app::identity::{Export, Vault, export},
     domain::{
+        convention::LedgerEntry,
         identity::{Dismissal, Duplicate, Hold, Merge, Patient},
-        referral::{FileAccess, Referral, Transition, partner_link::PartnerLink},
+        referral::{Entry, FileAccess, Happened, Referral, Transition, partner_link::PartnerLink},
     },
 };
 
@@ -51,6 +52,8 @@ fn told(held: Export, now: DateTime<Utc>) -> Vec<Holding> {
     let of_records = of_records.chain(held.dismissals.into_iter().map(of_dismissal));
     let of_referrals = held.referrals.into_iter().map(of_referral);
     let of_referrals = of_referrals.chain(held.transitions.into_iter().map(of_transition));
+    let of_referrals = of_referrals.chain(held.facts.into_iter().map(of_fact));
+    let of_referrals = of_referrals.chain(held.usage_entries.into_iter().map(of_usage_entry));
     let of_referrals = of_referrals.chain(held.links.into_iter().map(|made| of_link(made, now)));
     let of_referrals = of_referrals.chain(held.file_accesses.into_iter().map(of_file_access));
     of_records.chain(of_referrals.map(with_patient)).collect()
@@ -107,6 +110,23 @@ fn of_referral(value: Referral) -> Holding {
 fn of_transition(value: Transition) -> Holding {
     let (referral, since) = (value.referral, value.time);
     let told = holding(referral, since, Content::Transition(convert::transition(value)));
+    Holding { referral: referral.to_string(), ..told }
+}
+
+fn of_fact(value: Entry) -> Holding {
+    let (referral, since, provider) = (value.referral, value.time, value.provider);
+    let subject = match &value.what {
+        Happened::Appointment { id, .. } => id.to_string(),
+        Happened::Report { id, .. } => ReportId(*id).to_string(),
+        Happened::Step(_) => referral.to_string(),
+    };
+    let told = holding(subject, since, Content::Fact(convert::entry(value)));
+    Holding { referral: referral.to_string(), holder: provider.to_string(), ..told }
+}
+
+fn of_usage_entry(value: LedgerEntry) -> Holding {
+    let (referral, since) = (value.referral, value.entry_time);
+    let told = holding(value.report.0, since, Content::UsageEntry(convert::usage_entry(value)));
     Holding { referral: referral.to_string(), ..told }
 }
 

@@ -175,6 +175,8 @@ pub const FIELDS: Fields = &[
     ("relais.referral.v1.Referral.needs", Content::Social),
     ("relais.referral.v1.Referral.health_cover", Content::Social),
     ("relais.referral.v1.Referral.declared_reason", Content::Social),
+    ("relais.referral.v1.Referral.patient_wish", Content::Social),
+    ("relais.referral.v1.Referral.territory", Content::Social),
     ("relais.referral.v1.ReferralTransition.note", Content::Service),
 ];
 

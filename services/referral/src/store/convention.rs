@@ -2,7 +2,7 @@
 
 mod usage;
 
-pub use usage::{Acts, Entries, counter_report, list_figures, recount};
+pub use usage::{Acts, Entries, counter_report, list_entries_of, list_figures, recount};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{

@@ -8,7 +8,7 @@ use relais_proto::convention::v1::{
 use relais_tests::{Session, date, partnership, request_id, rules, violations};
 use tonic::Code;
 
-use crate::partners::Partners;
+use crate::{partners::Partners, registrations::day};
 
 async fn get(session: &Session, name: &str) -> Result<Convention, tonic::Status> {
     let answer = session.conventions().get_convention(GetConventionRequest { name: name.into() }).await?;
@@ -120,6 +120,8 @@ async fn terms_that_are_no_agreement_are_told_all_at_once() -> Result<()> {
         (Terms { checklist: vec!["Order\0".into()], ..good.clone() }, vec!["checklist"]),
         (Terms { thresholds: vec![90, 70], run_off_days: -1, ..good.clone() }, vec!["run_off_days", "thresholds"]),
         (Terms { acceptance: 9, ..good.clone() }, vec!["acceptance"]),
+        (Terms { start_date: day(1899, 12, 31), ..good.clone() }, vec!["start_date"]),
+        (Terms { end_date: day(2201, 1, 1), ..good.clone() }, vec!["end_date"]),
     ] {
         let request = CreateConventionRequest { convention: convention(terms), request_id: request_id() };
         let refused = client.create_convention(request).await.unwrap_err();

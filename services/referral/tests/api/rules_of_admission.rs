@@ -41,6 +41,8 @@ impl Strict {
             eligibility: Some(Eligibility {
                 health_cover: eligibility::HealthCover::None.into(),
                 declared_reasons: vec!["first-arrival".into(), "no-doctor".into()],
+                patient_wish: true,
+                territories: vec!["lu".into()],
             }),
             checklist: vec!["order".into()],
             ..partnership::terms(&partners.mdm, &partners.provider, partners.today)
@@ -57,6 +59,8 @@ impl Strict {
             prescriber: self.doctor.clone(),
             health_cover: HealthCover::None.into(),
             declared_reason: "no-doctor".into(),
+            patient_wish: true,
+            territory: "lu".into(),
             documents: vec!["order".into()],
             needs: Some(Needs { interpreter_language: "ti".into(), wheelchair: true }),
             ..self.partners.ask()
@@ -80,10 +84,12 @@ async fn what_satisfies_every_rule_is_admitted_with_what_was_said() -> Result<()
     assert_eq!((checked.admitted, checked.convention_version, checked.failed_rules.len()), (true, 1, 0));
     assert_eq!(strict.partners.world.count("SELECT count(*) FROM referral").await?, 0, "asking changes nothing");
     let sent = strict.submit(strict.ask()).await?;
-    assert_eq!((sent.needs, sent.health_cover, sent.declared_reason), {
-        let ask = strict.ask();
+    let ask = strict.ask();
+    assert_eq!(
+        (sent.needs, sent.health_cover, sent.declared_reason),
         (ask.needs, ask.health_cover, ask.declared_reason)
-    });
+    );
+    assert_eq!((sent.patient_wish, sent.territory), (true, ask.territory));
     // Once more is no fault, and said.
     let again = check(&strict.partners.desk, strict.ask(), "fr").await?;
     assert_eq!((again.admitted, again.duplicates), (true, vec![sent.name]));
@@ -102,6 +108,8 @@ async fn every_rule_that_fails_is_told_with_its_term_and_in_the_callers_language
         prescriber: String::new(),
         health_cover: HealthCover::Covered.into(),
         declared_reason: String::new(),
+        patient_wish: false,
+        territory: "be".into(),
         documents: vec!["photo".into()],
         ..strict.ask()
     };
@@ -113,6 +121,8 @@ async fn every_rule_that_fails_is_told_with_its_term_and_in_the_callers_language
         ("prescriber-not-entitled", "terms.prescribers"),
         ("not-eligible", "terms.eligibility.health_cover"),
         ("not-eligible", "terms.eligibility.declared_reasons"),
+        ("not-eligible", "terms.eligibility.patient_wish"),
+        ("out-of-area", "terms.eligibility.territories"),
         ("missing-document", "terms.checklist"),
     ];
     let french = check(&strict.partners.desk, ask.clone(), "de, fr-LU;q=0.9, en;q=0.5").await?;
@@ -168,6 +178,7 @@ async fn asking_is_refused_for_what_submitting_is_refused_for() -> Result<()> {
         (Referral { site: nowhere, ..strict.ask() }, "referral.site"),
         (Referral { declared_reason: "No Doctor".into(), ..strict.ask() }, "referral.declared_reason"),
         (Referral { documents: vec!["a\0".into()], ..strict.ask() }, "referral.documents"),
+        (Referral { territory: "Esch sur Alzette".into(), ..strict.ask() }, "referral.territory"),
         (Referral { health_cover: 99, ..strict.ask() }, "referral.health_cover"),
         (
             Referral {

@@ -6,6 +6,7 @@ use relais_platform::{
     database::Unit,
     ids::PatientId,
 };
+use uuid::Uuid;
 
 use crate::{domain::Order, store};
 
@@ -17,26 +18,31 @@ pub async fn account(unit: &mut Unit<'_>, asked: Asked) -> Result<Account> {
     match asked {
         Asked::Referral(id) if store::is_sender(unit, id).await? => {
             let orders = store::list_ids_of(unit, id).await?;
-            let reports = store::report::list_names_of(unit, id).await?;
+            let reports = store::report::list_names_of(unit, &[id.0]).await?;
             let resources = orders.iter().map(ToString::to_string).chain(reports).collect();
             Ok(Account { referrals: vec![id], resources, ..Account::default() })
         }
         Asked::Referral(id) => Err(Error::not_found(id)),
-        Asked::Patient(id) => account_of(id, &store::list_of_patient(unit, id).await?),
+        Asked::Patient(id) => {
+            let held = store::list_of_patient(unit, id).await?;
+            account_of(unit, id, &held).await
+        }
     }
 }
 
-/// Of a patient with these orders.
+/// Of a patient with these orders, and what hangs on them.
 ///
 /// # Errors
 /// NOT_FOUND when there are none.
-pub(super) fn account_of(patient: PatientId, held: &[Order]) -> Result<Account> {
+pub(super) async fn account_of(unit: &mut Unit<'_>, patient: PatientId, held: &[Order]) -> Result<Account> {
     if held.is_empty() {
         return Err(Error::not_found(patient));
     }
     let mut referrals: Vec<_> = held.iter().map(|order| order.referral).collect();
     referrals.sort_unstable();
     referrals.dedup();
-    let resources = held.iter().map(|order| order.id.to_string()).collect();
+    let ids: Vec<Uuid> = referrals.iter().map(|referral| referral.0).collect();
+    let reports = store::report::list_names_of(unit, &ids).await?;
+    let resources = held.iter().map(|order| order.id.to_string()).chain(reports).collect();
     Ok(Account { patients: vec![patient], referrals, resources })
 }

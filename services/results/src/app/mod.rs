@@ -2,7 +2,6 @@
 
 mod account;
 pub mod attachment;
-mod forget_patient;
 mod get_order;
 mod holdings;
 mod list_orders;
@@ -17,9 +16,8 @@ mod tell;
 mod vault;
 
 pub use account::account;
-pub use forget_patient::ForgetPatient;
 pub use get_order::GetOrder;
-pub use holdings::holdings;
+pub use holdings::{Holdings, holdings};
 pub use list_orders::ListOrders;
 pub use move_order::{MoveOrder, Step};
 pub use note_opened_file::NoteOpenedFile;

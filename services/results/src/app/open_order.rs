@@ -38,13 +38,17 @@ impl OpenOrder {
         check.finish().map(|()| Self { ask, parties })
     }
 
-    /// Takes over whose it is: for what was opened before its patient was kept, or is of a record that was erased since.
+    /// Takes over whose it is: for what was opened before its patient was kept. What is of a record that was erased since is
+    /// forgotten.
     ///
     /// # Errors
     /// UNAVAILABLE when the database is.
     pub async fn note_patient(&self, unit: &mut Unit<'_>) -> Result<()> {
         unit.later::<Referrals>().note(self.ask.referral);
-        store::note_patient(unit, self.ask.referral, self.ask.patient).await
+        match self.ask.patient {
+            Some(patient) => store::note_patient(unit, self.ask.referral, patient).await,
+            None => store::forget_patient_of(unit, self.ask.referral).await,
+        }
     }
 
     /// Opens it, unless it is open: the parties are taken over all the same.

@@ -39,6 +39,7 @@ pub(super) struct Issued {
     pub site: Option<SiteId>,
     pub performed_date: Option<NaiveDate>,
     pub acts: i32,
+    pub critical: bool,
 }
 
 /// A version is there.
@@ -54,13 +55,14 @@ pub(super) fn report_issued(report: &Report, issued: Issued, parties: &[Party]) 
         site: issued.site.map(|site| Child::new(report.provider, site).to_string()).unwrap_or_default(),
         performed_date: issued.performed_date.map(date_to_proto),
         acts: issued.acts,
+        critical: issued.critical,
     }
 }
 
 /// A version was laid before somebody.
 pub(super) fn report_released(
     report: &Report,
-    (version, status): (i64, Status),
+    (version, status, critical): (i64, Status, bool),
     recipient: &Recipient,
     parties: &[Party],
 ) -> v1::ReportReleased {
@@ -75,6 +77,7 @@ pub(super) fn report_released(
         unit: recipient.unit.map(|unit| Child::new(organisation, unit).to_string()).unwrap_or_default(),
         practitioner: recipient.practitioner.map(|it| Child::new(organisation, it).to_string()).unwrap_or_default(),
         substitute_for: recipient.substitute_for.clone(),
+        critical,
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use relais_platform::{
     Error, Result,
     database::{Unit, UseCase},
+    error::Violation,
     ids::{AttachmentId, OrderId, OrganisationId, ReportId},
     vault::{Key, KeyService, Place, Sealed},
 };
@@ -67,9 +68,11 @@ impl Vault {
     /// Opens the key of a report.
     ///
     /// # Errors
-    /// UNAVAILABLE without the master key; INTERNAL when it was moved or changed.
+    /// FAILED_PRECONDITION when it was destroyed with the patient's record; UNAVAILABLE without the master key; INTERNAL when it
+    /// was moved or changed.
     pub async fn open(&self, unit: &mut Unit<'_>, report: &Report) -> Result<DataKey> {
-        self.open_for(unit, Owner::Report(report.id), report.provider, &report.key).await
+        let wrapped = report.key.as_deref().ok_or_else(erased)?;
+        self.open_for(unit, Owner::Report(report.id), report.provider, wrapped).await
     }
 
     /// Opens the key under which a file is sealed; an order's is drawn with its first file.
@@ -77,10 +80,9 @@ impl Vault {
     /// # Errors
     /// As [`Vault::open`].
     pub async fn open_for_file(&self, unit: &mut Unit<'_>, file: &Attachment) -> Result<DataKey> {
-        let missing = || Error::internal(anyhow::anyhow!("a key that was kept is not there"));
         match file.parent {
             Parent::Report(report, _) => {
-                let wrapped = key::find_report_key(unit, report).await?.ok_or_else(missing)?;
+                let wrapped = key::find_report_key(unit, report).await?.ok_or_else(erased)?;
                 self.open_for(unit, Owner::Report(report), file.provider, &wrapped).await
             }
             Parent::Order(order) => {
@@ -88,7 +90,7 @@ impl Vault {
                     let (_, wrapped) = self.draw_for(unit, Owner::Order(order), file.provider).await?;
                     key::insert_order_key(unit, order, &wrapped).await?;
                 }
-                let wrapped = key::find_order_key(unit, order).await?.ok_or_else(missing)?;
+                let wrapped = key::find_order_key(unit, order).await?.ok_or_else(erased)?;
                 self.open_for(unit, Owner::Order(order), file.provider, &wrapped).await
             }
         }
@@ -194,6 +196,12 @@ fn place_of_key(provider: OrganisationId) -> Place {
 
 fn place(table: &'static str, column: &'static str, row: String, provider: OrganisationId) -> Place {
     Place { schema: "results", table, column, row, organisation: provider.0 }
+}
+
+/// The key is gone, and with it what it sealed.
+pub(super) fn erased() -> Error {
+    let words = "the patient's record was erased, and what was found and filed with it";
+    Error::refused("PATIENT_ERASED", vec![Violation::new("patient-erased", words)])
 }
 
 /// What serde says of a content could hold a part of it: only where it stands is kept.

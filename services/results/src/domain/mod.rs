@@ -22,7 +22,7 @@ pub use cancel_line::cancel_line;
 pub use draft::{Ask, draft};
 pub use line::{Line, LineCancelReason, LineState};
 pub use place::place;
-pub use result::result;
+pub use result::{Told, result};
 pub use revoke::revoke;
 pub use sample::{Sample, sample};
 

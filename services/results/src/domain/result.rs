@@ -3,42 +3,62 @@
 use chrono::{DateTime, Utc};
 use relais_platform::error::{Error, Result, Violation};
 
-use super::{LineState, Order, State, report::Status};
+use super::{
+    Line, LineState, Order, State,
+    report::{Content, Status},
+};
+
+/// What a version tells of its order.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// What the version said that was shown before; nothing when it is the first.
+    pub before: &'a Content,
+    /// What this one says.
+    pub says: &'a Content,
+    /// What it is.
+    pub status: Status,
+}
+
+impl Told<'_> {
+    /// The codes of its results: none of one that says there is no result, whatever else it says.
+    fn codes(&self) -> Vec<&str> {
+        if self.status.is_void() { Vec::new() } else { self.says.codes() }
+    }
+}
 
 /// The order in its next version, and how many acts this is the first to tell of; none when nothing changes.
 ///
-/// A result that was told first is counted, whatever becomes of it; a verified one stays verified. What is cancelled or was
-/// entered in error gives its lines back. An order that was withdrawn stays as it is, and counts nothing more.
+/// A version replaces the one before as a whole (FHIR's corrected, HL7's OBX-11 C and D): a line whose every value it took away
+/// has no result any more, and waits for one again, as all lines do of a report that is cancelled or was entered in error. A
+/// result that was told first is counted, whatever becomes of it; a verified one stays verified while it stands. An order that
+/// was withdrawn stays as it is, and counts nothing more.
 ///
 /// # Errors
 /// FAILED_PRECONDITION naming each code that no standing line asks for.
-pub fn result(mut order: Order, codes: &[&str], status: Status, now: DateTime<Utc>) -> Result<(Option<Order>, i32)> {
-    if !status.is_void() {
-        ensure_asked(&order, codes)?;
-    }
+pub fn result(mut order: Order, told: &Told<'_>, now: DateTime<Utc>) -> Result<(Option<Order>, i32)> {
+    let (said, codes) = (told.before.codes(), told.codes());
+    ensure_asked(&order, &codes)?;
     if order.state == State::Revoked {
         return Ok((None, 0));
     }
-    let before = order.clone();
-    if status.is_void() {
-        for line in order.lines.iter_mut().filter(|line| line.state == LineState::Resulted) {
-            if codes.iter().any(|code| line.is_answered_by(code)) {
-                line.verified = false;
-                line.state = if line.sample_time.is_some() { LineState::Sampled } else { LineState::Ordered };
-            }
-        }
-        return Ok((changed(order, &before, now), 0));
-    }
-    let mut acts = 0;
+    let (before, mut acts) = (order.clone(), 0);
     for line in order.lines.iter_mut().filter(|line| line.stands()) {
         if codes.iter().any(|code| line.is_answered_by(code)) {
             line.state = LineState::Resulted;
-            line.verified |= status.is_verified();
+            line.verified |= told.status.is_verified();
             acts += i32::from(!line.counted);
             line.counted = true;
+        } else if said.iter().any(|code| line.is_answered_by(code)) {
+            give_back(line);
         }
     }
     Ok((changed(order, &before, now), acts))
+}
+
+/// A line without its result, as it was before it had one.
+fn give_back(line: &mut Line) {
+    line.verified = false;
+    line.state = if line.sample_time.is_some() { LineState::Sampled } else { LineState::Ordered };
 }
 
 fn changed(order: Order, before: &Order, now: DateTime<Utc>) -> Option<Order> {
@@ -63,7 +83,12 @@ fn ensure_asked(order: &Order, codes: &[&str]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{LineCancelReason, cancel_line, place, tests::order};
+    use super::super::{
+        LineCancelReason, Sample, cancel_line, place,
+        report::{Observation, Value},
+        sample,
+        tests::order,
+    };
     use super::*;
 
     fn placed(codes: &[&str]) -> Order {
@@ -71,29 +96,62 @@ mod tests {
         place(order(), &codes, true, DateTime::UNIX_EPOCH).unwrap()
     }
 
+    fn says(codes: &[&str]) -> Content {
+        let observation = |code: &&str| Observation {
+            code: (*code).into(),
+            value: Value::Text("x".into()),
+            range: None,
+            interpretation: None,
+            previous: None,
+        };
+        Content { observations: codes.iter().map(observation).collect(), ..Content::default() }
+    }
+
+    /// Tells this after that.
+    fn tell(order: Order, before: &[&str], codes: &[&str], status: Status) -> Result<(Option<Order>, i32)> {
+        let (before, says) = (says(before), says(codes));
+        result(order, &Told { before: &before, says: &says, status }, DateTime::UNIX_EPOCH)
+    }
+
+    const ALL: &[&str] = &["718-7", "2093-3", "2085-9"];
+
     #[test]
     fn an_act_is_counted_once_and_an_order_is_complete_when_all_is_verified() {
-        let now = DateTime::UNIX_EPOCH;
-        let (partial, acts) = result(placed(&["718-7", "24331-1"]), &["718-7"], Status::Partial, now).unwrap();
+        let (partial, acts) = tell(placed(&["718-7", "24331-1"]), &[], &["718-7"], Status::Partial).unwrap();
         let partial = partial.unwrap();
         assert_eq!((acts, partial.state), (1, State::Active));
-        let all = ["718-7", "2093-3", "2085-9"];
-        let (last, acts) = result(partial, &all, Status::Final, now).unwrap();
+        let (last, acts) = tell(partial, &["718-7"], ALL, Status::Final).unwrap();
         let last = last.unwrap();
         assert_eq!((acts, last.state), (1, State::Completed));
-        let (again, acts) = result(last.clone(), &all, Status::Corrected, now).unwrap();
-        assert_eq!((again, acts), (None, 0));
-        let (undone, acts) = result(last, &all, Status::EnteredInError, now).unwrap();
+        assert_eq!(tell(last.clone(), ALL, ALL, Status::Corrected).unwrap(), (None, 0));
+        // What it says beside that it is an error is no result.
+        let (undone, acts) = tell(last, ALL, ALL, Status::EnteredInError).unwrap();
         let undone = undone.unwrap();
         assert_eq!((undone.state, undone.lines[0].state, acts), (State::Active, LineState::Ordered, 0));
-        assert_eq!(result(undone, &all, Status::Final, now).unwrap().1, 0);
+        assert_eq!(tell(undone, &[], ALL, Status::Final).unwrap().1, 0);
+    }
+
+    #[test]
+    fn a_line_whose_value_a_correction_took_away_waits_for_its_result_again() {
+        let taken = Sample { time: DateTime::UNIX_EPOCH, site: None };
+        let sampled = sample(placed(&["718-7", "24331-1"]), &[1], taken, DateTime::UNIX_EPOCH).unwrap();
+        let last = tell(sampled, &[], ALL, Status::Final).unwrap().0.unwrap();
+        // Of the panel one value is left: it has its result still.
+        let (corrected, acts) = tell(last, ALL, &["2093-3"], Status::Corrected).unwrap();
+        let corrected = corrected.unwrap();
+        let lines: Vec<_> = corrected.lines.iter().map(|line| (line.state, line.verified, line.counted)).collect();
+        assert_eq!(lines, [(LineState::Sampled, false, true), (LineState::Resulted, true, true)]);
+        assert_eq!((corrected.state, acts), (State::Active, 0));
+        // Told again, it is there again; it was counted before.
+        let (again, acts) = tell(corrected, &["2093-3"], ALL, Status::Amended).unwrap();
+        assert_eq!((again.unwrap().state, acts), (State::Completed, 0));
     }
 
     #[test]
     fn what_nobody_asked_for_is_refused_by_its_code() {
         let now = DateTime::UNIX_EPOCH;
         let cancelled = cancel_line(placed(&["718-7"]), 1, LineCancelReason::SampleUnusable, now).unwrap();
-        let error = result(cancelled, &["718-7", "2345-7"], Status::Final, now).unwrap_err();
+        let error = tell(cancelled, &[], &["718-7", "2345-7"], Status::Final).unwrap_err();
         let rules: Vec<_> = error.violations.iter().map(|violation| violation.subject.as_str()).collect();
         assert_eq!(rules, ["line-cancelled", "not-ordered"]);
     }

@@ -51,28 +51,16 @@ pub async fn sees_all_of(unit: &mut Unit<'_>, patient: PatientId) -> Result<bool
     Ok(query.with_operation("SELECT", "service_order").fetch_one(unit.sql()).await?)
 }
 
-/// Keeps whose order a referral's is; none: the record was erased.
+/// Keeps whose order a referral's is.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn note_patient(unit: &mut Unit<'_>, referral: ReferralId, patient: Option<PatientId>) -> Result<()> {
+pub async fn note_patient(unit: &mut Unit<'_>, referral: ReferralId, patient: PatientId) -> Result<()> {
     let query = sqlx::query!(
         "UPDATE service_order SET patient_id = $2 WHERE referral_id = $1 AND patient_id IS DISTINCT FROM $2",
         referral.0,
-        patient.map(|patient| patient.0),
+        patient.0,
     );
     query.with_operation("UPDATE", "service_order").execute(unit.sql()).await?;
-    Ok(())
-}
-
-/// Forgets whose orders and reports a patient's are.
-///
-/// # Errors
-/// UNAVAILABLE when the database is.
-pub async fn forget_patient(unit: &mut Unit<'_>, patient: PatientId) -> Result<()> {
-    let query = sqlx::query!("UPDATE service_order SET patient_id = NULL WHERE patient_id = $1", patient.0);
-    query.with_operation("UPDATE", "service_order").execute(unit.sql()).await?;
-    let query = sqlx::query!("UPDATE report SET named_patient = NULL WHERE named_patient = $1", patient.0);
-    query.with_operation("UPDATE", "report").execute(unit.sql()).await?;
     Ok(())
 }

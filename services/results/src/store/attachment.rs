@@ -1,12 +1,7 @@
 //! Files: what they are.
 
 use chrono::{DateTime, Utc};
-use relais_platform::{
-    Error, Result,
-    database::Unit,
-    error::broken_constraint,
-    ids::{AttachmentId, OrderId, ReportId},
-};
+use relais_platform::{Error, Result, database::Unit, error::broken_constraint, ids::AttachmentId};
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
@@ -118,33 +113,18 @@ pub async fn get(unit: &mut Unit<'_>, id: AttachmentId) -> Result<Attachment> {
     row.ok_or_else(|| Error::not_found(id)).and_then(Attachment::try_from)
 }
 
-/// Lists the files of an order, those not whole yet among them, in the order in which they came.
+/// Lists the files of some orders and reports, those not whole yet among them, in the order in which they came.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn list_of_order(unit: &mut Unit<'_>, order: OrderId) -> Result<Vec<Attachment>> {
+pub async fn list_of(unit: &mut Unit<'_>, orders: &[Uuid], reports: &[Uuid]) -> Result<Vec<Attachment>> {
     let query = sqlx::query_as!(
         Row,
         "SELECT id, order_id, report_id, report_version, organisation_id, provider_id, media_type, size, sha256, received,
                 complete, create_time
-         FROM attachment WHERE order_id = $1 ORDER BY create_time, id",
-        order.0,
-    );
-    let rows = query.with_operation("SELECT", "attachment").fetch_all(unit.sql()).await?;
-    rows.into_iter().map(Attachment::try_from).collect()
-}
-
-/// Lists the files of a report, those not whole yet among them, in the order in which they came.
-///
-/// # Errors
-/// UNAVAILABLE when the database is.
-pub async fn list_of_report(unit: &mut Unit<'_>, report: ReportId) -> Result<Vec<Attachment>> {
-    let query = sqlx::query_as!(
-        Row,
-        "SELECT id, order_id, report_id, report_version, organisation_id, provider_id, media_type, size, sha256, received,
-                complete, create_time
-         FROM attachment WHERE report_id = $1 ORDER BY create_time, id",
-        report.0,
+         FROM attachment WHERE order_id = ANY($1) OR report_id = ANY($2) ORDER BY create_time, id",
+        orders,
+        reports,
     );
     let rows = query.with_operation("SELECT", "attachment").fetch_all(unit.sql()).await?;
     rows.into_iter().map(Attachment::try_from).collect()

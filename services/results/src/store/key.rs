@@ -83,21 +83,25 @@ pub async fn find_order_key(unit: &mut Unit<'_>, order: OrderId) -> Result<Optio
     Ok(query.with_operation("SELECT", "service_order").fetch_optional(unit.sql()).await?.flatten())
 }
 
-/// Keeps the key of an order's files; if somebody else was faster, theirs stays.
+/// Keeps the key of an order's files; if somebody else was faster, theirs stays. An order of nobody gets none.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn insert_order_key(unit: &mut Unit<'_>, order: OrderId, key: &[u8]) -> Result<()> {
-    let query = sqlx::query!("UPDATE service_order SET data_key = $2 WHERE id = $1 AND data_key IS NULL", order.0, key);
+    let query = sqlx::query!(
+        "UPDATE service_order SET data_key = $2 WHERE id = $1 AND data_key IS NULL AND patient_id IS NOT NULL",
+        order.0,
+        key,
+    );
     query.with_operation("UPDATE", "service_order").execute(unit.sql()).await?;
     Ok(())
 }
 
-/// Finds the key of a report.
+/// Finds the key of a report; none once it was destroyed.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn find_report_key(unit: &mut Unit<'_>, report: ReportId) -> Result<Option<Vec<u8>>> {
     let query = sqlx::query_scalar!("SELECT data_key FROM report WHERE id = $1", report.0);
-    Ok(query.with_operation("SELECT", "report").fetch_optional(unit.sql()).await?)
+    Ok(query.with_operation("SELECT", "report").fetch_optional(unit.sql()).await?.flatten())
 }

@@ -120,7 +120,8 @@ pub async fn save(unit: &mut Unit<'_>, order: &Order) -> Result<()> {
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
 }
 
-/// Finds an order by which the caller's organisation is asked, whatever became of it.
+/// Finds an order by which the caller's organisation is asked, whatever became of it, and locks it: what is handed in belongs to
+/// a patient who is not erased meanwhile.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -130,7 +131,7 @@ pub async fn find_asked(unit: &mut Unit<'_>, id: OrderId) -> Result<Option<Order
         Row,
         r#"SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, lines AS "lines: Json<Vec<Line>>",
                 create_time, update_time
-         FROM service_order WHERE id = $1 AND provider_id = $2"#,
+         FROM service_order WHERE id = $1 AND provider_id = $2 FOR NO KEY UPDATE"#,
         id.0,
         provider.0,
     );

@@ -7,8 +7,8 @@ use relais_proto::results::v1::{
     UploadHeader, download_attachment_response::Part as Out, observation::Interpretation, report::Status,
     upload_attachment_request::Part,
 };
-use relais_tests::{Identity, Session, Told, request_id, rules, violations};
-use tokio_stream::StreamExt;
+use relais_tests::{Identity, Session, Told, eventually, request_id, rules, violations};
+use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::Code;
 
 use crate::stage::{GLUCOSE, Stage, clinician, number};
@@ -123,6 +123,65 @@ async fn a_broken_upload_goes_on_where_it_ended() -> Result<()> {
     // The same again answers the same.
     assert_eq!(send(&lab, UploadHeader { offset, ..head }, rest).await?, whole);
     assert_eq!(stage.world.count("SELECT count(*) FROM timer").await?, 0);
+    stage.world.end().await
+}
+
+/// The connection breaks while it is sent: what was whole by then is kept, and the same file goes on from there.
+#[tokio::test]
+async fn one_whose_connection_breaks_goes_on_from_what_was_kept() -> Result<()> {
+    let stage = Stage::with(&[GLUCOSE]).await?;
+    let report = reported(&stage).await?;
+    let (lab, bytes) = (stage.session(&stage.lab())?, pdf(1_000_000));
+    let head = header(&report.name, &bytes);
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let sending = {
+        let lab = lab.clone();
+        tokio::spawn(async move { lab.attachments().upload_attachment(ReceiverStream::new(receiver)).await })
+    };
+    let chunks = bytes[..700_000].chunks(50_000).map(|chunk| Part::Chunk(chunk.to_vec()));
+    for part in [Part::Header(head.clone())].into_iter().chain(chunks) {
+        sender.send(UploadAttachmentRequest { part: Some(part) }).await?;
+    }
+    // Eight chunks are kept at once.
+    let kept = 8 * 65_536;
+    stage.world.until_count("SELECT COALESCE(max(received), 0) FROM attachment", kept).await?;
+    sending.abort();
+    let again = send(&lab, head.clone(), &bytes).await.unwrap_err();
+    assert_eq!(rules(&again), ["header.offset"], "from its beginning it would be another file");
+    let asked = GetUploadRequest { name: format!("attachments/{}", head.request_id) };
+    let whole = eventually("the rest was taken", || async {
+        let told = lab.attachments().get_upload(asked.clone()).await?.into_inner().attachment.context("an upload")?;
+        let offset = told.received_bytes;
+        assert!(!told.complete && offset >= kept && offset % 65_536 == 0, "{told:?}");
+        // The server may still be about to keep what had come when the connection broke.
+        match send(&lab, UploadHeader { offset, ..head.clone() }, &bytes[usize::try_from(offset)?..]).await {
+            Err(status) if rules(&status) == ["header.offset"] || status.code() == Code::Aborted => Ok(None),
+            sent => Ok(Some(sent?)),
+        }
+    })
+    .await?;
+    assert!(whole.complete);
+    assert_eq!(fetch(&lab, &whole.name, 0).await?.0, bytes);
+    stage.world.end().await
+}
+
+/// Nobody goes on with it: after a day nothing of it is left, and it was shown to nobody.
+#[tokio::test]
+async fn one_that_stops_halfway_is_dropped_after_a_day() -> Result<()> {
+    let stage = Stage::with(&[GLUCOSE]).await?;
+    let report = reported(&stage).await?;
+    let (lab, bytes) = (stage.session(&stage.lab())?, pdf(300_000));
+    let half = send(&lab, header(&report.name, &bytes), &bytes[..200_000]).await?;
+    assert_eq!((half.complete, half.received_bytes), (false, 3 * 65_536));
+    let list = ListAttachmentsRequest { parent: report.name.clone() };
+    assert_eq!(lab.attachments().list_attachments(list).await?.into_inner().attachments, []);
+    stage.advance(23 * 60).await?;
+    let due = "SELECT count(*) FROM timer WHERE kind = 'drop_upload'";
+    assert_eq!(stage.world.count(due).await?, 1, "its day is not over");
+    stage.advance(25 * 60).await?;
+    stage.world.until_count("SELECT count(*) FROM attachment", 0).await?;
+    assert_eq!(stage.world.count("SELECT count(*) FROM attachment_chunk").await?, 0);
+    assert_eq!(stage.world.count(due).await?, 0);
     stage.world.end().await
 }
 

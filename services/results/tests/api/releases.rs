@@ -2,11 +2,9 @@
 //! things.
 
 use anyhow::Result;
-use chrono::TimeDelta;
-use relais_platform::{calls::check::time_to_proto, clock::machine_now, events::Event};
+use relais_platform::events::Event;
 use relais_proto::{
     events::v1::ReportReleased,
-    operations::v1::AdvanceClockRequest,
     referral::v1::Recipient,
     results::v1::{AcknowledgeReportRequest, Report, observation::Interpretation, report::Status},
 };
@@ -31,14 +29,6 @@ async fn acknowledge(stage: &Stage, who: &Identity, report: &Report, id: &str) -
     let request =
         AcknowledgeReportRequest { name: report.name.clone(), version: report.version, request_id: id.into() };
     Ok(stage.at(who)?.reports().acknowledge_report(request).await?.into_inner().version)
-}
-
-/// Moves the clock so far ahead of the machine's.
-async fn advance(stage: &Stage, minutes: i64) -> Result<()> {
-    let operator = stage.session(&Identity::new("operator", "operator"))?;
-    let time = Some(time_to_proto(machine_now() + TimeDelta::minutes(minutes)));
-    operator.operations().advance_clock(AdvanceClockRequest { time }).await?;
-    Ok(())
 }
 
 #[tokio::test]
@@ -75,10 +65,10 @@ async fn a_report_is_held_while_referral_is_away_and_then_goes_to_its_recipient_
     let seen = stage.get(&stage.lab(), &report.name).await?;
     assert!(seen.read_time.is_some() && seen.acknowledge_time.is_none());
 
-    assert_eq!(
-        acknowledge(&stage, &colleague, &report, &request_id()).await.unwrap_err().code(),
-        Code::PermissionDenied
-    );
+    for who in [&colleague, &stage.lab()] {
+        let refused = acknowledge(&stage, who, &report, &request_id()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied, "{who:?}");
+    }
     let id = request_id();
     assert_eq!(acknowledge(&stage, &doctor, &report, &id).await?, 1);
     assert_eq!(acknowledge(&stage, &doctor, &report, &id).await?, 1);
@@ -104,7 +94,7 @@ async fn what_is_unread_goes_to_the_substitute_when_the_prescriber_is_struck_off
     next_release(&mut stage).await?;
     let stands_in = Recipient { substitute_for: "struck-off".into(), ..stage.recipient(&substitute) };
     stage.referral.says(Some(vec![stands_in]));
-    advance(&stage, 6).await?;
+    stage.advance(6).await?;
     let told = next_release(&mut stage).await?;
     assert_eq!(
         (told.practitioner.as_str(), told.substitute_for.as_str()),
@@ -113,7 +103,7 @@ async fn what_is_unread_goes_to_the_substitute_when_the_prescriber_is_struck_off
     assert!(stage.get(&doctor, &report.name).await?.content.is_none());
     assert!(stage.get(&substitute, &report.name).await?.content.is_some());
     // Read, it is asked for no more; the next version is again.
-    advance(&stage, 12).await?;
+    stage.advance(12).await?;
     stage.world.until_count("SELECT count(*) FROM release_due", 0).await?;
     let last = stage.get(&stage.lab(), &report.name).await?;
     stage.revise(&last, Status::Corrected, value()).await?;
@@ -143,5 +133,59 @@ async fn what_nobody_may_receive_waits_until_somebody_may() -> Result<()> {
     eventually("the unit reads", || async { Ok(read(nurse.clone()).await?.then_some(())) }).await?;
     let elsewhere = Identity { unit: String::new(), ..clinician(&stage.told, "elsewhere") };
     assert!(!read(elsewhere).await?);
+    stage.world.end().await
+}
+
+/// What waits for referral is no work left; what is due is, until it is done.
+#[tokio::test]
+async fn releases_are_work_left_when_they_are_due() -> Result<()> {
+    let stage = Stage::with(&[GLUCOSE]).await?;
+    stage.create(stage.report("A1", Status::Final, value())).await?;
+    // The next try is some seconds away.
+    stage.world.until_count("SELECT count(*) FROM release_due WHERE attempt >= 4", 1).await?;
+    let backlog = stage.settled().await?;
+    assert_eq!((backlog.due, stage.world.count("SELECT count(*) FROM release_due").await?), (0, 1));
+    stage.referral.says(Some(vec![stage.recipient(&stage.doctor)]));
+    stage.advance(1).await?;
+    stage.settled().await?;
+    assert_eq!(stage.world.count("SELECT count(*) FROM report_release").await?, 1, "settled, and not released");
+    stage.world.end().await
+}
+
+/// The trap: a critical result that is sent to somebody on leave. Each telling of it says that it is critical; while nobody has taken
+/// note of it, it follows whoever acts now, even when it was read.
+#[tokio::test]
+async fn a_critical_result_is_told_as_such_and_follows_whoever_acts() -> Result<()> {
+    let mut stage = Stage::with(&[GLUCOSE]).await?;
+    let [doctor, second, third] = ["doctor", "second", "third"].map(|who| clinician(&stage.told, who));
+    let low = vec![number(GLUCOSE, "30", Interpretation::CriticallyLow)];
+    let report = stage.create(stage.report("A1", Status::Partial, low)).await?;
+    for (who, minutes) in [(&doctor, 6), (&second, 12), (&third, 18)] {
+        let is_doctor = who.subject == "doctor";
+        let substitute_for = if is_doctor { "" } else { "on-leave" }.into();
+        stage.referral.says(Some(vec![Recipient { substitute_for, ..stage.recipient(who) }]));
+        stage.advance(minutes).await?;
+        let told = next_release(&mut stage).await?;
+        assert!(told.critical && told.practitioner == who.practitioner, "{told:?}");
+        let unread = acknowledge(&stage, who, &report, &request_id()).await.unwrap_err();
+        assert_eq!(rules(&unread), ["unread"]);
+        if !is_doctor {
+            let says = stage.get(who, &report.name).await?.content.unwrap_or_default();
+            let found = &says.observations[0];
+            assert!(found.critical && found.interpretation() == Interpretation::CriticallyLow, "{found:?}");
+        }
+    }
+    assert!(stage.get(&doctor, &report.name).await?.content.is_none(), "who left before reading it reads nothing");
+    acknowledge(&stage, &third, &report, &request_id()).await?;
+    stage.advance(24).await?;
+    stage.world.until_count("SELECT count(*) FROM release_due", 0).await?;
+    // The sample was bad: the next version is not critical, and says what the one before said.
+    let last = stage.get(&stage.lab(), &report.name).await?;
+    stage.revise(&last, Status::Final, vec![number(GLUCOSE, "90", Interpretation::Normal)]).await?;
+    let told = next_release(&mut stage).await?;
+    assert!(!told.critical && told.report_version == 2, "{told:?}");
+    let says = stage.get(&third, &report.name).await?.content.unwrap_or_default();
+    assert_eq!(says.observations[0].previous_interpretation(), Interpretation::CriticallyLow);
+    assert_eq!(stage.world.count("SELECT count(*) FROM report_version WHERE critical").await?, 1);
     stage.world.end().await
 }

@@ -11,9 +11,10 @@ use relais_proto::{
     events::v1::ReportIssued,
     operations::v1::StreamSnapshotRequest,
     results::v1::{
-        CodedValue, CreateReportRequest, Observation, Quantity, ReferenceRange, ReportContent,
+        CodedValue, CreateReportRequest, Observation, OrderLine, Quantity, ReferenceRange, ReportContent,
         observation::{Interpretation, Value},
         order::State,
+        order_line::State as LineState,
         report::Status,
     },
 };
@@ -37,7 +38,7 @@ async fn a_report_goes_from_partial_to_final_to_corrected_and_a_late_partial_cha
     let partial = stage.create(stage.report("A1", Status::Partial, vec![high.clone()])).await?;
     assert!(is_issued(&partial) && partial.content.is_none() && partial.release_time.is_none());
     let told = next_issue(&mut stage).await?;
-    assert_eq!((told.status.as_str(), told.report_version, told.acts), ("partial", 1, 1));
+    assert_eq!((told.status.as_str(), told.report_version, told.acts, told.critical), ("partial", 1, 1, false));
     assert_eq!((told.order.as_str(), told.parties.len()), (stage.order.as_str(), 3));
     assert_eq!(stage.order().await?.state(), State::Active);
 
@@ -56,6 +57,10 @@ async fn a_report_goes_from_partial_to_final_to_corrected_and_a_late_partial_cha
     assert_eq!((shown.version, shown.status()), (3, Status::Corrected));
     assert_eq!(says.observations[0].previous_interpretation(), Interpretation::High);
     assert_eq!(says.withdrawn_codes, [HAEMOGLOBIN]);
+    // Its line waits for a result again, which is no new act when it comes.
+    let order = stage.order().await?;
+    let lines: Vec<_> = order.lines.iter().map(OrderLine::state).collect();
+    assert_eq!((order.state(), lines), (State::Active, vec![LineState::Resulted, LineState::Ordered]));
 
     let late =
         stage.revise(&corrected, Status::Partial, vec![number(GLUCOSE, "1", Interpretation::CriticallyLow)]).await?;

@@ -4,12 +4,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta};
 use relais_platform::{
+    calls::check::time_to_proto,
     clock::machine_now,
     ids::{Child, PractitionerId},
 };
 use relais_proto::{
+    operations::v1::{AdvanceClockRequest, GetBacklogRequest, GetBacklogResponse},
     referral::v1::{
         Recipient, ResolveContactRequest, ResolveContactResponse, ResolveRecipientsRequest, ResolveRecipientsResponse,
         recipient_service_server::{RecipientService, RecipientServiceServer},
@@ -181,6 +183,29 @@ impl Stage {
     pub async fn list(&self, who: &Identity) -> Result<Vec<Report>, tonic::Status> {
         let session = self.at(who)?;
         Ok(session.reports().list_reports(ListReportsRequest::default()).await?.into_inner().reports)
+    }
+
+    /// Waits until nothing is left to be done now: twice in a row, for what is on the wire in between.
+    pub async fn settled(&self) -> Result<GetBacklogResponse> {
+        let operator = self.session(&Identity::new("operator", "operator"))?;
+        let backlog = async || anyhow::Ok(operator.operations().get_backlog(GetBacklogRequest {}).await?.into_inner());
+        eventually("all is settled", || async {
+            let settled = backlog().await?.settled;
+            tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+            Ok(Some(backlog().await?).filter(|after| settled && after.settled))
+        })
+        .await
+    }
+
+    /// Moves the clock so far ahead of the machine's.
+    pub async fn advance(&self, minutes: i64) -> Result<()> {
+        // The clock may stand ahead already.
+        let until = machine_now() + TimeDelta::days(30);
+        let token = self.world.issuer().token_until(&Identity::new("operator", "operator"), until.timestamp())?;
+        let operator = self.world.session_with(&token)?;
+        let time = Some(time_to_proto(machine_now() + TimeDelta::minutes(minutes)));
+        operator.operations().advance_clock(AdvanceClockRequest { time }).await?;
+        Ok(())
     }
 
     /// Waits until a version is before somebody.

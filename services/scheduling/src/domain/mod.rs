@@ -119,6 +119,29 @@ pub struct Appointment {
     pub update_time: DateTime<Utc>,
 }
 
+/// An appointment as one of its versions was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The appointment.
+    pub appointment: AppointmentId,
+    /// Which version.
+    pub version: i64,
+    /// Where it stood.
+    pub state: State,
+    /// Its time, once it had one.
+    pub time: Option<Time>,
+    /// Whether it was said that the patient will come.
+    pub confirmed: bool,
+    /// Whether the patient came without a booking.
+    pub walk_in: bool,
+    /// Why, as a code; may be empty.
+    pub reason: String,
+    /// Who gave it up.
+    pub cancelled_by: Option<OrganisationId>,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
+
 impl Appointment {
     /// Its next version.
     #[must_use]

@@ -9,7 +9,9 @@ use crate::faults::found::{Effect, Found, Message, Noted, Referral};
 
 pub(super) fn check(found: &Found, broken: &mut Vec<Violation>) {
     let referrals: HashMap<Uuid, &Referral> = found.referrals.iter().map(|referral| (referral.id, referral)).collect();
-    let appointments = grouped(&found.appointments, |appointment| appointment.referral);
+    // In the place of one that was given up, another one is proposed.
+    let standing: Vec<Effect> = found.appointments.iter().filter(|found| !found.given_up).cloned().collect();
+    let appointments = grouped(&standing, |appointment| appointment.referral);
     let orders = grouped(&found.orders, |order| order.referral);
     let noted = grouped(&found.noted, |noted| noted.referral);
     let messages = grouped(&found.messages, |message| message.referral);

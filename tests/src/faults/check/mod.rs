@@ -1,6 +1,10 @@
 //! What the clients were told, held against what the databases hold. Pure: two values in, all violations out.
 
+mod acts;
 mod effects;
+mod reports;
+mod seats;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -25,6 +29,8 @@ pub enum Kind {
     Unaudited,
     /// A later message stands before an earlier one.
     Inverted,
+    /// Two services say different things of the same.
+    AtOdds,
     /// Given up.
     Parked,
     /// Still to be done.
@@ -48,6 +54,7 @@ impl fmt::Display for Kind {
             Self::Gap => "gap",
             Self::Unaudited => "unaudited",
             Self::Inverted => "inverted",
+            Self::AtOdds => "at odds",
             Self::Parked => "parked",
             Self::Left => "left undone",
             Self::Refused => "refused",
@@ -80,6 +87,10 @@ pub fn check(record: &Record, found: &Found) -> Vec<Violation> {
     told::check(record, found, &mut broken);
     effects::check(found, &mut broken);
     versions::check(found, &mut broken);
+    acts::check(record, found, &mut broken);
+    seats::check(record, found, &mut broken);
+    reports::check(record, found, &mut broken);
+    standing::check(found, &mut broken);
     broken.extend(found.left.iter().map(|left| {
         let kind = if left.place == "parked" { Kind::Parked } else { Kind::Left };
         Violation::new(kind, format!("{}: {}", left.place, left.about))

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Kind, Violation, grouped};
 use crate::faults::{
     found::{Found, Referral},
-    record::{Answer, Record, Submission},
+    record::{Answer, Deed, Record, Submission},
 };
 
 pub(super) fn check(record: &Record, found: &Found, broken: &mut Vec<Violation>) {
@@ -30,6 +30,8 @@ pub(super) fn check(record: &Record, found: &Found, broken: &mut Vec<Violation>)
             check_key(request, *id, &outcomes, broken);
         }
     }
+    let journeys = record.journeys.iter().flat_map(|journey| journey.done());
+    acknowledged.extend(journeys.filter(|(act, _)| act.deed == Deed::Submit).map(|(_, told)| told.id));
     for reading in record.submissions.iter().flat_map(|submission| &submission.reads) {
         if !found.audited.contains(&(reading.rpc.into(), reading.trace.clone())) {
             broken.push(Violation::new(Kind::Unaudited, format!("{} of trace {}", reading.rpc, reading.trace)));

@@ -42,7 +42,9 @@ fn committed(found: &Found) -> BTreeMap<Aggregate<'_>, i64> {
     let appointments = found.appointments.iter().map(|row| (("relais.scheduling.appointment", row.id), row.version));
     let orders = found.orders.iter().map(|row| (("relais.results.order", row.id), row.version));
     let messages = found.messages.iter().map(|row| (("relais.notification.message", row.id), 1));
-    referrals.chain(appointments).chain(orders).chain(messages).collect()
+    let reports = found.reports.versions.iter().map(|row| (("relais.results.report", row.report), row.revision));
+    let sites = found.sites.iter().map(|site| (("relais.referral.site", *site), 1));
+    referrals.chain(appointments).chain(orders).chain(messages).chain(reports).chain(sites).collect()
 }
 
 /// Every version was sent and is kept once; says how far each aggregate has come. In which order they were sent does not

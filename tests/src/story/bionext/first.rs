@@ -130,11 +130,10 @@ async fn is_booked(stage: &Stage<'_>, story: &Partnership, sent: &Referral) -> R
     let start = begins(booked.start_time)?;
     story.desk.tells(format!("holds a seat and books it: {start}, an interpreter for Arabic asked for"));
     story.until(stage, sent, referral::State::Scheduled).await?;
-    let before = stage.mail_to(SOCIAL_WORKER).len();
+    let before = stage.mail_to(SOCIAL_WORKER).await?.len();
     stage.go_on_until(start - TimeDelta::hours(40)).await?;
-    let mail =
-        eventually("the reminder came by mail", || async { Ok(stage.mail_to(SOCIAL_WORKER).into_iter().nth(before)) })
-            .await?;
+    let arrived = || async { Ok(stage.mail_to(SOCIAL_WORKER).await?.into_iter().nth(before)) };
+    let mail = eventually("the reminder came by mail", arrived).await?;
     let said = format!("{} {}", mail.header("Subject"), mail.text());
     ensure(!said.contains("Haddad") && !said.contains(PANEL), "a mail names a patient or what is asked for")?;
     story.desk.tells(format!("is reminded by mail, for the patient has no telephone: {:?}", mail.header("Subject")));

@@ -5,13 +5,11 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use relais_platform::calls::check::time_to_proto;
 use relais_proto::{
     referral::v1::{
-        AcceptReferralRequest, GetReferralRequest, Needs, PatientIdentity, Referral, SubmitReferralRequest, referral,
+        AcceptReferralRequest, GetReferralRequest, PatientIdentity, Referral, SubmitReferralRequest, referral,
     },
     results::v1::{
-        AcknowledgeReportRequest, CreateReportRequest, GetReportRequest, ListOrdersRequest, Observation, Order,
-        PlaceOrderRequest, Quantity, RecordSamplingRequest, Report, ReportContent, ReviseReportRequest,
-        observation::{Interpretation, Value},
-        report,
+        AcknowledgeReportRequest, CreateReportRequest, GetReportRequest, ListOrdersRequest, Order, PlaceOrderRequest,
+        RecordSamplingRequest, Report, ReviseReportRequest, report,
     },
     scheduling::v1::{
         Appointment, BookAppointmentRequest, HoldSlotRequest, ListAppointmentsRequest, RecordArrivalRequest,
@@ -21,14 +19,16 @@ use relais_proto::{
 
 use super::{Stage, agreement::Partnership, ensure};
 use crate::{
-    date, eventually, partnership, request_id,
+    date, eventually,
+    partnership::{
+        self,
+        laboratory::{self, content},
+    },
+    request_id,
     story::{Actor, asked},
 };
 
-/// Glucose, mass concentration in serum or plasma.
-pub(super) const GLUCOSE: &str = "2345-7";
-/// Creatinine, mass concentration in serum or plasma.
-pub(super) const CREATININE: &str = "2160-0";
+pub(super) use laboratory::{CREATININE, GLUCOSE, Measured};
 
 impl Partnership {
     /// Opens the record of somebody who has no cover; who it is stands in the vault.
@@ -44,13 +44,8 @@ impl Partnership {
 
     /// What is asked for a patient.
     pub(super) fn ask(&self, patient: &str, day: NaiveDate) -> Referral {
-        Referral {
-            site: self.forges.clone(),
-            prescriber: self.prescriber.identity.practitioner.clone(),
-            health_cover: referral::HealthCover::None.into(),
-            needs: Some(Needs { interpreter_language: "ar".into(), wheelchair: false }),
-            ..partnership::referral(&self.convention, patient, &self.provider, day)
-        }
+        let sent = partnership::referral(&self.convention, patient, &self.provider, day);
+        laboratory::ask(sent, &self.forges, &self.prescriber.identity.practitioner)
     }
 
     /// Submits a referral.
@@ -208,9 +203,6 @@ impl Partnership {
     }
 }
 
-/// A result: which analysis, how much, and what that means.
-pub(super) type Measured<'a> = (&'a str, &'a str, Interpretation);
-
 /// What a first report says, and of whom.
 pub(super) struct Told<'a> {
     pub order: &'a Order,
@@ -218,21 +210,6 @@ pub(super) struct Told<'a> {
     pub patient: &'a str,
     pub status: report::Status,
     pub values: &'a [Measured<'a>],
-}
-
-fn content(day: NaiveDate, site: &str, values: &[Measured<'_>]) -> ReportContent {
-    let observation = |(code, value, interpretation): &Measured<'_>| Observation {
-        code: (*code).into(),
-        interpretation: (*interpretation).into(),
-        value: Some(Value::Quantity(Quantity { value: (*value).into(), unit: "mg/dL".into(), ..Quantity::default() })),
-        ..Observation::default()
-    };
-    ReportContent {
-        performed_date: Some(date(day)),
-        site: site.into(),
-        observations: values.iter().map(observation).collect(),
-        ..ReportContent::default()
-    }
 }
 
 /// Reads a report, as somebody may or may not.

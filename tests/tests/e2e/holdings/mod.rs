@@ -1,6 +1,7 @@
 //! All that is held on a person, across the four services: everything that a story made, for whoever holds the record alone,
 //! and nothing any more once the record was erased.
 
+mod found;
 mod records;
 
 use std::collections::BTreeMap;
@@ -67,6 +68,13 @@ fn kind(holding: &Holding) -> &'static str {
         Some(Content::Order(_)) => "order",
         Some(Content::Message(_)) => "message",
         Some(Content::Delivery(_)) => "delivery",
+        Some(Content::Fact(_)) => "fact",
+        Some(Content::UsageEntry(_)) => "usage entry",
+        Some(Content::AppointmentVersion(_)) => "version",
+        Some(Content::SlotHold(_)) => "slot hold",
+        Some(Content::Report(_)) => "report",
+        Some(Content::ReportRelease(_)) => "release",
+        Some(Content::Attachment(_)) => "attachment",
         Some(Content::Access(_)) => "access",
         None => "nothing",
     }
@@ -179,9 +187,10 @@ async fn everything_a_story_made_is_in_the_export_of_the_four() -> Result<()> {
     let kinds = |service: &str| exports[service].kinds().into_iter().collect::<Vec<_>>();
     assert_eq!(
         kinds("referral"),
-        [("file access", 1), ("hold", 1), ("link", 2), ("record", 1), ("referral", 2), ("transition", 3)]
+        [("fact", 1), ("file access", 1), ("hold", 1), ("link", 2), ("record", 1), ("referral", 2), ("transition", 3)]
     );
-    assert_eq!(kinds("scheduling"), [("appointment", 2)]);
+    // Proposed twice, given up once.
+    assert_eq!(kinds("scheduling"), [("appointment", 2), ("version", 3)]);
     assert_eq!(kinds("results"), [("order", 2)]);
     // Two submitted, one cancelled, and the broken glass to both parties: in whoever's inbox.
     assert_eq!(kinds("notification"), [("message", 5)]);

@@ -60,7 +60,7 @@ async fn the_matrix_of_absent_and_foreign_runs_the_same_statements() -> Result<(
                 let trace = trace(pairs.len() * 2 + traces.len());
                 let session =
                     matrix.session(service, role, &matrix.other)?.traced(&format!("00-{trace}-{CALLER}-01"))?;
-                call(&session, &row.rpc, body(&matrix.contract.request(&method, &names)), None).await;
+                call(&session, &row.rpc, body(&matrix.contract.request(&method, &names))).await;
                 traces.push(trace);
             }
             pairs.push((row.rpc.clone(), kind, traces));

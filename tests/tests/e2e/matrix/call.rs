@@ -77,23 +77,19 @@ impl Decoder for Raw {
     }
 }
 
-/// Calls; of a stream, waits for its first word.
-pub async fn call(session: &Session, path: &str, body: Vec<u8>, within: Option<Duration>) -> Outcome {
-    match try_call(session, path, body, within).await {
+/// Calls; of a stream, waits for its first word. Who drops this goes away, and the handler is dropped.
+pub async fn call(session: &Session, path: &str, body: Vec<u8>) -> Outcome {
+    match try_call(session, path, body).await {
         Ok(body) => Outcome { code: Code::Ok, message: String::new(), body },
         Err(status) => status.into(),
     }
 }
 
-async fn try_call(session: &Session, path: &str, body: Vec<u8>, within: Option<Duration>) -> Result<Vec<u8>, Status> {
+async fn try_call(session: &Session, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Status> {
     let mut client = tonic::client::Grpc::new(session.service());
     client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
     let path = path.parse().map_err(|_| Status::internal("no path"))?;
-    let mut request = Request::new(body);
-    if let Some(within) = within {
-        request.set_timeout(within);
-    }
-    let mut stream = client.server_streaming(request, path, Raw).await?.into_inner();
+    let mut stream = client.server_streaming(Request::new(body), path, Raw).await?.into_inner();
     match tokio::time::timeout(FIRST_WORD, stream.message()).await {
         Ok(first) => Ok(first?.unwrap_or_default()),
         Err(_) => Ok(Vec::new()),

@@ -5,7 +5,7 @@
 //! one leaves behind in a connection would be seen by another.
 
 mod alike;
-mod call;
+pub(crate) mod call;
 mod holder;
 mod requests;
 mod results;
@@ -196,7 +196,7 @@ impl Matrix {
 
     async fn call(&self, session: &Session, row: &Row, names: &Names) -> Result<Outcome> {
         let method = self.contract.method(&row.rpc)?;
-        Ok(call(session, &row.rpc, body(&self.contract.request(&method, names)), None).await)
+        Ok(call(session, &row.rpc, body(&self.contract.request(&method, names))).await)
     }
 
     /// The kinds of private resources that an RPC names.
@@ -269,9 +269,8 @@ impl Matrix {
                 let (session, method) = (self.session(service, "desk", holder)?, self.contract.method(&row.rpc)?);
                 let request = body(&self.contract.request(&method, &holder.names));
                 let within = Duration::from_micros(fastrand::u64(50..6_000));
-                // The call's own deadline, or the client that goes away: either drops the handler.
-                let calling = call(&session, &row.rpc, request, Some(within));
-                if tokio::time::timeout(within, calling).await.is_err() {
+                // A deadline that the server is told of would not begin what it has no time for: the client goes away.
+                if tokio::time::timeout(within, call(&session, &row.rpc, request)).await.is_err() {
                     given_up.fetch_add(1, Ordering::Relaxed);
                 }
             }

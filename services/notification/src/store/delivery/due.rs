@@ -24,6 +24,19 @@ pub async fn due(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<Ve
     Ok(query.fetch_all(connection).await?.into_iter().map(Into::into).collect())
 }
 
+/// How many deliveries are due, or are on their way: of one that whoever sent it did not live to note, nobody knows yet.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn count_due(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<i64> {
+    let query = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "due!" FROM delivery
+           WHERE state IN ('queued', 'sent') AND not_before <= $1 AND (state = 'sent' OR retry_at <= now())"#,
+        now,
+    );
+    Ok(query.fetch_one(connection).await?)
+}
+
 /// Takes a delivery that is due, for so long: none when another has it. It is due again after that, whatever became of whoever
 /// took it.
 ///

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub(super) use new::insert_of_messages;
 
-pub use due::{again, claim, due, lock, save, send, wait};
+pub use due::{again, claim, count_due, due, lock, save, send, wait};
 pub use new::NewDeliveries;
 
 use super::mailbox;
@@ -142,7 +142,8 @@ pub async fn list(unit: &mut Unit<'_>, state: Option<State>, page: &PageRequest)
     rows.into_iter().map(Delivery::try_from).collect()
 }
 
-/// Lists what the caller's organisation answers for about some referrals, the most recent first.
+/// Lists what went out about some referrals that the caller's organisation sent, to whomever, the most recent first. Of digests,
+/// which count others' messages as well, the own alone.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -153,7 +154,8 @@ pub async fn list_about(unit: &mut Unit<'_>, referrals: &[ReferralId]) -> Result
         Row,
         "SELECT id, purpose, state, reason, organisation_id, unit_id, referral_id, referral_number, messages, start_time, time_zone,
                 create_time, not_before, tries, attempts
-         FROM delivery WHERE referral_id = ANY($1) AND organisation_id = $2 ORDER BY create_time DESC, id DESC",
+         FROM delivery WHERE referral_id = ANY($1) AND (organisation_id = $2 OR purpose <> 'digest')
+         ORDER BY create_time DESC, id DESC",
         &referrals,
         organisation,
     );

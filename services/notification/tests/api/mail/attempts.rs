@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 use relais_notification::Notification;
 use relais_platform::bootstrap::Running;
-use relais_proto::notification::v1::{
-    DiscardDeliveryRequest, ListMessagesRequest, ReplayDeliveryRequest, message::Kind,
+use relais_proto::{
+    notification::v1::{DiscardDeliveryRequest, ListMessagesRequest, ReplayDeliveryRequest, message::Kind},
+    operations::v1::GetBacklogRequest,
 };
 use relais_tests::{Identity, Manner, Session, Told, eventually, request_id, rules};
 use tonic::Code;
@@ -144,6 +145,27 @@ async fn a_server_that_hangs_up_after_the_data_gets_the_same_mail_again() -> Res
     post.end().await
 }
 
+/// It has not taken a mail of which it read the half.
+#[tokio::test]
+async fn a_server_that_hangs_up_in_the_middle_of_a_mail_gets_it_again() -> Result<()> {
+    let post = Post::start_with(&[("RELAIS__MAIL__RETRY_FIRST_MS", "20")]).await?;
+    let told = Told::new("AAAA-BBBB-CCC");
+    post.book.answer(each_one);
+    post.subscribe(&told).await?;
+    post.smtp.treat_all(Manner::Cut);
+    post.world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    let cut = "SELECT count(*) FROM delivery_attempt WHERE outcome = 'unreachable'";
+    eventually("it hung up", || async { Ok((post.world.count(cut).await? > 0).then_some(())) }).await?;
+    assert_eq!(post.smtp.mails().len(), 0);
+    post.smtp.treat_all(Manner::Take);
+    post.smtp.until_taken(1).await?;
+    let delivery = post.until_state(&admin_of_provider(&post, &told)?, "ACCEPTED").await?;
+    let (first, last) = (&delivery.attempts[0], &delivery.attempts[delivery.attempts.len() - 1]);
+    assert_eq!((first.outcome.as_str(), last.outcome.as_str()), ("unreachable", "accepted"));
+    assert_eq!(post.smtp.mails().len(), 1, "it came once");
+    post.end().await
+}
+
 #[tokio::test]
 async fn a_slow_server_is_given_up_for_now_and_a_dead_one_is_waited_for() -> Result<()> {
     let settings = [("RELAIS__MAIL__TIMEOUT_MS", "300"), ("RELAIS__MAIL__RETRY_FIRST_MS", "20")];
@@ -230,5 +252,31 @@ async fn two_instances_send_each_mail_once() -> Result<()> {
     ids.dedup();
     assert_eq!((post.smtp.taken().len(), ids.len()), (30, 30));
     other.stop::<Notification>().await;
+    post.end().await
+}
+
+/// On its way it is work left; once nothing can be done but wait, it is not.
+#[tokio::test]
+async fn a_mail_that_is_due_is_work_left_and_one_that_waits_is_not() -> Result<()> {
+    let post = Post::start_with(&[("RELAIS__MAIL__WAIT_MS", "600000")]).await?;
+    let told = Told::new("AAAA-BBBB-CC1");
+    let operator = post.world.session(&Identity::new("operator", "operator"))?;
+    let backlog = async || anyhow::Ok(operator.operations().get_backlog(GetBacklogRequest {}).await?.into_inner());
+    let settled = || async { Ok(Some(backlog().await?).filter(|backlog| backlog.settled)) };
+    post.subscribe(&told).await?;
+    post.world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    // Nobody says where the desk is reached.
+    post.world.until_count("SELECT count(*) FROM delivery WHERE reason = 'contact-unavailable'", 1).await?;
+    assert_eq!(eventually("it is settled while it waits", settled).await?.due, 0);
+
+    post.book.answer(each_one);
+    let next = told.another("AAAA-BBBB-CC2");
+    post.smtp.treat_all(Manner::Dawdle(Duration::from_secs(3)));
+    post.world.tap.publish(next.id.0, 1, next.submitted()).await?;
+    post.world.until_count("SELECT count(*) FROM delivery WHERE state = 'sent'", 1).await?;
+    let under_way = backlog().await?;
+    assert_eq!((under_way.due, under_way.settled), (1, false));
+    eventually("it is settled once it went out", settled).await?;
+    assert_eq!(post.smtp.taken().len(), 1, "settled, and not sent");
     post.end().await
 }

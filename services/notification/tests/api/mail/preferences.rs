@@ -2,20 +2,24 @@
 
 use anyhow::Result;
 use chrono::TimeDelta;
+use relais_notification::Notification;
 use relais_platform::{
     calls::check::time_to_proto,
     clock::machine_now,
     ids::{Child, UnitId},
 };
 use relais_proto::{
+    events::v1::ReportReleased,
     notification::v1::{
-        GetMailPreferencesRequest, MailPreferences, UpdateMailPreferencesRequest,
+        GetMailPreferencesRequest, ListMessagesRequest, MailPreferences, UpdateMailPreferencesRequest,
         mail_preferences::{Class, QuietHours},
+        message::Kind,
     },
     operations::v1::AdvanceClockRequest,
 };
 use relais_tests::{Identity, Session, Told, request_id, violations};
 use tonic::Code;
+use uuid::Uuid;
 
 use super::{Post, deliveries, everybody, subscribe};
 
@@ -122,7 +126,54 @@ async fn quiet_hours_hold_back_all_but_what_is_critical() -> Result<()> {
     post.end().await
 }
 
-/// One mail a day, with the number of what came in.
+/// What must be read at once goes out at night, alone and past the digest; its mail says no more than any other.
+#[tokio::test]
+async fn a_critical_result_waits_for_no_morning_and_no_digest() -> Result<()> {
+    let post = Post::start().await?;
+    let told = Told::new("AAAA-BBBB-CCC");
+    post.book.answer(everybody);
+    let session = post.world.session(&told.sender())?;
+    let wanted = MailPreferences {
+        email_classes: vec![Class::Work.into(), Class::Critical.into()],
+        language: "en".into(),
+        quiet_hours: Some(QuietHours { start_minute: minute(-2), end_minute: minute(2) }),
+        digest_minute: Some(minute(2)),
+        ..Default::default()
+    };
+    subscribe(&session, wanted).await?;
+    for critical in [false, true] {
+        let report = Uuid::now_v7();
+        let released = ReportReleased {
+            report: format!("reports/{report}"),
+            report_version: 1,
+            status: "partial".into(),
+            referral: told.id.to_string(),
+            number: told.number.clone(),
+            parties: told.parties(),
+            unit: told.desk_name(),
+            critical,
+            ..Default::default()
+        };
+        post.world.tap.publish(report, 1, released).await?;
+    }
+    let mails = post.smtp.until_taken(1).await?;
+    assert_eq!(mails[0].header("Subject"), "Relais: a message waits for you (AAAA-BBBB-CCC)");
+    assert!(!mails[0].data.contains("at once"), "{}", mails[0].data);
+    post.world.until_count("SELECT count(*) FROM delivery WHERE state = 'accepted'", 1).await?;
+    post.world.until_count("SELECT count(*) FROM delivery WHERE purpose = 'digest' AND messages = 1", 1).await?;
+    let list = ListMessagesRequest { language: "en".into(), ..Default::default() };
+    let messages = session.inbox().list_messages(list).await?.into_inner().messages;
+    let mut read: Vec<_> = messages.iter().map(|message| (message.kind(), message.text.as_str())).collect();
+    read.sort_unstable();
+    let expected = [
+        (Kind::ReportReleased, "Referral AAAA-BBBB-CCC: a document waits for you."),
+        (Kind::CriticalReleased, "Referral AAAA-BBBB-CCC: a document waits for you that must be read at once."),
+    ];
+    assert_eq!(read, expected);
+    post.end().await
+}
+
+/// One mail a day, with the number of what came in, however many instances take it in at once.
 #[tokio::test]
 async fn a_digest_counts_the_messages_of_its_day_and_comes_once() -> Result<()> {
     let post = Post::start().await?;
@@ -136,6 +187,7 @@ async fn a_digest_counts_the_messages_of_its_day_and_comes_once() -> Result<()> 
         ..Default::default()
     };
     subscribe(&session, digest).await?;
+    let other = post.world.another().await?;
     // Batch by batch and at once: each day has one digest.
     for n in 0..12 {
         let next = told.another(&format!("AAAA-BBBB-0{n:02}"));
@@ -143,6 +195,7 @@ async fn a_digest_counts_the_messages_of_its_day_and_comes_once() -> Result<()> 
     }
     post.world.until_count("SELECT count(*) FROM message", 12).await?;
     assert_eq!(post.world.count("SELECT count(*) FROM delivery").await?, 1);
+    other.stop::<Notification>().await;
     assert_eq!(post.smtp.mails().len(), 0);
     advance(&post, 3).await?;
     let mails = post.smtp.until_taken(1).await?;

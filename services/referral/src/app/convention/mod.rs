@@ -16,7 +16,7 @@ pub use create_convention::CreateConvention;
 pub use get_convention::{GetConvention, get_for_caller};
 pub use get_usage::GetUsage;
 pub use list_conventions::ListConventions;
-pub use other_providers::other_providers;
+pub use other_providers::{has_other_site, other_providers};
 pub use recount_usage::RecountUsage;
 pub use sign_convention::SignConvention;
 

@@ -11,10 +11,11 @@ use uuid::Uuid;
 use super::Vault;
 use crate::{
     domain::{
+        convention::LedgerEntry,
         identity::{Dismissal, Duplicate, Hold, Merge, Patient},
-        referral::{FileAccess, PartnerLink, Referral, Transition},
+        referral::{Entry, FileAccess, PartnerLink, Referral, Transition},
     },
-    store::{identity, partner_link, referral},
+    store::{convention, identity, partner_link, referral},
 };
 
 /// Reads all on a record of the caller's organisation, and on those merged into it.
@@ -35,6 +36,10 @@ pub struct Export {
     pub referrals: Vec<Referral>,
     /// The referrals' timelines.
     pub transitions: Vec<Transition>,
+    /// What other services told of the referrals.
+    pub facts: Vec<Entry>,
+    /// What was counted of the referrals.
+    pub usage_entries: Vec<LedgerEntry>,
     /// Holds on them.
     pub holds: Vec<Hold>,
     /// Merges, also those taken back.
@@ -91,6 +96,8 @@ pub async fn export(unit: &mut Unit<'_>, vault: &Vault, id: PatientId) -> Result
         patients,
         referrals,
         transitions: referral::list_transitions(unit, &sent).await?,
+        facts: referral::list_facts(unit, &sent).await?,
+        usage_entries: convention::list_entries_of(unit, &sent).await?,
         holds: identity::list_holds(unit, organisation, &family).await?,
         merges: identity::list_merges(unit, organisation, &ids).await?,
         duplicates: identity::list_duplicates_of(unit, organisation, &ids).await?,

@@ -84,6 +84,12 @@ impl HearAppointment {
         }
     }
 
+    /// Whether the patient came, or was said wrongly not to have come: then it is kept, whatever was proposed in its place.
+    fn is_kept(&self) -> bool {
+        use AppointmentState::{Arrived, Booked, Fulfilled, Noshow};
+        matches!(self.told, Arrived | Fulfilled) || (self.told, self.before) == (Booked, Noshow)
+    }
+
     /// Where the referral goes, or stays with another deadline because the appointment has another time.
     fn leads(&self, referral: &Referral) -> Option<State> {
         // One that never had a time was given up: nothing that anybody waited for.
@@ -113,8 +119,9 @@ impl UseCase for HearAppointment {
         if !referral::insert_fact(unit, &self.fact()).await? {
             return Ok(());
         }
-        let last = referral::note_appointment(unit, self.referral, self.appointment, self.told, self.end).await?;
-        let Some(state) = self.leads(&referral).filter(|_| last) else { return Ok(()) };
+        let stands = (self.told, self.is_kept());
+        let counts = referral::note_appointment(unit, self.referral, self.appointment, stands, self.end).await?;
+        let Some(state) = self.leads(&referral).filter(|_| counts) else { return Ok(()) };
         let facts = Facts { appointment: Some(self.told), appointment_end: self.end, ..referral.facts };
         let refused = referral.state == State::CancelRequested;
         let reason = if refused { WORK_DONE } else { &self.reason };

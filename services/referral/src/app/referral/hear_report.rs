@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 use super::keep::keep;
 use crate::{
-    domain::referral::{Cause, ReportStatus, State, Step, WORK_DONE, hear_acknowledgement, hear_report},
+    domain::referral::{
+        Cause, Facts, Referral, ReportStatus, State, Step, WORK_DONE, hear_acknowledgement, hear_report,
+        hear_withdrawal,
+    },
     store::referral::{self, Told},
 };
 
@@ -23,6 +26,7 @@ pub struct HearReport {
     report: Uuid,
     report_version: i64,
     status: ReportStatus,
+    critical: bool,
     read: bool,
     time: DateTime<Utc>,
 }
@@ -33,7 +37,8 @@ impl HearReport {
     /// # Errors
     /// INVALID_ARGUMENT when it cannot be read: the message is parked.
     pub fn issued(told: &v1::ReportIssued, time: DateTime<Utc>) -> Result<Self> {
-        Self::try_new((&told.referral, &told.report), told.report_version, &told.status, false, time)
+        let heard = Self::try_new((&told.referral, &told.report), told.report_version, &told.status, false, time)?;
+        Ok(Self { critical: told.critical, ..heard })
     }
 
     /// As [`HearReport::issued`], of a version that was read.
@@ -60,7 +65,7 @@ impl HearReport {
         check.ensure("report_version", (1..=i64::from(u32::MAX)).contains(&report_version), "must be a version");
         check.finish()?;
         let (report, status) = (id.unwrap_or_default(), known.unwrap_or(ReportStatus::Registered));
-        Ok(Self { referral, report, report_version, status, read, time })
+        Ok(Self { referral, report, report_version, status, critical: false, read, time })
     }
 
     fn fact(&self) -> Told {
@@ -76,19 +81,27 @@ impl HearReport {
         }
     }
 
-    /// Notes it, and says where the referral goes from `state`.
-    async fn note(&self, unit: &mut Unit<'_>, state: State) -> Result<Option<State>> {
+    /// Notes it; says whether it tells less than was told before, and so neither reopens nor hides that.
+    async fn note(&self, unit: &mut Unit<'_>) -> Result<bool> {
         if self.read {
             referral::note_acknowledgement(unit, self.report, self.report_version).await?;
-            let all = referral::are_all_read(unit, self.referral).await?;
-            return Ok(hear_acknowledgement(state, all));
+            return Ok(false);
         }
-        // What tells less than was told before neither reopens nor hides it.
         let late = !self.status.is_whole() && self.status.is_result() && referral::was_whole(unit, self.report).await?;
         if !late && self.status != ReportStatus::Registered {
-            referral::note_report(unit, self.referral, self.report, self.report_version, self.status).await?;
+            let what = (self.status, self.critical);
+            referral::note_report(unit, self.referral, self.report, self.report_version, what).await?;
         }
-        Ok(hear_report(state, self.status, late))
+        Ok(late)
+    }
+
+    /// Where the referral goes, with its reports as they stand now.
+    fn leads(&self, state: State, facts: &Facts, late: bool, all_read: bool) -> Option<State> {
+        match self.status {
+            _ if self.read => hear_acknowledgement(state, all_read),
+            ReportStatus::Cancelled | ReportStatus::EnteredInError => hear_withdrawal(state, facts, all_read),
+            told => hear_report(state, told, late),
+        }
     }
 }
 
@@ -105,14 +118,17 @@ impl UseCase for HearReport {
         if !referral::insert_fact(unit, &self.fact()).await? {
             return Ok(());
         }
-        let Some(state) = self.note(unit, referral.state).await? else { return Ok(()) };
+        let late = self.note(unit).await?;
+        let reports = referral::reports_of(unit, self.referral).await?;
+        let facts = Facts { results: reports.any, critical: reports.critical, ..referral.facts };
+        let Some(state) = self.leads(referral.state, &facts, late, reports.all_read) else { return Ok(()) };
         let refused = referral.state == State::CancelRequested;
         let reason = match (refused, self.read) {
             (true, _) => WORK_DONE,
             (_, true) => "acknowledged",
             (_, false) => self.status.as_str(),
         };
-        keep(unit, referral, state, &Step::new(Cause::Fact, reason)).await?;
+        keep(unit, Referral { facts, ..referral }, state, &Step::new(Cause::Fact, reason)).await?;
         Ok(())
     }
 }

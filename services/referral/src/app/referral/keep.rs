@@ -72,6 +72,7 @@ pub(super) async fn watch(unit: &mut Unit<'_>, referral: &Referral) -> Result<()
 /// Sets the timer of a referral.
 pub(super) async fn set(unit: &mut Unit<'_>, referral: &Referral, due_at: chrono::DateTime<chrono::Utc>) -> Result<()> {
     let urgency = match referral.priority {
+        _ if referral.facts.critical => Urgency::Stat,
         Priority::Routine => Urgency::Routine,
         Priority::Urgent => Urgency::Urgent,
         Priority::Asap => Urgency::Asap,

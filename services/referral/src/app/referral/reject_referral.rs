@@ -10,8 +10,8 @@ use relais_platform::{
 
 use super::{keep::keep, seen, take_step::open_to};
 use crate::{
-    app::convention::other_providers,
-    domain::referral::{Cause, Move, Place, Reason, Referral, Step, go, may_reject},
+    app::convention::{has_other_site, other_providers},
+    domain::referral::{Cause, Move, Others, Place, Reason, Referral, Step, go, may_reject},
     store::referral,
 };
 
@@ -39,8 +39,7 @@ impl UseCase for RejectReferral {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let (open, by) = open_to(unit, self.id, self.seen).await?;
         let state = go(&open, Move::Reject)?;
-        let others = other_providers(unit, open.convention, open.provider).await?;
-        may_reject(self.reason, self.alternative, !others.is_empty())?;
+        may_reject(self.reason, self.alternative, others(unit, &open).await?)?;
         if let Some(place) = self.alternative {
             ensure_elsewhere(unit, place, &open).await?;
         }
@@ -50,11 +49,22 @@ impl UseCase for RejectReferral {
     }
 }
 
-/// An alternative is a place of the directory, and not the one that rejects.
+/// Who else takes patients under its convention.
+async fn others(unit: &mut Unit<'_>, open: &Referral) -> Result<Others> {
+    let provider = !other_providers(unit, open.convention, open.provider).await?.is_empty();
+    let site = match open.site {
+        Some(wished) => has_other_site(unit, open.convention, wished).await?,
+        // Of all sites, none has a place.
+        None => false,
+    };
+    Ok(Others { provider, site })
+}
+
+/// An alternative is a place of the directory, and neither the one that rejects nor the one that sent the patient.
 async fn ensure_elsewhere(unit: &mut Unit<'_>, place: Place, open: &Referral) -> Result<()> {
     let same = match place {
-        Place::Organisation(organisation) => organisation == open.provider,
-        Place::Site(site) => Some(site) == open.site,
+        Place::Organisation(organisation) => [open.provider, open.referrer].contains(&organisation),
+        Place::Site(site) => Some(site) == open.site || site.organisation == open.referrer,
     };
     if !same && referral::is_place(unit, place).await? {
         return Ok(());

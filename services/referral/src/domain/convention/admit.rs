@@ -60,6 +60,8 @@ text_enum! {
         PrescriberNotEntitled = "prescriber-not-entitled",
         /// The patient is one of those for whom the convention is.
         NotEligible = "not-eligible",
+        /// The patient lives in one of the convention's territories.
+        OutOfArea = "out-of-area",
         /// All documents of the checklist come along.
         MissingDocument = "missing-document",
     }
@@ -88,6 +90,10 @@ pub enum Why {
     NotWithoutCover,
     /// None of its reasons is declared.
     OtherReason,
+    /// Nobody says that the patient wishes it.
+    NotWished,
+    /// The patient lives in none of its territories.
+    OtherTerritory,
     /// These do not come along.
     NoDocument(Vec<String>),
 }
@@ -109,7 +115,7 @@ pub struct Failure {
 type Judge = fn(&Convention, &Ask<'_>) -> Option<(Why, Vec<String>)>;
 
 /// All rules with the terms that they come from, in the order in which they are told.
-const RULES: [(Rule, &str, Judge); 9] = [
+const RULES: [(Rule, &str, Judge); 11] = [
     (Rule::ConventionNotInForce, "terms.start_date", in_force),
     (Rule::ServiceNotCovered, "terms.services", service),
     (Rule::ReferrerNotParty, "terms.parties", referrer),
@@ -118,6 +124,8 @@ const RULES: [(Rule, &str, Judge); 9] = [
     (Rule::PrescriberNotEntitled, "terms.prescribers", prescriber),
     (Rule::NotEligible, "terms.eligibility.health_cover", cover),
     (Rule::NotEligible, "terms.eligibility.declared_reasons", reason),
+    (Rule::NotEligible, "terms.eligibility.patient_wish", wish),
+    (Rule::OutOfArea, "terms.eligibility.territories", territory),
     (Rule::MissingDocument, "terms.checklist", documents),
 ];
 
@@ -194,6 +202,17 @@ fn reason(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> 
     let reasons = &convention.terms.conditions.eligibility.declared_reasons;
     let declared = reasons.is_empty() || reasons.contains(&ask.situation.declared_reason);
     unless(declared, || (Why::OtherReason, reasons.clone()))
+}
+
+fn wish(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let asked = convention.terms.conditions.eligibility.patient_wish;
+    unless(!asked || ask.situation.patient_wish, || (Why::NotWished, Vec::new()))
+}
+
+fn territory(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let territories = &convention.terms.conditions.eligibility.territories;
+    let within = territories.is_empty() || territories.contains(&ask.situation.territory);
+    unless(within, || (Why::OtherTerritory, territories.clone()))
 }
 
 fn documents(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {

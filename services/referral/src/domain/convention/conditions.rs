@@ -167,6 +167,10 @@ pub struct Eligibility {
     pub health_cover: Cover,
     /// Codes of which a referral declares one; empty: none need be declared.
     pub declared_reasons: Vec<String>,
+    /// Whether a referral says that the patient wishes it.
+    pub patient_wish: bool,
+    /// Codes of territories in one of which a patient lives; empty: anywhere.
+    pub territories: Vec<String>,
 }
 
 /// How a referral is admitted and goes on. Kept as one document: what is missing in it is the usual.
@@ -207,6 +211,7 @@ impl Conditions {
         }
         let reasons = &self.eligibility.declared_reasons;
         ensure("eligibility.declared_reasons", distinct(reasons), "must not hold a code twice");
+        ensure("eligibility.territories", distinct(&self.eligibility.territories), "must not hold a code twice");
         ensure("checklist", distinct(&self.checklist), "must not hold a kind twice");
         let run_off = (0..=LONGEST_DAYS).contains(&self.run_off_days);
         ensure("run_off_days", run_off, "must be between 0 and 3660");

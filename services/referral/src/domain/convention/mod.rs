@@ -16,7 +16,7 @@ pub use conditions::{Acceptance, Conditions, Cover, Deadlines, Eligibility, Pres
 pub use sentence::sentence;
 pub use sign::sign;
 pub use terms::{Bearer, Coding, Line, LineKind, Measure, Party, Role, ServiceTerm, Terms};
-pub use usage::{Difference, Figure, Period, Recount};
+pub use usage::{Difference, Figure, LedgerEntry, Period, Recount};
 
 text_enum! {
     /// Where a convention stands; in force and expired follow from its dates.

@@ -23,6 +23,8 @@ fn english(why: &Why) -> String {
         Why::NotRegistered(day, register) => format!("on {day} the prescriber is not on the register {register}"),
         Why::NotWithoutCover => "the convention is for people of whom it is said that they have no health cover".into(),
         Why::OtherReason => "the convention asks for one of its reasons to be declared".into(),
+        Why::NotWished => "the convention is for patients of whom it is said that they wish it".into(),
+        Why::OtherTerritory => "the convention is for people who live in one of its territories".into(),
         Why::NoDocument(kinds) => format!("these documents are missing: {}", kinds.join(", ")),
     }
 }
@@ -43,6 +45,8 @@ fn french(why: &Why) -> String {
         }
         Why::NotWithoutCover => "la convention s’adresse aux personnes déclarées sans couverture maladie".into(),
         Why::OtherReason => "la convention exige que l’un de ses motifs soit déclaré".into(),
+        Why::NotWished => "la convention exige que le souhait du patient soit déclaré".into(),
+        Why::OtherTerritory => "la convention s’adresse aux personnes qui habitent l’un de ses territoires".into(),
         Why::NoDocument(kinds) => format!("il manque les documents suivants : {}", kinds.join(", ")),
     }
 }

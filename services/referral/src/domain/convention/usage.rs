@@ -1,9 +1,9 @@
 //! What was given under a convention, in figures.
 
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use relais_platform::{
     error::{Error, Violation},
-    ids::{Child, SiteId},
+    ids::{Child, ConventionId, ReferralId, ReportId, SiteId},
 };
 
 /// The most months that are reported at once.
@@ -34,6 +34,27 @@ impl Period {
             (first, last) => Ok(Self { first, last }),
         }
     }
+}
+
+/// An entry of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// The convention, in the version that admitted the referral.
+    pub convention: (ConventionId, i64),
+    /// The line.
+    pub line_id: String,
+    /// The referral.
+    pub referral: ReferralId,
+    /// The report that told of it, and in which version.
+    pub report: (ReportId, i64),
+    /// Where; none when no site was named.
+    pub site: Option<Child<SiteId>>,
+    /// When it was done, by the site's calendar.
+    pub local_date: NaiveDate,
+    /// How much; less than nothing where it takes another entry back.
+    pub quantity: i64,
+    /// When it was entered.
+    pub entry_time: DateTime<Utc>,
 }
 
 /// What was given in a month at a site.

@@ -72,6 +72,8 @@ pub struct Facts {
     pub appointment_end: Option<DateTime<Utc>>,
     /// Whether there are results.
     pub results: bool,
+    /// Whether one of them must be read at once, and nobody has taken note of it.
+    pub critical: bool,
 }
 
 /// Where a referral goes when its appointment came to `told`, which was `before`; none: nowhere.
@@ -118,7 +120,34 @@ pub fn hear_report(state: State, told: ReportStatus, late: bool) -> Option<State
     }
 }
 
+/// Where a referral goes when a report was withdrawn; none: nowhere. `facts` and `all` are as they stand without it: where no result
+/// is left, it is the provider's turn again, and where what is left was read, all is done.
+pub fn hear_withdrawal(state: State, facts: &Facts, all: bool) -> Option<State> {
+    match state {
+        State::ResultsAvailable if !facts.results => Some(facts.stand(None)),
+        _ => hear_acknowledgement(state, all),
+    }
+}
+
 /// Where a referral goes when results were read; `all` says whether every report is whole and the last version of each was read.
 pub fn hear_acknowledgement(state: State, all: bool) -> Option<State> {
     (state == State::ResultsAvailable && all).then_some(State::Completed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A report that was withdrawn leaves nobody with a result to take note of that is not there.
+    #[test]
+    fn what_is_left_of_withdrawn_results_says_whose_turn_it_is() {
+        let seen = Facts { appointment: Some(AppointmentState::Fulfilled), ..Facts::default() };
+        let others = Facts { results: true, ..seen };
+        for state in State::ALL {
+            let available = state == State::ResultsAvailable;
+            assert_eq!(hear_withdrawal(state, &seen, false), available.then_some(State::Attended), "{state:?}");
+            assert_eq!(hear_withdrawal(state, &others, true), available.then_some(State::Completed), "{state:?}");
+            assert_eq!(hear_withdrawal(state, &others, false), None, "{state:?}");
+        }
+    }
 }

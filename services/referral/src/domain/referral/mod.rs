@@ -35,6 +35,7 @@ pub use actions::{Action, open_actions};
 pub use deadline::{Passed, judge};
 pub use facts::{
     AppointmentState, Facts, ReportStatus, WORK_DONE, hear_acknowledgement, hear_appointment, hear_report,
+    hear_withdrawal,
 };
 pub use moves::{Move, go};
 pub use number::Number;
@@ -45,7 +46,7 @@ pub use partner_link::PartnerLink;
 pub use recipients::{Recipient, Sent, SubstituteFor};
 pub use redirect::replacement;
 pub use refusal::Refusal;
-pub use reject::{CancelReason, Reason, may_reject};
+pub use reject::{CancelReason, Others, Reason, may_reject};
 pub use review_file::{FileReview, HeldAccess, Verdict};
 pub use situation::{HealthCover, Needs, Situation};
 pub use state::{NextStep, State};

@@ -13,7 +13,7 @@ pub enum Refusal {
     NotFrom(Move, State),
     /// The patient was seen: what is done cannot be cancelled.
     WorkDone,
-    /// The reason is the provider's and others could take the patient: one must be named.
+    /// The reason is the provider's, and others, or another site, could take the patient: one must be named.
     AlternativeRequired,
     /// The last step was an undoing: once is enough.
     UndoneOnce,
@@ -49,7 +49,7 @@ impl From<Refusal> for Error {
             Refusal::AlternativeRequired => (
                 "ALTERNATIVE_REQUIRED",
                 "alternative-required",
-                "the convention has another provider: say where else the patient may be sent".into(),
+                "the convention has another provider or site: say where else the patient may be sent".into(),
             ),
             Refusal::UndoneOnce => ("NOT_UNDONE", "undone-once", "the last step took one back already".into()),
             Refusal::FactOfAnother => (

@@ -41,18 +41,23 @@ text_enum! {
     }
 }
 
+/// Who else takes patients under the convention.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Others {
+    /// Another provider.
+    pub provider: bool,
+    /// The same one, at another site than the one that was wished for.
+    pub site: bool,
+}
+
 impl Reason {
-    /// Whether another provider could take the patient all the same.
-    fn is_the_providers(self) -> bool {
-        matches!(
-            self,
-            Self::NoCapacity
-                | Self::OutOfArea
-                | Self::WrongService
-                | Self::VolumeExhausted
-                | Self::BudgetExhausted
-                | Self::SiteNotInScope
-        )
+    /// Whether one of these others could take the patient all the same.
+    fn leaves(self, others: Others) -> bool {
+        match self {
+            Self::NoCapacity | Self::OutOfArea | Self::SiteNotInScope => others.provider || others.site,
+            Self::WrongService | Self::VolumeExhausted | Self::BudgetExhausted => others.provider,
+            _ => false,
+        }
     }
 }
 
@@ -74,8 +79,8 @@ text_enum! {
 ///
 /// # Errors
 /// When an alternative must be named: others of the convention could take the patient.
-pub fn may_reject(reason: Reason, alternative: Option<Place>, others: bool) -> Result<(), Refusal> {
-    if alternative.is_none() && others && reason.is_the_providers() {
+pub fn may_reject(reason: Reason, alternative: Option<Place>, others: Others) -> Result<(), Refusal> {
+    if alternative.is_none() && reason.leaves(others) {
         return Err(Refusal::AlternativeRequired);
     }
     Ok(())
@@ -90,11 +95,22 @@ mod tests {
     #[test]
     fn who_has_no_place_names_another_where_there_is_one() {
         let other = Some(Place::Organisation(OrganisationId::draw()));
-        assert_eq!(may_reject(Reason::NoCapacity, None, true), Err(Refusal::AlternativeRequired));
-        for (reason, alternative, others) in
-            [(Reason::NoCapacity, other, true), (Reason::NoCapacity, None, false), (Reason::Duplicate, None, true)]
+        let (nobody, provider, site) =
+            (Others::default(), Others { provider: true, site: false }, Others { provider: false, site: true });
+        for (reason, others) in
+            [(Reason::NoCapacity, provider), (Reason::NoCapacity, site), (Reason::VolumeExhausted, provider)]
         {
-            assert_eq!(may_reject(reason, alternative, others), Ok(()));
+            assert_eq!(may_reject(reason, None, others), Err(Refusal::AlternativeRequired));
+            assert_eq!(may_reject(reason, other, others), Ok(()));
+        }
+        for (reason, others) in [
+            (Reason::NoCapacity, nobody),
+            (Reason::Duplicate, provider),
+            // At another site there is no more of it than here.
+            (Reason::VolumeExhausted, site),
+            (Reason::WrongService, site),
+        ] {
+            assert_eq!(may_reject(reason, None, others), Ok(()), "{reason:?}");
         }
     }
 }

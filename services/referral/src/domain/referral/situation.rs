@@ -37,6 +37,10 @@ pub struct Situation {
     pub health_cover: HealthCover,
     /// The code of the reason that is declared; may be empty.
     pub declared_reason: String,
+    /// Whether the patient wishes it.
+    pub patient_wish: bool,
+    /// The code of the territory where the patient lives; may be empty.
+    pub territory: String,
     /// Kinds of the documents that come with the referral.
     pub documents: Vec<String>,
 }

@@ -7,7 +7,7 @@ use relais_platform::{
     text_enum,
 };
 
-use super::{Deadlines, Referral, State};
+use super::{Deadlines, Priority, Referral, State};
 
 /// What a provider has after an appointment to say whether the patient came.
 const AFTER_APPOINTMENT: TimeDelta = TimeDelta::days(1);
@@ -99,6 +99,7 @@ impl Referral {
     /// Until when the step after `state` is due, from `now` on; none when it is closed.
     pub fn due(&self, state: State, deadlines: &Deadlines, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let within = match state {
+            State::ResultsAvailable if self.facts.critical => deadlines.first_contact(Priority::Stat),
             State::Submitted | State::NoShow | State::AppointmentCancelled | State::ResultsAvailable => {
                 deadlines.first_contact(self.priority)
             }

@@ -287,6 +287,19 @@ fn results_count_from_the_acceptance_on_and_a_late_partial_one_neither_reopens_n
     assert_eq!(hear_report(State::Completed, R::Partial, true), None);
 }
 
+/// Whatever the priority: what is critical is due as what is most urgent, until it is taken note of.
+#[test]
+fn a_critical_result_is_due_as_the_most_urgent_is() {
+    let (now, terms) = (DateTime::UNIX_EPOCH, Deadlines::default());
+    let due = |critical, state| {
+        let facts = Facts { results: true, critical, ..Facts::default() };
+        Referral { facts, ..referral(State::Attended) }.due(state, &terms, now)
+    };
+    assert_eq!(due(true, State::ResultsAvailable), Some(now + TimeDelta::hours(4)));
+    assert_eq!(due(false, State::ResultsAvailable), Some(now + TimeDelta::hours(120)));
+    assert_eq!(due(true, State::Attended), due(false, State::Attended));
+}
+
 fn last(cause: Cause, previous: Option<State>, state: State, organisation: OrganisationId) -> Transition {
     Transition {
         id: Uuid::now_v7(),

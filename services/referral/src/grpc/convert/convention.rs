@@ -108,5 +108,10 @@ fn eligibility(value: Eligibility) -> conventions::Eligibility {
         Cover::Any => HealthCover::Any,
         Cover::None => HealthCover::None,
     };
-    conventions::Eligibility { health_cover: health_cover.into(), declared_reasons: value.declared_reasons }
+    conventions::Eligibility {
+        health_cover: health_cover.into(),
+        declared_reasons: value.declared_reasons,
+        patient_wish: value.patient_wish,
+        territories: value.territories,
+    }
 }

@@ -10,7 +10,7 @@ use relais_proto::referral::v1::{
 
 use super::{
     super::{break_glass::file_access, partner_link::link},
-    referral, transition,
+    entry, referral, transition, usage_entry,
 };
 use crate::{
     app::identity::{Export, Match},
@@ -200,5 +200,7 @@ pub(in crate::grpc) fn export(value: Export, now: DateTime<Utc>) -> v1::ExportPa
         dismissals: value.dismissals.into_iter().map(dismissal).collect(),
         partner_links: value.links.into_iter().map(|made| link(made, now)).collect(),
         file_accesses: value.file_accesses.into_iter().map(file_access).collect(),
+        facts: value.facts.into_iter().map(entry).collect(),
+        usage_entries: value.usage_entries.into_iter().map(usage_entry).collect(),
     }
 }

@@ -40,6 +40,8 @@ pub(in crate::grpc) fn referral(value: Referral) -> v1::Referral {
         health_cover: health_cover(value.situation.health_cover).into(),
         declared_reason: value.situation.declared_reason,
         documents: value.situation.documents,
+        patient_wish: value.situation.patient_wish,
+        territory: value.situation.territory,
         owner,
         next_step: next_step(value.state).into(),
         due_time: value.due_time.map(time_to_proto),

@@ -1,9 +1,9 @@
 //! What was given, in figures.
 
-use relais_platform::calls::check::date_to_proto;
+use relais_platform::calls::check::{date_to_proto, time_to_proto};
 use relais_proto::convention::v1;
 
-use crate::domain::convention::{Difference, Figure, Recount};
+use crate::domain::convention::{Difference, Figure, LedgerEntry, Recount};
 
 pub(in crate::grpc) fn usage(value: Vec<Figure>) -> v1::GetUsageResponse {
     let total = value.iter().map(|figure| figure.quantity).sum();
@@ -18,6 +18,23 @@ pub(in crate::grpc) fn recount(value: Recount) -> v1::RecountUsageResponse {
 fn figure(value: Figure) -> v1::UsageFigure {
     let site = value.site.map(|site| site.to_string()).unwrap_or_default();
     v1::UsageFigure { month: Some(date_to_proto(value.month)), site, quantity: value.quantity }
+}
+
+/// An entry of the ledger.
+pub(in crate::grpc) fn usage_entry(value: LedgerEntry) -> v1::UsageEntry {
+    let ((convention, convention_version), (report, report_version)) = (value.convention, value.report);
+    v1::UsageEntry {
+        convention: convention.to_string(),
+        convention_version,
+        line_id: value.line_id,
+        referral: value.referral.to_string(),
+        report: report.to_string(),
+        report_version,
+        site: value.site.map(|site| site.to_string()).unwrap_or_default(),
+        local_date: Some(date_to_proto(value.local_date)),
+        quantity: value.quantity,
+        entry_time: Some(time_to_proto(value.entry_time)),
+    }
 }
 
 fn difference(value: Difference) -> v1::UsageDifference {

@@ -126,10 +126,14 @@ fn situation(check: &mut Check, given: &v1::Referral) -> Situation {
     let reason = given.declared_reason.as_str();
     let declared_reason =
         if reason.is_empty() { String::new() } else { plain_code(check, "referral.declared_reason", reason) };
+    let lives = given.territory.as_str();
+    let territory = if lives.is_empty() { String::new() } else { plain_code(check, "referral.territory", lives) };
     Situation {
         needs: Needs { interpreter_language: language, wheelchair: needs.wheelchair },
         health_cover,
         declared_reason,
+        patient_wish: given.patient_wish,
+        territory,
         documents: codes(check, "referral.documents", &given.documents, DOCUMENTS),
     }
 }

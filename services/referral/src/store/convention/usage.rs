@@ -9,7 +9,7 @@ use relais_platform::{
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::convention::{Difference, Figure, Period, Recount};
+use crate::domain::convention::{Difference, Figure, LedgerEntry, Period, Recount};
 
 /// What a version of a report was the first to tell as done.
 #[derive(Debug, Clone)]
@@ -141,6 +141,32 @@ pub async fn list_figures(
     let rows = query.with_operation("SELECT", "usage_sum").fetch_all(unit.sql()).await?;
     let figure = |month, site: Option<(Uuid, Uuid)>, quantity| Figure { month, site: site.map(place), quantity };
     Ok(rows.into_iter().map(|row| figure(row.month, row.organisation_id.zip(row.site_id), row.quantity)).collect())
+}
+
+/// What was counted of some referrals that the caller's organisation sent, in the order in which it was entered.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_entries_of(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<Vec<LedgerEntry>> {
+    let query = sqlx::query!(
+        r#"SELECT u.convention_id, u.convention_version, u.line_id, u.referral_id, u.report_id, u.report_version,
+                  u.local_date, u.quantity, u.entry_time, e.id AS "site_id?", e.organisation_id AS "organisation_id?"
+           FROM usage_entry u LEFT JOIN site e ON e.id = u.site_id
+           WHERE u.referral_id = ANY($1) ORDER BY u.entry_time, u.id"#,
+        referrals,
+    );
+    let rows = query.with_operation("SELECT", "usage_entry").fetch_all(unit.sql()).await?;
+    let entries = rows.into_iter().map(|row| LedgerEntry {
+        convention: (row.convention_id.into(), row.convention_version),
+        line_id: row.line_id,
+        referral: row.referral_id.into(),
+        report: (row.report_id.into(), row.report_version),
+        site: row.organisation_id.zip(row.site_id).map(place),
+        local_date: row.local_date,
+        quantity: row.quantity,
+        entry_time: row.entry_time,
+    });
+    Ok(entries.collect())
 }
 
 /// Adds up a convention's entries anew and holds the sums against them, `limit` differences at most.

@@ -75,6 +75,19 @@ pub async fn find_site(unit: &mut database::Unit<'_>, id: SiteId) -> Result<Opti
     row.map(Site::try_from).transpose()
 }
 
+/// Whether the organisation of a site has another one.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn has_other_site(unit: &mut database::Unit<'_>, site: Child<SiteId>) -> Result<bool> {
+    let query = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM site WHERE organisation_id = $1 AND id <> $2) AS "other!""#,
+        site.organisation.0,
+        site.id.0,
+    );
+    Ok(query.with_operation("SELECT", "site").fetch_one(unit.sql()).await?)
+}
+
 /// Lists an organisation's sites, the most recent first.
 ///
 /// # Errors

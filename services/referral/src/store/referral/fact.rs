@@ -32,8 +32,8 @@ pub struct Told {
     pub time: DateTime<Utc>,
 }
 
-/// Keeps what was told; says whether it is new: an appointment that stands where it stood, at the same time, is not. Of a referral that does not exist it breaks the foreign key: the message is held
-/// back and attached to nothing.
+/// Keeps what was told; says whether it is new: an appointment that stands where it stood, at the same time, is not. Of a referral
+/// that does not exist it breaks the foreign key: the message is held back and attached to nothing.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -59,9 +59,10 @@ pub async fn insert_fact(unit: &mut Unit<'_>, told: &Told) -> Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Notes where an appointment stands; says whether it is the one that counts. Names of appointments grow with time, so what is
-/// told late of an earlier one does not hide a later one, unless that one has come to nothing: a missed appointment is kept
-/// after all while another is proposed. That one is given up which does not count, does not count either.
+/// Notes where an appointment stands; says whether that counts. Names of appointments grow with time: what is told late of an
+/// earlier one does not hide a later one that has a time, nor is it hidden by one that is only proposed. That one keeps its
+/// place in the note, unless the earlier one is `kept` after all, though it was said to be missed. Of one that does not count, its
+/// end does not count either.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -69,24 +70,31 @@ pub async fn note_appointment(
     unit: &mut Unit<'_>,
     referral: ReferralId,
     appointment: AppointmentId,
-    state: AppointmentState,
+    (state, kept): (AppointmentState, bool),
     end: Option<DateTime<Utc>>,
 ) -> Result<bool> {
-    let query = sqlx::query!(
-        "INSERT INTO referral_appointment (referral_id, appointment_id, state, end_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (referral_id) DO UPDATE
-         SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state, end_at = EXCLUDED.end_at
-         WHERE referral_appointment.appointment_id = EXCLUDED.appointment_id
-            OR (EXCLUDED.state NOT IN ('cancelled', 'entered-in-error')
-                AND (referral_appointment.appointment_id < EXCLUDED.appointment_id
-                     OR referral_appointment.state IN ('proposed', 'cancelled', 'entered-in-error')))",
+    let query = sqlx::query_scalar!(
+        r#"WITH noted AS (
+             INSERT INTO referral_appointment (referral_id, appointment_id, state, end_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (referral_id) DO UPDATE
+             SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state, end_at = EXCLUDED.end_at
+             WHERE referral_appointment.appointment_id = EXCLUDED.appointment_id
+                OR (EXCLUDED.state NOT IN ('cancelled', 'entered-in-error')
+                    AND (referral_appointment.appointment_id < EXCLUDED.appointment_id
+                         OR referral_appointment.state IN ('cancelled', 'entered-in-error')
+                         OR (referral_appointment.state = 'proposed' AND $5)))
+             RETURNING referral_id
+         )
+         SELECT EXISTS (SELECT FROM noted) OR EXISTS (
+             SELECT FROM referral_appointment a
+             WHERE a.referral_id = $1 AND a.appointment_id > $2 AND a.state = 'proposed') AS "counts!""#,
         referral.0,
         appointment.0,
         state.as_str(),
         end,
+        kept,
     );
-    let done = query.with_operation("INSERT", "referral_appointment").execute(unit.sql()).await?;
-    Ok(done.rows_affected() == 1)
+    Ok(query.with_operation("INSERT", "referral_appointment").fetch_one(unit.sql()).await?)
 }
 
 /// Whether a report was whole in a version noted before.
@@ -111,18 +119,20 @@ pub async fn note_report(
     referral: ReferralId,
     report: Uuid,
     version: i64,
-    status: ReportStatus,
+    (status, critical): (ReportStatus, bool),
 ) -> Result<()> {
     let query = sqlx::query!(
-        "INSERT INTO referral_report (report_id, referral_id, report_version, status, acknowledged)
-         VALUES ($1, $2, $3, $4, false)
+        "INSERT INTO referral_report (report_id, referral_id, report_version, status, acknowledged, critical)
+         VALUES ($1, $2, $3, $4, false, $5)
          ON CONFLICT (report_id) DO UPDATE
-         SET report_version = EXCLUDED.report_version, status = EXCLUDED.status, acknowledged = false
+         SET report_version = EXCLUDED.report_version, status = EXCLUDED.status, acknowledged = false,
+             critical = EXCLUDED.critical
          WHERE referral_report.report_version < EXCLUDED.report_version",
         report,
         referral.0,
         version,
         status.as_str(),
+        critical,
     );
     query.with_operation("INSERT", "referral_report").execute(unit.sql()).await?;
     Ok(())
@@ -142,13 +152,27 @@ pub async fn note_acknowledgement(unit: &mut Unit<'_>, report: Uuid, version: i6
     Ok(())
 }
 
-/// Whether every report of a referral is whole, and read in its last version.
+/// How the reports of a referral stand, without those that were withdrawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Reports {
+    /// Whether there are any.
+    pub any: bool,
+    /// Whether every one is whole, and read in its last version.
+    pub all_read: bool,
+    /// Whether one must be read at once, and nobody has taken note of it.
+    pub critical: bool,
+}
+
+/// Looks at the reports of a referral.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn are_all_read(unit: &mut Unit<'_>, referral: ReferralId) -> Result<bool> {
-    let query = sqlx::query_scalar!(
-        r#"SELECT COALESCE(bool_and(acknowledged AND status IN ('final', 'amended', 'corrected')), false) AS "all!"
+pub async fn reports_of(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Reports> {
+    let query = sqlx::query_as!(
+        Reports,
+        r#"SELECT count(*) > 0 AS "any!",
+                  COALESCE(bool_and(acknowledged AND status IN ('final', 'amended', 'corrected')), false) AS "all_read!",
+                  COALESCE(bool_or(critical AND NOT acknowledged), false) AS "critical!"
            FROM referral_report WHERE referral_id = $1 AND status NOT IN ('cancelled', 'entered-in-error')"#,
         referral.0,
     );

@@ -159,7 +159,10 @@ pub async fn list_all(unit: &mut Unit<'_>, ids: &[Uuid]) -> Result<Vec<Referral>
                   r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
                   t.alternative, t.due_at, t.cause = 'overdue' AS "overdue!", r.replaces_id,
                   a.state AS "appointment_state?", a.end_at AS "appointment_end?",
-                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id) AS "results!",
+                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id
+                          AND o.status NOT IN ('cancelled', 'entered-in-error')) AS "results!",
+                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id
+                          AND o.critical AND NOT o.acknowledged) AS "critical!",
                   a.appointment_id AS "appointment_id?",
                   parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r

@@ -13,14 +13,15 @@ mod timeline;
 pub use account::{is_sender, list_ids_of};
 pub use alike::list_open_alike;
 pub use fact::{
-    OpenedAppointments, Told, are_all_read, insert_fact, note_acknowledgement, note_appointment, note_report, was_whole,
+    OpenedAppointments, Reports, Told, insert_fact, note_acknowledgement, note_appointment, note_report, reports_of,
+    was_whole,
 };
 pub use file_access::{count_since, find_access, find_file, find_live, insert_access, list_accesses_to};
 pub use file_review::{get_held, insert_review, list_held};
 pub use list::{Filter, list_all, list_ids, list_ids_of_patients, list_next, list_visible};
 pub use place::is_place;
 pub use sent::get_sent;
-pub use timeline::{get_last_step, list_entries, list_page_of_transitions, list_transitions};
+pub use timeline::{get_last_step, list_entries, list_facts, list_page_of_transitions, list_transitions};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
@@ -59,6 +60,7 @@ struct Row {
     appointment_state: Option<String>,
     appointment_end: Option<DateTime<Utc>>,
     results: bool,
+    critical: bool,
     previous: Option<String>,
     reason: String,
     alternative: String,
@@ -76,7 +78,8 @@ impl TryFrom<Row> for Referral {
         let number = Number::parse(&row.number);
         let (referrer, provider) = (OrganisationId(row.referrer_id), OrganisationId(row.provider_id));
         let appointment = row.appointment_state.as_deref().map(AppointmentState::stored).transpose()?;
-        let facts = Facts { appointment, appointment_end: row.appointment_end, results: row.results };
+        let (appointment_end, results, critical) = (row.appointment_end, row.results, row.critical);
+        let facts = Facts { appointment, appointment_end, results, critical };
         Ok(Self {
             id: row.id.into(),
             number: number.ok_or_else(|| Error::internal(anyhow::anyhow!("a stored number does not check")))?,
@@ -284,7 +287,10 @@ async fn select(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>, opened:
                   r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
                   t.alternative, t.due_at, t.cause = 'overdue' AS "overdue!", r.replaces_id,
                   a.state AS "appointment_state?", a.end_at AS "appointment_end?",
-                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id) AS "results!",
+                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id
+                          AND o.status NOT IN ('cancelled', 'entered-in-error')) AS "results!",
+                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id
+                          AND o.critical AND NOT o.acknowledged) AS "critical!",
                   CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
                   parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r

@@ -137,13 +137,9 @@ pub async fn list_entries(unit: &mut Unit<'_>, referrals: &[Uuid], page: &PageRe
     let mut steps = list_steps(unit, &ids).await?;
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
-        let subject = row.subject_id.unwrap_or_default();
         let what = match steps.iter().position(|step| step.id == row.id) {
             Some(at) => Happened::Step(Box::new(steps.swap_remove(at))),
-            None if row.kind == "appointment" => {
-                Happened::Appointment { id: AppointmentId(subject), state: row.state, start_time: row.start_at }
-            }
-            None => Happened::Report { id: subject, status: row.state },
+            None => fact(&row.kind, row.subject_id.unwrap_or_default(), row.state, row.start_at),
         };
         entries.push(Entry {
             id: row.id,
@@ -155,6 +151,36 @@ pub async fn list_entries(unit: &mut Unit<'_>, referrals: &[Uuid], page: &PageRe
         });
     }
     Ok(entries)
+}
+
+/// What other services told of referrals that the caller was shown, in the order in which it happened.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_facts(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<Vec<Entry>> {
+    let query = sqlx::query!(
+        "SELECT f.id, f.at, f.referral_id, f.kind, f.subject_id, f.state, f.start_at, r.number, r.provider_id
+         FROM referral_fact f JOIN referral r ON r.id = f.referral_id
+         WHERE f.referral_id = ANY($1) ORDER BY f.at, f.id",
+        referrals,
+    );
+    let rows = query.with_operation("SELECT", "referral_fact").fetch_all(unit.sql()).await?;
+    let facts = rows.into_iter().map(|row| Entry {
+        id: row.id,
+        time: row.at,
+        referral: row.referral_id.into(),
+        number: row.number,
+        provider: row.provider_id.into(),
+        what: fact(&row.kind, row.subject_id, row.state, row.start_at),
+    });
+    Ok(facts.collect())
+}
+
+fn fact(kind: &str, subject: Uuid, state: String, start_time: Option<DateTime<Utc>>) -> Happened {
+    match kind {
+        "appointment" => Happened::Appointment { id: AppointmentId(subject), state, start_time },
+        _ => Happened::Report { id: subject, status: state },
+    }
 }
 
 async fn list_steps(unit: &mut Unit<'_>, ids: &[Uuid]) -> Result<Vec<Transition>> {

@@ -168,6 +168,27 @@ async fn an_appointment_that_is_given_up_leaves_the_referral_open_and_the_next_o
     partners.world.end().await
 }
 
+/// Messages of two appointments come in any order: the end of the one before does not wait for the next one.
+#[tokio::test]
+async fn an_appointment_that_is_given_up_is_heard_of_though_the_next_one_was_told_first() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let sent = partners.submit().await?;
+    accept_referral(&partners.lab, &sent.name).await?;
+    let (mut first, mut second) = (Appointment::of(&sent), Appointment::of(&sent));
+    second.version = 1;
+    let proposed = told::AppointmentProposed { appointment: second.id.to_string(), referral: sent.name.clone() };
+    partners.world.tap.publish(second.id.0, 1, proposed).await?;
+    partners.world.until_count("SELECT count(*) FROM referral_appointment WHERE state = 'proposed'", 1).await?;
+    first.tell(&partners, "booked").await?;
+    until(&partners, &sent.name, State::Scheduled).await?;
+    first.give_up(&partners).await?;
+    let given_up = until(&partners, &sent.name, State::AppointmentCancelled).await?;
+    assert_eq!(given_up.appointment, second.id.to_string(), "the one that can be booked");
+    second.tell(&partners, "booked").await?;
+    assert_eq!(until(&partners, &sent.name, State::Scheduled).await?.appointment, second.id.to_string());
+    partners.world.end().await
+}
+
 #[tokio::test]
 async fn who_walks_in_is_seen_straight_from_accepted_and_before_that_it_waits() -> Result<()> {
     let partners = Partners::meet().await?;

@@ -5,6 +5,7 @@ mod facts;
 mod moves;
 mod once;
 mod reject;
+mod results;
 mod timeline;
 
 use anyhow::{Context, Result};
@@ -128,12 +129,17 @@ impl Report {
     }
 
     async fn issue(&mut self, partners: &Partners, status: &'static str) -> Result<()> {
+        self.issue_as(partners, status, false).await
+    }
+
+    async fn issue_as(&mut self, partners: &Partners, status: &'static str, critical: bool) -> Result<()> {
         (self.version, self.issued, self.status) = (self.version + 1, self.issued + 1, status);
         let event = told::ReportIssued {
             report: format!("reports/{}", self.id),
             report_version: self.issued,
             status: status.into(),
             referral: self.referral.clone(),
+            critical,
             ..Default::default()
         };
         partners.world.tap.publish(self.id, self.version, event).await?;

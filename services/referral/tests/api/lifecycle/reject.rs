@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use relais_platform::events::Event;
 use relais_proto::{
-    convention::v1::{Party, party},
+    convention::v1::{Party, Terms, party},
     referral::v1::{
         ListReferralsRequest, RedirectReferralRequest, Referral, RejectReferralRequest, UndoReferralRequest,
         referral::{Reason, State},
@@ -61,6 +61,48 @@ async fn nobody_is_bounced_without_a_reason_or_without_an_alternative() -> Resul
     let Event::ReferralMoved(moved) = event else { panic!("{event:?}") };
     assert_eq!((moved.state.as_str(), moved.reason.as_str()), ("rejected", "no-capacity"));
     assert_eq!((moved.alternative, moved.owner, moved.due_time), (another, String::new(), None));
+    partners.world.end().await
+}
+
+/// One provider with several sites: a full one names another, for people do not know which.
+#[tokio::test]
+async fn a_site_without_a_place_names_another_one_of_the_same_provider() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let mut sites = Vec::new();
+    for name in ["Forges du Sud", "CHEM", "Not the convention's"] {
+        sites.push(partnership::site(&partners.operator, &partners.provider, name).await?);
+    }
+    let [forges, chem, other] = &sites[..] else { panic!("{sites:?}") };
+    let own = partnership::site(&partners.operator, &partners.mdm, "The referrer's").await?;
+    let agree = async |sites: Vec<String>| {
+        let terms = Terms { sites, ..partnership::terms(&partners.mdm, &partners.provider, partners.today) };
+        let draft = partnership::draft(&partners.coordinator, terms).await?;
+        anyhow::Ok(partnership::sign(&partners.coordinator, draft, partners.today).await?.name)
+    };
+    let (two, one, any) =
+        (agree(vec![forges.clone(), chem.clone()]).await?, agree(vec![forges.clone()]).await?, agree(vec![]).await?);
+    let sent = async |convention: &str, site: &str| {
+        let ask = Referral { convention: convention.into(), site: site.into(), ..partners.ask() };
+        let sent = partners.desk.referrals().submit_referral(partners.request(ask)).await?.into_inner();
+        anyhow::Ok(sent.referral.context("no referral")?.name)
+    };
+    let mut lab = partners.lab.referrals();
+    for convention in [&two, &any] {
+        let name = sent(convention, forges).await?;
+        let bounced = lab.reject_referral(reject(&name, Reason::NoCapacity, "")).await.unwrap_err();
+        assert_eq!(rules(&bounced), ["alternative-required"]);
+        for wrong in [forges, &own, &partners.mdm] {
+            let refused = lab.reject_referral(reject(&name, Reason::NoCapacity, wrong)).await.unwrap_err();
+            assert_eq!(violations(&refused), ["alternative"], "{wrong}");
+        }
+        let alternative = if *convention == two { chem } else { other };
+        lab.reject_referral(reject(&name, Reason::NoCapacity, alternative)).await?;
+        assert_eq!(&get(&partners.desk, &name).await?.alternative, alternative);
+    }
+    // What is used up is used up at every site; a convention of one site has no other; without a wish all of them were meant.
+    lab.reject_referral(reject(&sent(&two, forges).await?, Reason::VolumeExhausted, "")).await?;
+    lab.reject_referral(reject(&sent(&one, forges).await?, Reason::NoCapacity, "")).await?;
+    lab.reject_referral(reject(&sent(&any, "").await?, Reason::NoCapacity, "")).await?;
     partners.world.end().await
 }
 

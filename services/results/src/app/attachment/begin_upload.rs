@@ -13,6 +13,7 @@ use relais_platform::{
 
 use super::{DROP_UPLOAD, ParentName};
 use crate::{
+    app::vault::erased,
     domain::attachment::{Attachment, MOST, MediaType, Parent},
     store::{self, attachment, referral, report},
 };
@@ -90,7 +91,8 @@ impl BeginUpload {
                 let order = store::get(unit, id).await?;
                 unit.about(&order.referral_number);
                 ensure(unit, order.referral, Capacity::Referrer).await?;
-                let files = attachment::list_of_order(unit, id).await?.len();
+                order.patient.ok_or_else(erased)?;
+                let files = attachment::list_of(unit, &[id.0], &[]).await?.len();
                 Ok(Place { parent: Parent::Order(id), provider: order.provider, referral: order.referral, files })
             }
             ParentName::Report(id) => {
@@ -98,7 +100,8 @@ impl BeginUpload {
                 unit.about(&report.referral_number);
                 let referral = report.referral.ok_or_else(|| Error::not_found(id))?;
                 ensure(unit, referral, Capacity::Provider).await?;
-                let files = attachment::list_of_report(unit, id).await?.len();
+                report.key.as_ref().ok_or_else(erased)?;
+                let files = attachment::list_of(unit, &[], &[id.0]).await?.len();
                 let parent = Parent::Report(id, report.shown_version);
                 Ok(Place { parent, provider: report.provider, referral, files })
             }

@@ -29,14 +29,14 @@ impl UseCase for ListAttachments {
             ParentName::Order(id) => {
                 let order = store::get(unit, id).await?;
                 unit.about(&order.referral_number);
-                (attachment::list_of_order(unit, id).await?, Some(order.referral))
+                (attachment::list_of(unit, &[id.0], &[]).await?, Some(order.referral))
             }
             ParentName::Report(id) => {
                 let report = report::get(unit, id).await?;
                 unit.about(&report.referral_number);
                 let upto = reads_up_to(unit, &report).await?;
                 let upto = upto.ok_or_else(|| Error::denied("only its recipient and its provider read a report"))?;
-                let mut files = attachment::list_of_report(unit, id).await?;
+                let mut files = attachment::list_of(unit, &[], &[id.0]).await?;
                 files.retain(|file| matches!(file.parent, Parent::Report(_, version) if version <= upto));
                 (files, report.referral)
             }

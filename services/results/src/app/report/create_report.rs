@@ -16,7 +16,7 @@ use crate::{
     app::{Vault, tell::report_quarantined},
     domain::{
         Order,
-        report::{Named, Quarantine, Report, ReportState, Status, Version, fit},
+        report::{Content, Named, Quarantine, Report, ReportState, Status, Version, fit},
     },
     store::{self, referral, report},
 };
@@ -58,6 +58,7 @@ impl UseCase for CreateReport {
             version: 1,
             status: self.submission.status,
             superseded: false,
+            critical: self.submission.content.is_critical(),
             performed_date: self.submission.performed_date,
             site: self.submission.site,
             sealed: key.seal(self.id, 1, &self.submission.content)?,
@@ -70,9 +71,9 @@ impl UseCase for CreateReport {
             Some(order) if quarantine.is_none() => {
                 unit.about(&order.referral_number);
                 report::insert_parties(unit, &report, &facts.parties).await?;
-                let codes = self.submission.content.codes();
                 let (report, version, parties) = (&report, &version, facts.parties.as_slice());
-                issue(unit, order, Issue { report, version, codes: &codes, parties }).await?;
+                let (before, says) = (&Content::default(), &self.submission.content);
+                issue(unit, order, Issue { report, version, before, says, parties }).await?;
             }
             _ => unit.emit(report.id, report.revision, report_quarantined(&report)),
         }
@@ -105,7 +106,7 @@ impl CreateReport {
             discard_reason: String::new(),
             last_version: 1,
             shown_version: 1,
-            key,
+            key: Some(key),
             create_time: now,
             update_time: now,
         }

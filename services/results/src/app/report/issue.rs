@@ -5,18 +5,19 @@ use relais_platform::{Result, database::Unit, parties::Party};
 use crate::{
     app::tell::{Issued, report_issued, tell_order},
     domain::{
-        Order,
-        report::{Report, Version},
+        Order, Told,
+        report::{Content, Report, Version},
         result,
     },
     store,
 };
 
-/// What is issued: the report in its new revision, a version of it, and what was found by code.
+/// What is issued: the report in its new revision, a version of it, what the one shown before said, and what this one says.
 pub(super) struct Issue<'a> {
     pub report: &'a Report,
     pub version: &'a Version,
-    pub codes: &'a [&'a str],
+    pub before: &'a Content,
+    pub says: &'a Content,
     pub parties: &'a [Party],
 }
 
@@ -25,9 +26,9 @@ pub(super) struct Issue<'a> {
 /// # Errors
 /// FAILED_PRECONDITION naming each code that the order does not ask for.
 pub(super) async fn issue(unit: &mut Unit<'_>, order: Order, issue: Issue<'_>) -> Result<()> {
-    let Issue { report, version, codes, parties } = issue;
+    let Issue { report, version, before, says, parties } = issue;
     let (previous, now) = (order.state, unit.now());
-    let (moved, acts) = result(order, codes, version.status, now)?;
+    let (moved, acts) = result(order, &Told { before, says, status: version.status }, now)?;
     if let Some(moved) = moved {
         store::save(unit, &moved).await?;
         tell_order(unit, &moved, previous, parties);
@@ -40,6 +41,7 @@ pub(super) async fn issue(unit: &mut Unit<'_>, order: Order, issue: Issue<'_>) -
         site: version.site,
         performed_date: version.performed_date,
         acts,
+        critical: version.critical,
     };
     unit.emit(report.id, report.revision, report_issued(report, issued, parties));
     store::report::enqueue(unit, report.id).await

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     app::Vault,
-    domain::report::{Named, Report, ReportState, fit},
+    domain::report::{Content, Named, Report, ReportState, fit},
     store::{self, referral, report},
 };
 
@@ -63,9 +63,9 @@ impl UseCase for ReleaseQuarantined {
         report::insert_parties(unit, &report, &facts.parties).await?;
         unit.audit(&report);
         let version = report::find_version(unit, report.id, report.shown_version).await?;
-        let content = self.vault.open(unit, &report).await?.open(report.id, version.version, &version.sealed)?;
-        let (codes, parties) = (content.codes(), facts.parties.as_slice());
-        issue(unit, order, Issue { report: &report, version: &version, codes: &codes, parties }).await?;
+        let says = self.vault.open(unit, &report).await?.open(report.id, version.version, &version.sealed)?;
+        let (before, parties) = (&Content::default(), facts.parties.as_slice());
+        issue(unit, order, Issue { report: &report, version: &version, before, says: &says, parties }).await?;
         Ok(Brought(Handed { report, version }))
     }
 }

@@ -62,6 +62,7 @@ impl UseCase for ReviseReport {
             version: next,
             status,
             superseded,
+            critical: !status.is_void() && content.is_critical(),
             performed_date: self.submission.performed_date,
             site: self.submission.site,
             sealed: key.seal(before.id, next, &content)?,
@@ -77,9 +78,8 @@ impl UseCase for ReviseReport {
         unit.audit(&report);
         if !superseded {
             let order = store::find_asked(unit, report.order.ok_or_else(missing)?).await?.ok_or_else(missing)?;
-            let codes = if status.is_void() { was.codes() } else { content.codes() };
-            let (report, version, parties) = (&report, &version, facts.parties.as_slice());
-            issue(unit, order, Issue { report, version, codes: &codes, parties }).await?;
+            let (before, says, parties) = (&was, &content, facts.parties.as_slice());
+            issue(unit, order, Issue { report: &report, version: &version, before, says, parties }).await?;
         }
         Ok(Handed { report, version })
     }

@@ -9,7 +9,7 @@ use relais_platform::{
 use super::hold_release::delay;
 use crate::{
     app::tell::report_released,
-    domain::report::{Recipient, Report, plan},
+    domain::report::{Recipient, Release, Report, Version, plan},
     store::{
         referral,
         report::{self, Due},
@@ -18,6 +18,7 @@ use crate::{
 
 /// What is unread is looked at again after this time: its recipient may be struck off meanwhile.
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
+
 /// Lays the version that is shown before those who receive it now, and takes back what is unread before those who do not any more.
 #[derive(Debug, Clone)]
 pub struct SettleRelease {
@@ -44,12 +45,12 @@ impl UseCase for SettleRelease {
             report::withdraw(unit, &plan.withdraw).await?;
             unit.audit(&report);
         }
-        self.release(unit, &report, &plan.release).await?;
-        let unread = standing.iter().any(|it| it.version == report.shown_version && it.read_time.is_none());
+        let version = report::find_version(unit, report.id, report.shown_version).await?;
+        self.release(unit, (&report, &version), &plan.release).await?;
         if self.entitled.is_empty() {
             let due_at = unit.now() + delay(self.due.attempt);
             report::postpone(unit, report.id, due_at, false, "nobody may receive it now").await
-        } else if unread || !plan.release.is_empty() {
+        } else if !plan.release.is_empty() || is_open(&version, &standing) {
             let due_at = unit.now() + AGAIN;
             report::postpone(unit, report.id, due_at, true, "").await
         } else {
@@ -59,20 +60,33 @@ impl UseCase for SettleRelease {
 }
 
 impl SettleRelease {
-    async fn release(&self, unit: &mut Unit<'_>, report: &Report, to: &[Recipient]) -> Result<()> {
+    async fn release(
+        &self,
+        unit: &mut Unit<'_>,
+        (report, version): (&Report, &Version),
+        to: &[Recipient],
+    ) -> Result<()> {
         let Some(referral) = report.referral.filter(|_| !to.is_empty()) else { return Ok(()) };
         let facts = referral::facts(unit, referral).await?;
-        let version = report::find_version(unit, report.id, report.shown_version).await?;
         let (seen, now) = (report.revision, unit.now());
         let mut report = Report { update_time: now, ..report.clone() };
         for recipient in to {
             report::insert_release(unit, (report.id, version.version), recipient).await?;
             report.revision += 1;
-            let told = report_released(&report, (version.version, version.status), recipient, &facts.parties);
+            let laid = (version.version, version.status, version.critical);
+            let told = report_released(&report, laid, recipient, &facts.parties);
             unit.emit(report.id, report.revision, told);
         }
         report::save(unit, &report, seen).await?;
         unit.audit(&report);
         Ok(())
     }
+}
+
+/// Whether somebody must still read a version; of a critical one, whether nobody has taken note of it yet: who only read it may be
+/// away by now.
+fn is_open(version: &Version, standing: &[Release]) -> bool {
+    let mut of_version = standing.iter().filter(|it| it.version == version.version);
+    let unnoted = version.critical && of_version.clone().all(|it| it.acknowledge_time.is_none());
+    unnoted || of_version.any(|it| it.read_time.is_none())
 }

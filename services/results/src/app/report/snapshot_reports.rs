@@ -43,11 +43,13 @@ fn events(report: &Report, issues: &[Issue], releases: &[Release], parties: &[Pa
             site: issue.site,
             performed_date: issue.performed_date,
             acts: issue.acts,
+            critical: issue.critical,
         };
         events.push(report_issued(report, issued, parties).into());
         let version = (issue.version, issue.status);
         for release in releases.iter().filter(|it| it.version == issue.version) {
-            events.push(report_released(report, version, &release.recipient, parties).into());
+            let laid = (issue.version, issue.status, issue.critical);
+            events.push(report_released(report, laid, &release.recipient, parties).into());
             if release.acknowledge_time.is_some() {
                 events.push(report_acknowledged(report, version, parties).into());
             }

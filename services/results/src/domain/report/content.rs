@@ -110,6 +110,11 @@ impl Content {
         self.observations.iter().map(|found| found.code.as_str()).collect()
     }
 
+    /// Whether somebody must hear of it at once.
+    pub fn is_critical(&self) -> bool {
+        self.observations.iter().filter_map(|found| found.interpretation).any(Interpretation::is_critical)
+    }
+
     /// The same, telling what of the version shown before it takes away: a flag, or a value altogether.
     #[must_use]
     pub fn after(mut self, before: &Self) -> Self {
@@ -148,5 +153,11 @@ mod tests {
             .into_iter()
             .filter(|code| Interpretation::parse(code).unwrap().is_critical());
         assert_eq!(critical.collect::<Vec<_>>(), ["AA", "HH", "LL"]);
+        let of = |flags: &[Option<Interpretation>]| {
+            let observations = flags.iter().map(|flag| found("a", *flag)).collect();
+            Content { observations, ..Content::default() }.is_critical()
+        };
+        assert!(of(&[None, Some(Interpretation::Normal), Some(Interpretation::CriticallyLow)]));
+        assert!(!of(&[None, Some(Interpretation::High)]) && !of(&[]));
     }
 }

@@ -8,10 +8,15 @@ use crate::domain::{Order, State};
 pub fn fit(named: &Named, order: Option<&Order>) -> Option<Quarantine> {
     let Some(order) = order else { return Some(Quarantine::UnknownOrder) };
     let is_patient = named.patient.is_some() && named.patient == order.patient;
-    if !is_patient || !order.referral_number.eq_ignore_ascii_case(&named.number) {
+    if !is_patient || letters(&order.referral_number) != letters(&named.number) {
         return Some(Quarantine::WrongPatient);
     }
     (order.state == State::Revoked).then_some(Quarantine::CancelledOrder)
+}
+
+/// A number without what people write between its characters, in capitals.
+fn letters(number: &str) -> String {
+    number.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 #[cfg(test)]
@@ -24,14 +29,18 @@ mod tests {
     #[test]
     fn number_and_patient_must_be_the_orders() {
         let patient = Some(PatientId::draw());
-        let order = Order { patient, ..order() };
-        let named = Named { order: order.id, number: "N".into(), patient };
-        assert_eq!(fit(&named, Some(&order)), None);
+        let order = Order { patient, referral_number: "7K3M-9QXA-4T7".into(), ..order() };
+        let named = Named { order: order.id, number: "7K3M-9QXA-4T7".into(), patient };
+        for number in ["7K3M-9QXA-4T7", "7k3m9qxa4t7", " 7K3M 9QXA 4T7"] {
+            assert_eq!(fit(&Named { number: number.into(), ..named.clone() }, Some(&order)), None, "{number}");
+        }
         assert_eq!(fit(&named, None), Some(Quarantine::UnknownOrder));
         let other = Named { patient: Some(PatientId::draw()), ..named.clone() };
         assert_eq!(fit(&other, Some(&order)), Some(Quarantine::WrongPatient));
-        let unnumbered = Named { number: "m".into(), ..named.clone() };
-        assert_eq!(fit(&unnumbered, Some(&order)), Some(Quarantine::WrongPatient));
+        for number in ["7K3M-9QXA-4T8", "", "-"] {
+            let misnumbered = Named { number: number.into(), ..named.clone() };
+            assert_eq!(fit(&misnumbered, Some(&order)), Some(Quarantine::WrongPatient), "{number}");
+        }
         let revoked = Order { state: State::Revoked, ..order.clone() };
         assert_eq!(fit(&named, Some(&revoked)), Some(Quarantine::CancelledOrder));
         assert_eq!(fit(&other, Some(&revoked)), Some(Quarantine::WrongPatient));

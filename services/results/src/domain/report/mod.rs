@@ -112,8 +112,8 @@ pub struct Report {
     pub last_version: i64,
     /// The version that is shown.
     pub shown_version: i64,
-    /// Seals what its versions say, wrapped.
-    pub key: Vec<u8>,
+    /// Seals what its versions say, wrapped; none once the patient's record was erased: nobody reads them any more.
+    pub key: Option<Vec<u8>>,
     /// When it was handed in.
     pub create_time: DateTime<Utc>,
     /// When it last changed.
@@ -129,6 +129,8 @@ pub struct Version {
     pub status: Status,
     /// Whether it came too late to be shown.
     pub superseded: bool,
+    /// Whether somebody must hear of it at once.
+    pub critical: bool,
     /// The day on which it was done, at the site; none of one that says nothing.
     pub performed_date: Option<NaiveDate>,
     /// The site where it was done.

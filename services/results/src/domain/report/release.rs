@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use relais_platform::ids::{OrganisationId, PractitionerId, UnitId};
 use uuid::Uuid;
 
+use super::Report;
+
 /// Who receives a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
@@ -57,10 +59,20 @@ pub struct Release {
     pub recipient: Recipient,
     /// When.
     pub release_time: DateTime<Utc>,
+    /// When it was taken back, unread; none while it stands.
+    pub withdraw_time: Option<DateTime<Utc>>,
     /// When it was first read.
     pub read_time: Option<DateTime<Utc>>,
     /// When it was acknowledged.
     pub acknowledge_time: Option<DateTime<Utc>>,
+}
+
+impl Reader {
+    /// Whether a version of a report is this reader's to read: its provider's clinicians read all, others what stands before them.
+    pub fn reads(&self, report: &Report, version: i64, releases: &[Release]) -> bool {
+        let before = |it: &Release| it.version == version && it.withdraw_time.is_none() && it.recipient.is(self);
+        self.organisation == report.provider || releases.iter().any(before)
+    }
 }
 
 /// What is to be done for those who receive a report now.
@@ -99,7 +111,7 @@ mod tests {
         let release_time = DateTime::UNIX_EPOCH;
         let read_time = read.then_some(release_time);
         let (id, recipient) = (Uuid::now_v7(), recipient.clone());
-        Release { id, version, recipient, release_time, read_time, acknowledge_time: None }
+        Release { id, version, recipient, release_time, withdraw_time: None, read_time, acknowledge_time: None }
     }
 
     #[test]

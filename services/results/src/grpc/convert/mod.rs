@@ -2,7 +2,7 @@
 
 mod report;
 
-pub(super) use report::{handed, quarantined, seen};
+pub(super) use report::{handed, quarantined, release, seen};
 
 use relais_platform::{
     calls::check::time_to_proto,

@@ -11,8 +11,8 @@ use crate::{
     domain::{
         analyses::LOINC,
         report::{
-            Comparator, Content, Interpretation, Observation, Quarantine, Range, Report, ReportState, Status, Value,
-            Version,
+            Comparator, Content, Interpretation, Observation, Quarantine, Range, Release, Report, ReportState, Status,
+            Value, Version,
         },
     },
 };
@@ -49,6 +49,23 @@ pub(in crate::grpc) fn seen(value: Seen) -> v1::Report {
     }
 }
 
+/// Before whom a version of it was laid.
+pub(in crate::grpc) fn release(report: &Report, value: Release) -> v1::ReportRelease {
+    let to = value.recipient;
+    v1::ReportRelease {
+        report: report.id.to_string(),
+        version: value.version,
+        organisation: to.organisation.to_string(),
+        unit: to.unit.map(|unit| Child::new(to.organisation, unit).to_string()).unwrap_or_default(),
+        practitioner: to.practitioner.map(|it| Child::new(to.organisation, it).to_string()).unwrap_or_default(),
+        substitute_for: to.substitute_for,
+        release_time: Some(time_to_proto(value.release_time)),
+        withdraw_time: value.withdraw_time.map(time_to_proto),
+        read_time: value.read_time.map(time_to_proto),
+        acknowledge_time: value.acknowledge_time.map(time_to_proto),
+    }
+}
+
 /// One that was put aside.
 pub(in crate::grpc) fn quarantined(value: &Report) -> v1::QuarantinedReport {
     use v1::quarantined_report::Reason;
@@ -80,6 +97,7 @@ fn report(value: &Report) -> v1::Report {
         referral: value.referral.map(|referral| referral.to_string()).unwrap_or_default(),
         referral_number: value.referral_number.clone(),
         create_time: Some(time_to_proto(value.create_time)),
+        erased: value.key.is_none(),
         ..v1::Report::default()
     }
 }

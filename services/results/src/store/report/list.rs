@@ -110,19 +110,36 @@ pub async fn list_all(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Result<Ve
     rows.into_iter().map(Report::try_from).collect()
 }
 
-/// The names of a referral's reports and of all files that hang on it.
+/// Lists the reports that answer some orders, in the order in which they came.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn list_names_of(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Vec<String>> {
-    let reports = sqlx::query_scalar!("SELECT id FROM report WHERE referral_id = $1", referral.0);
+pub async fn list_of_orders(unit: &mut Unit<'_>, orders: &[Uuid]) -> Result<Vec<Report>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT id, revision, state, provider_id, accession_number, order_id, referral_id, referral_number, named_order,
+                named_number, named_patient, quarantine, discard_reason, last_version, shown_version, data_key, create_time,
+                update_time
+         FROM report WHERE order_id = ANY($1) ORDER BY create_time, id",
+        orders,
+    );
+    let rows = query.with_operation("SELECT", "report").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(Report::try_from).collect()
+}
+
+/// The names of some referrals' reports and of all files that hang on them.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_names_of(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<Vec<String>> {
+    let reports = sqlx::query_scalar!("SELECT id FROM report WHERE referral_id = ANY($1)", referrals);
     let reports = reports.with_operation("SELECT", "report").fetch_all(unit.sql()).await?;
     let files = sqlx::query_scalar!(
         "SELECT id FROM attachment WHERE report_id = ANY($1)
          UNION ALL
-         SELECT a.id FROM attachment a JOIN service_order o ON o.id = a.order_id WHERE o.referral_id = $2",
+         SELECT a.id FROM attachment a JOIN service_order o ON o.id = a.order_id WHERE o.referral_id = ANY($2)",
         &reports,
-        referral.0,
+        referrals,
     );
     let files = files.with_operation("SELECT", "attachment").fetch_all(unit.sql()).await?;
     let reports = reports.into_iter().map(|id| ReportId(id).to_string());

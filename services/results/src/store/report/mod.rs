@@ -16,10 +16,13 @@ use relais_platform::{
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-pub use list::{list, list_all, list_names_of, list_of, list_quarantined};
-pub use queue::{Due, enqueue, forget, is_any_due, postpone, take_due};
-pub use release::{acknowledge, find_release, insert_release, list_all_releases, list_releases, mark_read, withdraw};
-pub use version::{Issue, Standing, find_version, insert_issue, insert_version, list_issues, standings};
+pub use list::{list, list_all, list_names_of, list_of, list_of_orders, list_quarantined};
+pub use queue::{Due, count_due, enqueue, forget, is_any_due, postpone, take_due};
+pub use release::{
+    acknowledge, find_release, insert_release, list_all_releases, list_releases, list_releases_ever, mark_read,
+    withdraw,
+};
+pub use version::{Issue, Standing, find_version, insert_issue, insert_version, list_issues, list_versions, standings};
 
 use crate::domain::report::{Named, Quarantine, Report, ReportState};
 
@@ -39,7 +42,7 @@ struct Row {
     discard_reason: String,
     last_version: i64,
     shown_version: i64,
-    data_key: Vec<u8>,
+    data_key: Option<Vec<u8>>,
     create_time: DateTime<Utc>,
     update_time: DateTime<Utc>,
 }
@@ -98,7 +101,7 @@ pub async fn insert(unit: &mut Unit<'_>, report: &Report) -> Result<()> {
         report.quarantine.map(Quarantine::as_str).unwrap_or_default(),
         report.last_version,
         report.shown_version,
-        report.key,
+        report.key.as_deref(),
         report.create_time,
     );
     let done = query.with_operation("INSERT", "report").execute(unit.sql()).await;
@@ -136,9 +139,10 @@ pub async fn insert_parties(unit: &mut Unit<'_>, report: &Report, parties: &[Par
 /// CONTENTION when somebody else changed it meanwhile: the unit decides again.
 pub async fn save(unit: &mut Unit<'_>, report: &Report, seen: i64) -> Result<()> {
     let query = sqlx::query!(
+        // Whoever was forgotten meanwhile is not named again.
         "UPDATE report SET revision = $3, state = $4, order_id = $5, referral_id = $6, referral_number = $7, named_order = $8,
-                named_number = $9, named_patient = $10, discard_reason = $11, last_version = $12, shown_version = $13,
-                update_time = $14
+                named_number = $9, named_patient = CASE WHEN data_key IS NOT NULL THEN $10::uuid END, discard_reason = $11,
+                last_version = $12, shown_version = $13, update_time = $14
          WHERE id = $1 AND revision = $2 AND state <> 'discarded'",
         report.id.0,
         seen,

@@ -50,6 +50,15 @@ pub async fn is_any_due(connection: &mut PgConnection, now: DateTime<Utc>) -> Re
     Ok(query.fetch_one(connection).await?)
 }
 
+/// How many there are.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn count_due(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<i64> {
+    let query = sqlx::query_scalar!(r#"SELECT count(*) AS "due!" FROM release_due WHERE due_at <= $1"#, now);
+    Ok(query.fetch_one(connection).await?)
+}
+
 /// Takes some that are due, so that no other instance does.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ struct Row {
     practitioner_id: Option<Uuid>,
     substitute_for: String,
     release_time: DateTime<Utc>,
+    withdraw_time: Option<DateTime<Utc>>,
     read_time: Option<DateTime<Utc>>,
     acknowledge_time: Option<DateTime<Utc>>,
 }
@@ -34,6 +35,7 @@ impl From<Row> for Release {
                 substitute_for: row.substitute_for,
             },
             release_time: row.release_time,
+            withdraw_time: row.withdraw_time,
             read_time: row.read_time,
             acknowledge_time: row.acknowledge_time,
         }
@@ -47,8 +49,8 @@ impl From<Row> for Release {
 pub async fn list_releases(unit: &mut Unit<'_>, report: ReportId) -> Result<Vec<Release>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT report_id, id, version, organisation_id, unit_id, practitioner_id, substitute_for, release_time, read_time,
-                acknowledge_time
+        "SELECT report_id, id, version, organisation_id, unit_id, practitioner_id, substitute_for, release_time,
+                withdraw_time, read_time, acknowledge_time
          FROM report_release WHERE report_id = $1 AND withdraw_time IS NULL ORDER BY version, id",
         report.0,
     );
@@ -63,16 +65,35 @@ pub async fn list_releases(unit: &mut Unit<'_>, report: ReportId) -> Result<Vec<
 pub async fn list_all_releases(unit: &mut Unit<'_>, reports: &[Uuid]) -> Result<HashMap<Uuid, Vec<Release>>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT report_id, id, version, organisation_id, unit_id, practitioner_id, substitute_for, release_time, read_time,
-                acknowledge_time
+        "SELECT report_id, id, version, organisation_id, unit_id, practitioner_id, substitute_for, release_time,
+                withdraw_time, read_time, acknowledge_time
          FROM report_release WHERE report_id = ANY($1) AND withdraw_time IS NULL ORDER BY report_id, version, id",
         reports,
     );
+    Ok(by_report(query.with_operation("SELECT", "report_release").fetch_all(unit.sql()).await?))
+}
+
+/// Lists all releases of several reports, also those taken back: for an export.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_releases_ever(unit: &mut Unit<'_>, reports: &[Uuid]) -> Result<HashMap<Uuid, Vec<Release>>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT report_id, id, version, organisation_id, unit_id, practitioner_id, substitute_for, release_time,
+                withdraw_time, read_time, acknowledge_time
+         FROM report_release WHERE report_id = ANY($1) ORDER BY report_id, version, id",
+        reports,
+    );
+    Ok(by_report(query.with_operation("SELECT", "report_release").fetch_all(unit.sql()).await?))
+}
+
+fn by_report(rows: Vec<Row>) -> HashMap<Uuid, Vec<Release>> {
     let mut releases: HashMap<Uuid, Vec<Release>> = HashMap::new();
-    for row in query.with_operation("SELECT", "report_release").fetch_all(unit.sql()).await? {
+    for row in rows {
         releases.entry(row.report_id).or_default().push(row.into());
     }
-    Ok(releases)
+    releases
 }
 
 /// Finds a release, whatever became of it: for the same request again.
@@ -82,8 +103,8 @@ pub async fn list_all_releases(unit: &mut Unit<'_>, reports: &[Uuid]) -> Result<
 pub async fn find_release(unit: &mut Unit<'_>, id: Uuid) -> Result<(ReportId, Release)> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT report_id, id, version, organisation_id, unit_id, practitioner_id, substitute_for, release_time, read_time,
-                acknowledge_time
+        "SELECT report_id, id, version, organisation_id, unit_id, practitioner_id, substitute_for, release_time,
+                withdraw_time, read_time, acknowledge_time
          FROM report_release WHERE id = $1",
         id,
     );

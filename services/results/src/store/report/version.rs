@@ -20,8 +20,8 @@ use crate::domain::report::{Status, Version};
 /// CONTENTION when another took its number meanwhile.
 pub async fn insert_version(unit: &mut Unit<'_>, report: ReportId, version: &Version) -> Result<()> {
     let query = sqlx::query!(
-        "INSERT INTO report_version (report_id, version, status, superseded, performed_date, site_id, sealed, issue_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO report_version (report_id, version, status, superseded, performed_date, site_id, sealed, issue_time, critical)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         report.0,
         version.version,
         version.status.as_str(),
@@ -30,6 +30,7 @@ pub async fn insert_version(unit: &mut Unit<'_>, report: ReportId, version: &Ver
         version.site.map(Uuid::from),
         version.sealed,
         version.issue_time,
+        version.critical,
     );
     let done = query.with_operation("INSERT", "report_version").execute(unit.sql()).await;
     done.map(|_| ()).map_err(|error| match broken_constraint(&error) {
@@ -39,28 +40,66 @@ pub async fn insert_version(unit: &mut Unit<'_>, report: ReportId, version: &Ver
     })
 }
 
+struct Row {
+    report_id: Uuid,
+    version: i64,
+    status: String,
+    superseded: bool,
+    performed_date: Option<NaiveDate>,
+    site_id: Option<Uuid>,
+    sealed: Vec<u8>,
+    issue_time: DateTime<Utc>,
+    critical: bool,
+}
+
+impl TryFrom<Row> for Version {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            version: row.version,
+            status: Status::stored(&row.status)?,
+            superseded: row.superseded,
+            performed_date: row.performed_date,
+            site: row.site_id.map(Into::into),
+            sealed: row.sealed,
+            issue_time: row.issue_time,
+            critical: row.critical,
+        })
+    }
+}
+
 /// Gets a version of a report that the caller may see.
 ///
 /// # Errors
 /// NOT_FOUND.
 pub async fn find_version(unit: &mut Unit<'_>, report: ReportId, version: i64) -> Result<Version> {
-    let query = sqlx::query!(
-        "SELECT version, status, superseded, performed_date, site_id, sealed, issue_time
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT report_id, version, status, superseded, performed_date, site_id, sealed, issue_time,
+                critical
          FROM report_version WHERE report_id = $1 AND version = $2",
         report.0,
         version,
     );
     let row = query.with_operation("SELECT", "report_version").fetch_optional(unit.sql()).await?;
-    let row = row.ok_or_else(|| Error::not_found(format!("version {version} of {report}")))?;
-    Ok(Version {
-        version: row.version,
-        status: Status::stored(&row.status)?,
-        superseded: row.superseded,
-        performed_date: row.performed_date,
-        site: row.site_id.map(Into::into),
-        sealed: row.sealed,
-        issue_time: row.issue_time,
-    })
+    row.ok_or_else(|| Error::not_found(format!("version {version} of {report}")))?.try_into()
+}
+
+/// Lists all versions of reports that the caller may see, in order.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_versions(unit: &mut Unit<'_>, reports: &[Uuid]) -> Result<Vec<(ReportId, Version)>> {
+    let query = sqlx::query_as!(
+        Row,
+        "SELECT report_id, version, status, superseded, performed_date, site_id, sealed, issue_time,
+                critical
+         FROM report_version WHERE report_id = ANY($1) ORDER BY report_id, version",
+        reports,
+    );
+    let rows = query.with_operation("SELECT", "report_version").fetch_all(unit.sql()).await?;
+    rows.into_iter().map(|row| Ok((row.report_id.into(), row.try_into()?))).collect()
 }
 
 /// Keeps with which revision a version was issued.
@@ -92,6 +131,8 @@ pub struct Issue {
     pub site: Option<SiteId>,
     /// Acts that it was the first to tell of.
     pub acts: i32,
+    /// Whether somebody must hear of it at once.
+    pub critical: bool,
 }
 
 /// Lists the versions of reports as their events told them, in order: for a snapshot.
@@ -100,7 +141,7 @@ pub struct Issue {
 /// UNAVAILABLE when the database is.
 pub async fn list_issues(unit: &mut Unit<'_>, reports: &[Uuid]) -> Result<HashMap<Uuid, Vec<Issue>>> {
     let query = sqlx::query!(
-        "SELECT i.report_id, i.version, v.status, v.performed_date, v.site_id, i.acts
+        "SELECT i.report_id, i.version, v.status, v.performed_date, v.site_id, i.acts, v.critical
          FROM report_issue i JOIN report_version v USING (report_id, version)
          WHERE i.report_id = ANY($1) ORDER BY i.report_id, i.version",
         reports,
@@ -113,6 +154,7 @@ pub async fn list_issues(unit: &mut Unit<'_>, reports: &[Uuid]) -> Result<HashMa
             performed_date: row.performed_date,
             site: row.site_id.map(Into::into),
             acts: row.acts,
+            critical: row.critical,
         });
     }
     Ok(issues)

@@ -5,11 +5,14 @@ mod opening;
 pub(super) use opening::{closure, opening_rule};
 
 use chrono::{DateTime, Utc};
-use relais_platform::calls::check::{date_to_proto, time_to_proto};
+use relais_platform::{
+    calls::check::{date_to_proto, time_to_proto},
+    ids::AppointmentId,
+};
 use relais_proto::scheduling::v1;
 
 use crate::domain::{
-    Appointment, State,
+    Appointment, Hold, State, Version,
     opening::{Found, Wish},
 };
 
@@ -54,6 +57,40 @@ pub(super) fn appointment(value: Appointment, now: DateTime<Utc>) -> v1::Appoint
             wheelchair: value.needs.wheelchair,
         }),
         etag: value.version.to_string(),
+    }
+}
+
+/// As one of its versions was.
+pub(super) fn version(value: Version) -> v1::AppointmentVersion {
+    let time = value.time.as_ref();
+    v1::AppointmentVersion {
+        appointment: value.appointment.to_string(),
+        version: value.version,
+        state: value.state.as_str().into(),
+        slot: time.map(|time| time.slot.to_string()).unwrap_or_default(),
+        site: time.map(|time| time.site.to_string()).unwrap_or_default(),
+        start_time: time.map(|time| time_to_proto(time.start)),
+        end_time: time.map(|time| time_to_proto(time.end)),
+        time_zone: value.time.map(|time| time.time_zone).unwrap_or_default(),
+        confirmed: value.confirmed,
+        walk_in: value.walk_in,
+        reason: value.reason,
+        cancelled_by: value.cancelled_by.map(|by| by.to_string()).unwrap_or_default(),
+        time: Some(time_to_proto(value.at)),
+    }
+}
+
+/// A seat that was held.
+pub(super) fn hold(of: AppointmentId, value: Hold) -> v1::SlotHold {
+    let Hold { time, until } = value;
+    v1::SlotHold {
+        appointment: of.to_string(),
+        slot: time.slot.to_string(),
+        site: time.site.to_string(),
+        start_time: Some(time_to_proto(time.start)),
+        end_time: Some(time_to_proto(time.end)),
+        time_zone: time.time_zone,
+        expire_time: Some(time_to_proto(until)),
     }
 }
 

@@ -3,10 +3,12 @@
 //! The row of an appointment is what constraints speak of; a row of `appointment_change` is a version as it was. Both are written
 //! by one statement.
 
+mod history;
 mod hold;
 mod new;
 mod row;
 
+pub use history::{list_holds, list_versions};
 pub use hold::{get_held, insert_hold};
 pub use new::NewAppointments;
 

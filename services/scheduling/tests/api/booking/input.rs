@@ -154,7 +154,13 @@ async fn names_and_codes_that_are_none_are_told_by_field() -> Result<()> {
     assert_eq!(violations(&bad), ["name", "request_id"]);
     let bad = desk.openings().end_opening_rule(EndOpeningRuleRequest::default()).await.unwrap_err();
     assert_eq!(violations(&bad), ["name", "end_date", "request_id"]);
-    for (from, until) in [(on(1899, 1, 1), on(2030, 1, 1)), (on(2030, 1, 1), on(2040, 1, 1)), (on(2030, 2, 29), None)] {
+    for (from, until) in [
+        (on(1899, 1, 1), on(2030, 1, 1)),
+        (on(2200, 12, 31), on(2201, 1, 1)),
+        (on(2030, 1, 2), on(2030, 1, 1)),
+        (on(2030, 1, 1), on(2040, 1, 1)),
+        (on(2030, 2, 29), None),
+    ] {
         let closure =
             Closure { site: centre.site.to_string(), start_date: from, end_date: until, ..Closure::default() };
         let bad = CreateClosureRequest { closure: Some(closure), request_id: request_id(), ..Default::default() };

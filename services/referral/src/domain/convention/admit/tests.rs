@@ -89,7 +89,12 @@ fn every_rule_that_fails_is_named() {
     convention.terms.sites = vec![site];
     convention.terms.conditions = Conditions {
         prescribers: Prescribers { required: true, register: COLLEGE.into() },
-        eligibility: Eligibility { health_cover: Cover::None, declared_reasons: vec!["asylum".into()] },
+        eligibility: Eligibility {
+            health_cover: Cover::None,
+            declared_reasons: vec!["asylum".into()],
+            patient_wish: true,
+            territories: vec!["lu".into()],
+        },
         checklist: vec!["order".into()],
         ..Conditions::default()
     };
@@ -105,6 +110,8 @@ fn every_rule_that_fails_is_named() {
         "prescriber-not-entitled",
         "not-eligible",
         "not-eligible",
+        "not-eligible",
+        "out-of-area",
         "missing-document",
     ];
     assert_eq!(failed.iter().map(|failure| failure.rule.as_str()).collect::<Vec<_>>(), all);
@@ -138,8 +145,11 @@ fn a_prescriber_stands_on_the_register_on_the_day() {
 fn who_is_eligible_and_what_comes_along() {
     let (mdm, lab) = (OrganisationId::draw(), OrganisationId::draw());
     let mut convention = sign(draft(mdm, lab), day("2017-10-02")).unwrap();
-    convention.terms.conditions.eligibility =
-        Eligibility { health_cover: Cover::None, declared_reasons: vec!["asylum".into(), "residence".into()] };
+    convention.terms.conditions.eligibility = Eligibility {
+        health_cover: Cover::None,
+        declared_reasons: vec!["asylum".into(), "residence".into()],
+        ..Eligibility::default()
+    };
     convention.terms.conditions.checklist = vec!["order".into()];
     let judged = |health_cover, declared_reason: &str, documents: &[&str]| {
         let documents = documents.iter().map(ToString::to_string).collect();
@@ -151,6 +161,28 @@ fn who_is_eligible_and_what_comes_along() {
     assert_eq!(judged(HealthCover::Covered, "residence", &["order"]), ["not-eligible"]);
     assert_eq!(judged(HealthCover::NotSaid, "holiday", &["order"]), ["not-eligible", "not-eligible"]);
     assert_eq!(judged(HealthCover::None, "asylum", &["photo"]), ["missing-document"]);
+}
+
+#[test]
+fn who_wishes_it_and_lives_where_it_holds() {
+    let (mdm, lab) = (OrganisationId::draw(), OrganisationId::draw());
+    let mut convention = sign(draft(mdm, lab), day("2017-10-02")).unwrap();
+    let territories = vec!["lu".into(), "fr-57".into()];
+    convention.terms.conditions.eligibility = Eligibility { patient_wish: true, territories, ..Eligibility::default() };
+    let judged = |patient_wish, territory: &str| {
+        let situation = Situation { patient_wish, territory: territory.into(), ..Situation::default() };
+        admit(&convention, &ask(mdm, lab, "2018-01-01", &situation)).err().unwrap_or_default()
+    };
+    assert_eq!((judged(true, "lu"), judged(true, "fr-57")), (vec![], vec![]));
+    for (patient_wish, territory, terms) in [
+        (false, "lu", vec!["terms.eligibility.patient_wish"]),
+        (true, "fr", vec!["terms.eligibility.territories"]),
+        (false, "", vec!["terms.eligibility.patient_wish", "terms.eligibility.territories"]),
+    ] {
+        let failed = judged(patient_wish, territory);
+        assert_eq!(failed.iter().map(|failure| failure.term).collect::<Vec<_>>(), terms, "{patient_wish} {territory}");
+    }
+    assert_eq!(judged(true, "be")[0].passes, ["lu", "fr-57"]);
 }
 
 #[test]

@@ -76,5 +76,6 @@ fn eligibility(check: &mut Check, given: &v1::Eligibility) -> Eligibility {
         HealthCover::Any | HealthCover::Unspecified => Cover::Any,
     };
     let declared_reasons = codes(check, &format!("{field}.declared_reasons"), &given.declared_reasons, MOST);
-    Eligibility { health_cover, declared_reasons }
+    let territories = codes(check, &format!("{field}.territories"), &given.territories, MOST);
+    Eligibility { health_cover, declared_reasons, patient_wish: given.patient_wish, territories }
 }

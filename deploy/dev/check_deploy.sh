@@ -1,0 +1,62 @@
+# ./dev check, its steps deploy and deny: what is deployed, as far as the tools that are installed can say. What is not installed is
+# skipped, and said so.
+# shellcheck shell=bash
+
+check_deploy() {
+  local failed=0
+  check_alerts || failed=1
+  check_dashboards || failed=1
+  check_compose || failed=1
+  check_kubernetes || failed=1
+  return "$failed"
+}
+
+missing() { say "$1 is not installed: $2 skipped"; }
+
+# The rules, and the tests of them; Prometheus 2 does not know the section of OTLP.
+check_alerts() {
+  type -P promtool >/dev/null || { missing promtool 'alert rules' && return 0; }
+  promtool check rules --lint-fatal deploy/prometheus/rules.yml && promtool test rules deploy/prometheus/rules.test.yml
+}
+
+check_dashboards() {
+  type -P python3 >/dev/null || { missing python3 'dashboards' && return 0; }
+  local file
+  for file in deploy/grafana/dashboards/*.json deploy/jaeger/*.json; do
+    python3 -m json.tool "$file" >/dev/null || return
+  done
+}
+
+check_compose() {
+  docker compose version >/dev/null 2>&1 || { missing 'docker compose' 'docker-compose.yml' && return 0; }
+  docker compose --profile development config --quiet
+}
+
+# Kubernetes' own kinds by their schemas; those of operators are not looked at.
+check_kubernetes() {
+  type -P kubernetes-validate >/dev/null || { missing 'kubernetes-validate (PyPI)' 'deploy/kubernetes' && return 0; }
+  local file
+  for file in deploy/kubernetes/base/*.yaml; do
+    [[ $file == */kustomization.yaml ]] || kubernetes-validate --strict --quiet --no-warn "$file" || return
+  done
+}
+
+# Licences, bans and sources; advisories need the network.
+check_deny() {
+  type -P cargo-deny >/dev/null || { missing 'cargo-deny (cargo install --locked cargo-deny)' 'deny.toml' && return 0; }
+  run_child cargo deny --offline --workspace check bans licenses sources
+}
+
+# ./dev sbom: what each program is made of.
+dev_sbom() {
+  (($# == 0)) || wrong_usage 'sbom takes no arguments'
+  type -P cargo-cyclonedx >/dev/null || fail 'cargo-cyclonedx is missing: cargo install --locked cargo-cyclonedx'
+  local service folder=$CARGO_TARGET_DIR/sbom
+  mkdir -p "$folder"
+  cargo cyclonedx --format json --describe binaries --target x86_64-unknown-linux-gnu
+  for service in "${SERVICES[@]}"; do
+    mv "services/$service/relais-${service}_bin.cdx.json" "$folder/relais-$service.cdx.json"
+  done
+  find . -name '*.cdx.json' -not -path "./target/*" -delete
+  say "$folder: one for each program"
+}

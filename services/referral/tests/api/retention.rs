@@ -1,0 +1,104 @@
+//! What ages is removed, and nothing else.
+
+use anyhow::Result;
+use relais_platform::{Service as _, audit, settings::RetentionSettings};
+use relais_referral::Referral as Service;
+use relais_tests::World;
+use sqlx::AssertSqlSafe;
+
+use crate::partners::Partners;
+
+/// A day so many days ago, with a row of that day in each table that has partitions; and a request's key of then.
+async fn day(world: &World<Service>, ago: i32) -> Result<()> {
+    for (table, columns, values) in [
+        (
+            "outbox_sent",
+            "id, type, aggregate_kind, aggregate_id, version, time, payload, trace",
+            "'t', 'k', gen_random_uuid(), 1, now(), '', '{}'",
+        ),
+        ("inbox", "message_id, consumer", "'test'"),
+        ("audit", "id, at, caller, action, resource, trace_id", "now(), 'somebody', 'read', 'patients/1', ''"),
+    ] {
+        let part = format!(
+            "DO $$ DECLARE day date := (now() AT TIME ZONE 'UTC')::date - {ago}; BEGIN
+                 EXECUTE format('CREATE TABLE {table}_%s PARTITION OF {table} FOR VALUES FROM (%L) TO (%L)',
+                     to_char(day, 'YYYYMMDD'), uuid_v7_floor(day::timestamp AT TIME ZONE 'UTC'),
+                     uuid_v7_floor((day + 1)::timestamp AT TIME ZONE 'UTC'));
+             END $$"
+        );
+        let row = format!(
+            "INSERT INTO {table} ({columns})
+             VALUES (uuid_v7_floor(((now() AT TIME ZONE 'UTC')::date - {ago})::timestamp AT TIME ZONE 'UTC'), {values})"
+        );
+        sqlx::query(AssertSqlSafe(part)).execute(&world.database).await?;
+        sqlx::query(AssertSqlSafe(row)).execute(&world.database).await?;
+    }
+    sqlx::query(
+        "INSERT INTO idempotency_key (caller, rpc, request_id, body_hash, outcome_id, outcome_version, created_at)
+         VALUES ('somebody', '/r', gen_random_uuid(), '', gen_random_uuid(), 1, now() - make_interval(days => $1))",
+    )
+    .bind(ago)
+    .execute(&world.database)
+    .await?;
+    Ok(())
+}
+
+/// How many of the tables that [`day`] made are there, in the order in which it makes them.
+async fn days(world: &World<Service>) -> Result<Vec<i64>> {
+    let mut counts = Vec::new();
+    for table in ["outbox_sent", "inbox", "audit"] {
+        let counting = format!(
+            "SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = '{table}'::regclass AND c.relname ~ '_[0-9]{{8}}$'
+               AND to_date(right(c.relname, 8), 'YYYYMMDD') < (now() AT TIME ZONE 'UTC')::date"
+        );
+        counts.push(sqlx::query_scalar(AssertSqlSafe(counting)).fetch_one(&world.database).await?);
+    }
+    counts.push(world.count("SELECT count(*) FROM idempotency_key WHERE rpc = '/r'").await?);
+    Ok(counts)
+}
+
+#[tokio::test]
+async fn what_is_older_than_it_is_kept_is_removed_and_the_rest_stays() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let sent = partners.submit().await?;
+    let world = &partners.world;
+    for ago in [2, 10, 40, 400] {
+        day(world, ago).await?;
+    }
+    let kept = RetentionSettings { sent_days: 7, inbox_days: 30, request_key_days: 7, audit_days: 0 };
+    let (partitions, rows) = world.running.context.database.remove_aged(&kept).await?;
+    assert_eq!((partitions, rows), (3 + 2, 3));
+    assert_eq!(days(world).await?, [1, 2, 4, 1]);
+    assert_eq!(world.running.context.database.remove_aged(&kept).await?, (0, 0), "a second time");
+    // However short it is wished, what safety needs stays: the inbox is a week longer than what is repeated, the audit half a year.
+    let nothing = RetentionSettings { sent_days: 0, inbox_days: 0, request_key_days: 0, audit_days: 1 };
+    world.running.context.database.remove_aged(&nothing).await?;
+    assert_eq!(days(world).await?, [0, 1, 3, 0]);
+    assert_eq!(world.count("SELECT count(*) FROM referral").await?, 1, "{sent:?}");
+    partners.world.abandon().await
+}
+
+#[tokio::test]
+async fn the_audit_is_sound_without_what_was_removed_for_its_age() -> Result<()> {
+    let partners = Partners::meet_with(&[("RELAIS__AUDIT__SEAL_MS", "50")]).await?;
+    let world = &partners.world;
+    day(world, 400).await?;
+    sqlx::query("INSERT INTO audit_unsealed SELECT id FROM audit WHERE caller = 'somebody'")
+        .execute(&world.database)
+        .await?;
+    partners.submit().await?;
+    world.until_count("SELECT count(*) FROM audit_unsealed", 0).await?;
+    let mut settings = world.settings.clone();
+    settings.retention.audit_days = 365;
+    let before = audit::verify(&settings, Service::NAME, None).await?;
+    assert_eq!(world.running.context.database.remove_aged(&settings.retention).await?.0, 3);
+    assert_eq!(world.count("SELECT count(*) FROM audit WHERE caller = 'somebody'").await?, 0);
+    let after = audit::verify(&settings, Service::NAME, None).await?;
+    assert_eq!((after.rows + 1, after.head), (before.rows, before.head));
+    // Whoever keeps everything misses it.
+    settings.retention.audit_days = 0;
+    let error = audit::verify(&settings, Service::NAME, None).await.expect_err("a row is gone");
+    assert!(error.to_string().contains("was removed"), "{error:#}");
+    partners.world.abandon().await
+}

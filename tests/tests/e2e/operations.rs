@@ -1,0 +1,61 @@
+//! What operators go by, held against what there is: no alert without advice, no panel without a metric.
+
+use std::{collections::HashMap, fs, path::Path};
+
+use anyhow::{Context, Result};
+use relais_tests::{Collector, Identity, Options, Suite, eventually, partnership::Partners, settled};
+
+fn read(path: &str) -> Result<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    fs::read_to_string(&path).with_context(|| path.display().to_string())
+}
+
+#[test]
+fn every_alert_says_what_to_do() -> Result<()> {
+    let (rules, tests) = (read("deploy/prometheus/rules.yml")?, read("deploy/prometheus/rules.test.yml")?);
+    let advice = read("docs/operations.md")?;
+    let alerts: Vec<_> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert!(alerts.len() > 10, "{alerts:?}");
+    for alert in &alerts {
+        assert!(advice.contains(&format!("### {alert}\n")), "docs/operations.md does not say what to do at {alert}");
+        assert!(*alert == "RetriesLag" || tests.contains(alert), "{alert} is not tested");
+    }
+    let told = advice.lines().filter_map(|line| line.strip_prefix("### "));
+    for alert in told {
+        assert!(alerts.contains(&alert), "docs/operations.md tells of {alert}, which is no alert");
+    }
+    Ok(())
+}
+
+/// The names of our metrics that a text asks Prometheus for.
+fn asked(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let ours = ["relais_", "rpc_server_", "messaging_client_", "messaging_process_", "db_client_"];
+    let labels = ["rpc_response_status_code", "messaging_destination_name", "db_client_connection_state"];
+    let named = words.filter(|word| ours.iter().any(|prefix| word.starts_with(prefix)) && !labels.contains(word));
+    named.map(str::to_string).collect()
+}
+
+#[tokio::test]
+async fn rules_and_panels_ask_for_metrics_that_there_are() -> Result<()> {
+    let collector = Collector::start().await?;
+    let settings = HashMap::from([
+        ("RELAIS__TELEMETRY__OTLP_ENDPOINT".to_string(), format!("http://{}", collector.address)),
+        ("RELAIS__TELEMETRY__METRICS_INTERVAL_MS".to_string(), "200".to_string()),
+    ]);
+    let suite = Suite::start(Options { settings }).await?;
+    let partners = Partners::meet(&suite).await?;
+    partners.submit(partners.request()).await?;
+    settled(&suite.sessions(&Identity::new("operator", "operator"))?).await?;
+
+    let text = read("deploy/prometheus/rules.yml")? + &read("deploy/grafana/dashboards/suite.json")?;
+    let asked = asked(&text);
+    assert!(asked.len() > 20, "{asked:?}");
+    for metric in asked {
+        // Prometheus appends the unit, and what a counter or a histogram is made of.
+        let known = |name: &String| metric.starts_with(&name.replace('.', "_"));
+        let told = || async { Ok(collector.names().iter().any(known).then_some(())) };
+        eventually(&format!("somebody tells {metric}"), told).await?;
+    }
+    suite.stop().await
+}
