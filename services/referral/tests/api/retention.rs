@@ -58,6 +58,18 @@ async fn days(world: &World<Service>) -> Result<Vec<i64>> {
     Ok(counts)
 }
 
+/// What is removed in all: a day that somebody is just reading is dropped the next time.
+async fn remove(world: &World<Service>, kept: &RetentionSettings) -> Result<(i32, i64)> {
+    let (mut removed, mut quiet) = ((0, 0), 0);
+    while quiet < 3 {
+        let (partitions, rows) = world.running.context.database.remove_aged(kept).await?;
+        removed = (removed.0 + partitions, removed.1 + rows);
+        quiet = if (partitions, rows) == (0, 0) { quiet + 1 } else { 0 };
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Ok(removed)
+}
+
 #[tokio::test]
 async fn what_is_older_than_it_is_kept_is_removed_and_the_rest_stays() -> Result<()> {
     let partners = Partners::meet().await?;
@@ -67,13 +79,12 @@ async fn what_is_older_than_it_is_kept_is_removed_and_the_rest_stays() -> Result
         day(world, ago).await?;
     }
     let kept = RetentionSettings { sent_days: 7, inbox_days: 30, request_key_days: 7, audit_days: 0 };
-    let (partitions, rows) = world.running.context.database.remove_aged(&kept).await?;
-    assert_eq!((partitions, rows), (3 + 2, 3));
+    assert_eq!(remove(world, &kept).await?, (3 + 2, 3));
     assert_eq!(days(world).await?, [1, 2, 4, 1]);
-    assert_eq!(world.running.context.database.remove_aged(&kept).await?, (0, 0), "a second time");
+    assert_eq!(remove(world, &kept).await?, (0, 0), "a second time");
     // However short it is wished, what safety needs stays: the inbox is a week longer than what is repeated, the audit half a year.
     let nothing = RetentionSettings { sent_days: 0, inbox_days: 0, request_key_days: 0, audit_days: 1 };
-    world.running.context.database.remove_aged(&nothing).await?;
+    remove(world, &nothing).await?;
     assert_eq!(days(world).await?, [0, 1, 3, 0]);
     assert_eq!(world.count("SELECT count(*) FROM referral").await?, 1, "{sent:?}");
     partners.world.abandon().await
@@ -92,7 +103,7 @@ async fn the_audit_is_sound_without_what_was_removed_for_its_age() -> Result<()>
     let mut settings = world.settings.clone();
     settings.retention.audit_days = 365;
     let before = audit::verify(&settings, Service::NAME, None).await?;
-    assert_eq!(world.running.context.database.remove_aged(&settings.retention).await?.0, 3);
+    assert_eq!(remove(world, &settings.retention).await?.0, 3);
     assert_eq!(world.count("SELECT count(*) FROM audit WHERE caller = 'somebody'").await?, 0);
     let after = audit::verify(&settings, Service::NAME, None).await?;
     assert_eq!((after.rows + 1, after.head), (before.rows, before.head));
