@@ -58,7 +58,8 @@ async fn days(world: &World<Service>) -> Result<Vec<i64>> {
     Ok(counts)
 }
 
-/// What is removed in all: a day that somebody is just reading is dropped the next time.
+/// What is removed in all: a day that somebody is just reading is dropped the next time. The service's own housekeeping, as it
+/// starts, may have removed some of it before, by the same rules.
 async fn remove(world: &World<Service>, kept: &RetentionSettings) -> Result<(i32, i64)> {
     let (mut removed, mut quiet) = ((0, 0), 0);
     while quiet < 3 {
@@ -79,8 +80,8 @@ async fn what_is_older_than_it_is_kept_is_removed_and_the_rest_stays() -> Result
         day(world, ago).await?;
     }
     let kept = RetentionSettings { sent_days: 7, inbox_days: 30, request_key_days: 7, audit_days: 0 };
-    assert_eq!(remove(world, &kept).await?, (3 + 2, 3));
-    assert_eq!(days(world).await?, [1, 2, 4, 1]);
+    let removed = remove(world, &kept).await?;
+    assert_eq!(days(world).await?, [1, 2, 4, 1], "{removed:?}");
     assert_eq!(remove(world, &kept).await?, (0, 0), "a second time");
     // However short it is wished, what safety needs stays: the inbox is a week longer than what is repeated, the audit half a year.
     let nothing = RetentionSettings { sent_days: 0, inbox_days: 0, request_key_days: 0, audit_days: 1 };
@@ -103,7 +104,8 @@ async fn the_audit_is_sound_without_what_was_removed_for_its_age() -> Result<()>
     let mut settings = world.settings.clone();
     settings.retention.audit_days = 365;
     let before = audit::verify(&settings, Service::NAME, None).await?;
-    assert_eq!(remove(world, &settings.retention).await?.0, 3);
+    remove(world, &settings.retention).await?;
+    assert_eq!(days(world).await?[..3], [0, 0, 0]);
     assert_eq!(world.count("SELECT count(*) FROM audit WHERE caller = 'somebody'").await?, 0);
     let after = audit::verify(&settings, Service::NAME, None).await?;
     assert_eq!((after.rows + 1, after.head), (before.rows, before.head));
