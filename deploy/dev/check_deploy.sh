@@ -6,6 +6,7 @@ check_deploy() {
   local failed=0
   check_alerts || failed=1
   check_dashboards || failed=1
+  check_collector || failed=1
   check_compose || failed=1
   check_kubernetes || failed=1
   return "$failed"
@@ -25,6 +26,12 @@ check_dashboards() {
   for file in deploy/grafana/dashboards/*.json deploy/jaeger/*.json; do
     python3 -m json.tool "$file" >/dev/null || return
   done
+}
+
+# What the collector would say at its start: Jaeger itself is not at hand.
+check_collector() {
+  python3 -c 'import yaml' 2>/dev/null || { missing "Python's yaml" 'deploy/jaeger/config.yaml' && return 0; }
+  python3 deploy/dev/check_collector.py deploy/jaeger/config.yaml
 }
 
 check_compose() {

@@ -19,7 +19,20 @@ begin_session() {
   RELAIS_DEV_DATABASE_URL=${DATABASE_URL:-}
   RELAIS_DEV_AMQP_URL=${AMQP_URL:-}
   unset DATABASE_URL AMQP_URL # one name each from here on
+  ensure_answers DATABASE_URL "$RELAIS_DEV_DATABASE_URL"
+  ensure_answers AMQP_URL "$RELAIS_DEV_AMQP_URL"
   start_servers "$@"
+}
+
+# ensure_answers VARIABLE URL: somebody listens where it points to. Before the build, which takes minutes. What is no
+# HOST[:PORT], such as a socket, is left to whoever connects.
+ensure_answers() {
+  local host port=5432
+  [[ $2 =~ ^(postgres|postgresql|amqp)://([^@/]*@)?([^:/?]+)(:([0-9]+))?(/|\?|$) ]] || return 0
+  host=${BASH_REMATCH[3]}
+  [[ ${BASH_REMATCH[1]} != amqp ]] || port=5672
+  port=${BASH_REMATCH[5]:-$port}
+  (: <"/dev/tcp/$host/$port") 2>/dev/null || fail "$1: nobody answers at $host:$port"
 }
 
 start_servers() {
@@ -53,7 +66,6 @@ run_child() {
   set +m
   wait "$child" || code=$?
   child=
-profile=debug # what cargo builds, and where the programs are
   return "$code"
 }
 

@@ -1,6 +1,13 @@
 # ./dev test: all tests, then some kills under load, against private servers.
 # shellcheck shell=bash
 
+# ensure_some FILTER: a name that no test has is a slip, and not a success.
+ensure_some() {
+  local names
+  names=$(cargo test "${SCOPE[@]}" "${targets[@]}" --quiet "$1" -- --list 2>/dev/null) || return 0 # it is told when they run
+  grep -q ': test$' <<<"$names" || fail "no test has \"$1\" in its name"
+}
+
 dev_test() {
   local filter=() harness=() kills=8 code=0 killed=0
   # No benches: their harnesses know no --include-ignored.
@@ -23,6 +30,7 @@ dev_test() {
   say 'building'
   # Binaries and tests in one go: apart, cargo would choose features twice and compile twice.
   run_child cargo build "${SCOPE[@]}" "${targets[@]}"
+  ((${#filter[@]} == 0)) || ensure_some "${filter[0]}"
   await_servers
   say 'testing'
   run_child cargo test "${SCOPE[@]}" "${targets[@]}" --no-fail-fast "${filter[@]}" "${harness[@]}" || code=$?

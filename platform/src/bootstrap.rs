@@ -103,7 +103,7 @@ async fn work<S: Service>(context: Context, reporter: HealthReporter) {
 async fn until_ready<S: Service>(database: &Database) {
     loop {
         match database.is_migrated(S::migrator()).await {
-            Ok(true) => return,
+            Ok(true) => return database.note_ready(),
             Ok(false) => tracing::warn!("waiting for migrations"),
             Err(error) => tracing::warn!(%error, "waiting for the database"),
         }

@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 use futures::FutureExt;
 use prost::Message;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::{Request, transport::Channel};
+use tonic::Request;
 use uuid::Uuid;
 
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Result},
     outbox::relay::Lead,
     settings::Settings,
+    telemetry::Peer,
     tls::peers::Channels,
     vault::{KeyService, MasterKeys},
 };
@@ -142,11 +143,11 @@ impl Context {
         self.fingerprints.secret(secret)
     }
 
-    /// The channel to the service `peer`, which connects when it is used.
+    /// The way to the service `peer`, which connects when it is used; each call over it is a span.
     ///
     /// # Errors
     /// FAILED_PRECONDITION when no setting says where it listens.
-    pub fn peer(&self, peer: &str) -> Result<Channel> {
+    pub fn peer(&self, peer: &str) -> Result<Peer> {
         self.channels.to(peer)
     }
 
@@ -188,7 +189,7 @@ impl Context {
         U: UseCase,
         U::Outcome: Recall,
     {
-        let (caller, rpc) = (call.caller.key(), call.rpc.to_string());
+        let (caller, rpc) = (call.caller.scope(), call.rpc.to_string());
         let body_hash = self.fingerprints.body(&body.encode_to_vec());
         let key = Key { caller, rpc, request_id, body_hash, ..Key::default() };
         self.database.execute_once(call, key, use_case).await

@@ -26,6 +26,8 @@ pub enum Kind {
     ResourceExhausted,
     /// The caller's deadline came first; what was begun may still be done (DEADLINE_EXCEEDED).
     DeadlineExceeded,
+    /// No such method is served here (UNIMPLEMENTED).
+    Unimplemented,
     /// A part is down for now: the same request may be sent again (UNAVAILABLE).
     Unavailable,
     /// A fault of ours (INTERNAL).
@@ -133,6 +135,16 @@ impl Error {
         Self { source: Some(source.into()), ..error }
     }
 
+    /// Another service, which has a say in this, does not answer.
+    pub fn peer_away(source: impl Into<anyhow::Error>) -> Self {
+        Self { reason: PEER_AWAY, ..Self::unavailable(source) }
+    }
+
+    /// Whether the database itself may be away, so that nothing else can be asked of it either.
+    pub fn is_outage(&self) -> bool {
+        self.kind == Kind::Unavailable && self.reason != PEER_AWAY
+    }
+
     /// A fault of ours.
     pub fn internal(source: impl Into<anyhow::Error>) -> Self {
         let error = Self::new(Kind::Internal, "INTERNAL", "a fault of ours; it has been recorded");
@@ -157,6 +169,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The reason of [`Error::peer_away`].
+const PEER_AWAY: &str = "PEER_UNAVAILABLE";
 /// The reason of [`Error::contention`].
 const CONTENTION: &str = "CONTENTION";
 /// SQLSTATEs after which the same transaction may simply be run again: serialization failure, deadlock.

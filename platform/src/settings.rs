@@ -215,6 +215,7 @@ impl MailSettings {
 #[allow(missing_docs, reason = "documented once, in settings.toml")]
 pub struct Telemetry {
     pub otlp_endpoint: String,
+    pub sample_ratio: f64,
     pub metrics_interval_ms: u64,
     pub log_format: LogFormat,
     pub filter: String,
@@ -330,6 +331,8 @@ impl Settings {
         faults.extend(self.mail.faults(self.environment).into_iter().map(Into::into));
         faults.extend(self.retention.faults().into_iter().map(Into::into));
         faults.extend(self.tls.faults(self));
+        let sampled = (0.0..=1.0).contains(&self.telemetry.sample_ratio);
+        faults.extend((!sampled).then(|| "telemetry.sample_ratio must be between 0.0 and 1.0".to_string()));
         faults
     }
 }

@@ -47,26 +47,9 @@ pub struct Timer {
     pub urgency: Urgency,
 }
 
-/// Sets a timer; one of its kind for its subject is moved.
-///
-/// # Errors
-/// UNAVAILABLE when the database is.
-pub async fn set(unit: &mut Unit<'_>, timer: &Timer) -> Result<()> {
-    let trace = propagation::inject(&tracing::Span::current().context());
-    let query = sqlx::query!(
-        "INSERT INTO timer (id, kind, subject, due_at, urgency, trace) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (kind, subject) DO UPDATE
-         SET due_at = EXCLUDED.due_at, urgency = EXCLUDED.urgency, trace = EXCLUDED.trace, attempt = 0, retry_at = now(),
-             error = ''",
-        Uuid::now_v7(),
-        timer.kind,
-        timer.subject,
-        timer.due_at,
-        timer.urgency as i16,
-        trace,
-    );
-    query.with_operation("INSERT", "timer").execute(unit.sql()).await?;
-    Ok(())
+/// Sets a timer; one of its kind for its subject is moved. It is written with the unit's events, at its end.
+pub fn set(unit: &mut Unit<'_>, timer: &Timer) {
+    unit.set_timer(timer, propagation::inject(&tracing::Span::current().context()));
 }
 
 /// Clears a timer, if it is there.
@@ -74,6 +57,7 @@ pub async fn set(unit: &mut Unit<'_>, timer: &Timer) -> Result<()> {
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn clear(unit: &mut Unit<'_>, kind: &str, subject: Uuid) -> Result<()> {
+    unit.unset_timer(kind, subject);
     let query = sqlx::query!("DELETE FROM timer WHERE kind = $1 AND subject = $2", kind, subject);
     query.with_operation("DELETE", "timer").execute(unit.sql()).await?;
     Ok(())

@@ -14,6 +14,8 @@ use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 pub enum Validity {
     /// Now.
     Now,
+    /// Now, and not for as long.
+    Shorter,
     /// It was.
     Over,
 }
@@ -51,6 +53,7 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         (params.not_before, params.not_after) = match validity {
             Validity::Now => (date_time_ymd(2020, 1, 1), date_time_ymd(4096, 1, 1)),
+            Validity::Shorter => (date_time_ymd(2020, 1, 1), date_time_ymd(2100, 1, 1)),
             Validity::Over => (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
         };
         let key = KeyPair::generate()?;

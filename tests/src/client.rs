@@ -32,7 +32,7 @@ use relais_proto::{
     },
 };
 use tonic::{
-    Request, Status,
+    GrpcMethod, Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
     transport::Channel,
@@ -40,18 +40,42 @@ use tonic::{
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
+use crate::Journal;
+
 /// Sends a token with each call, and a trace's parent when there is one.
 #[derive(Clone)]
 pub struct Bearer {
     authorization: MetadataValue<Ascii>,
-    traceparent: Option<MetadataValue<Ascii>>,
+    trace: Trace,
+}
+
+/// The trace that calls stand in.
+#[derive(Clone)]
+enum Trace {
+    None,
+    Under(MetadataValue<Ascii>),
+    Each(Journal),
+}
+
+impl Trace {
+    fn parent(&self, request: &Request<()>) -> Result<Option<MetadataValue<Ascii>>, Status> {
+        match self {
+            Self::None => Ok(None),
+            Self::Under(parent) => Ok(Some(parent.clone())),
+            Self::Each(journal) => {
+                let method = request.extensions().get::<GrpcMethod<'_>>();
+                let rpc = method.map(|method| format!("{}/{}", method.service(), method.method()));
+                journal.note(rpc.unwrap_or_default()).map(Some)
+            }
+        }
+    }
 }
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         request.metadata_mut().insert("authorization", self.authorization.clone());
-        if let Some(parent) = &self.traceparent {
-            request.metadata_mut().insert("traceparent", parent.clone());
+        if let Some(parent) = self.trace.parent(&request)? {
+            request.metadata_mut().insert("traceparent", parent);
         }
         Ok(request)
     }
@@ -126,7 +150,7 @@ impl Session {
     /// When the token cannot stand in a header.
     pub fn new(channel: Channel, token: &str) -> Result<Self> {
         let authorization = format!("Bearer {token}").parse()?;
-        Ok(Self { channel, bearer: Bearer { authorization, traceparent: None } })
+        Ok(Self { channel, bearer: Bearer { authorization, trace: Trace::None } })
     }
 
     /// The way to any RPC.
@@ -139,8 +163,15 @@ impl Session {
     /// # Errors
     /// When the parent cannot stand in a header.
     pub fn traced(mut self, traceparent: &str) -> Result<Self> {
-        self.bearer.traceparent = Some(traceparent.parse()?);
+        self.bearer.trace = Trace::Under(traceparent.parse()?);
         Ok(self)
+    }
+
+    /// The same caller, each of whose calls begins a trace that is noted.
+    #[must_use]
+    pub fn noted(mut self, journal: &Journal) -> Self {
+        self.bearer.trace = Trace::Each(journal.clone());
+        self
     }
 }
 

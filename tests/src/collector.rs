@@ -42,6 +42,31 @@ impl SeenSpan {
     pub fn attribute(&self, key: &str) -> Option<&str> {
         text(&self.span.attributes, key)
     }
+
+    /// Whether there is an attribute, of whatever type.
+    pub fn has(&self, key: &str) -> bool {
+        self.span.attributes.iter().any(|attribute| attribute.key == key)
+    }
+
+    /// Its trace, in hexadecimal.
+    pub fn trace(&self) -> String {
+        hex(&self.span.trace_id)
+    }
+
+    /// Its own id.
+    pub fn id(&self) -> String {
+        hex(&self.span.span_id)
+    }
+
+    /// The span above it; empty for a root.
+    pub fn parent(&self) -> String {
+        hex(&self.span.parent_span_id)
+    }
+
+    /// The traces that it is linked to.
+    pub fn linked(&self) -> Vec<String> {
+        self.span.links.iter().map(|link| hex(&link.trace_id)).collect()
+    }
 }
 
 /// The last value of a metric as it arrived: of a gauge or a sum; of a histogram, how often it was recorded.

@@ -6,7 +6,8 @@
 //! - [`JwksServer`]: an issuer's key server that misbehaves when told to;
 //! - [`SmtpServer`], [`AddressBook`]: a mail server, and who says where somebody is reached;
 //! - [`Authority`]: certificates, right and wrong ones; [`Catcher`]: a mail catcher's API;
-//! - [`Tap`], [`Gate`], [`Collector`]: what is published, a connection that can be cut, spans as they arrive;
+//! - [`Tap`], [`Gate`]: what is published, a connection that can be cut;
+//! - [`Collector`], [`Journal`]: spans as they arrive, and the calls that began them;
 //! - [`Told`]: events as the referral service tells them;
 //! - [`partnership`]: organisations and conventions, entered through the public APIs;
 //! - [`faults`]: what is promised, held against processes that are killed and frozen;
@@ -24,6 +25,7 @@ mod collector;
 pub mod faults;
 mod gate;
 mod issuer;
+mod journal;
 mod jwks;
 mod keys;
 pub mod partnership;
@@ -45,6 +47,7 @@ pub use client::{Bearer, Session, Sessions, all_services, date, methods, request
 pub use collector::{Collector, SeenMetric, SeenSpan};
 pub use gate::Gate;
 pub use issuer::{Identity, Issuer};
+pub use journal::{Journal, Noted};
 pub use jwks::{Answer, JwksServer};
 pub use keys::{ServiceKeys, SigningKey};
 pub use servers::{SERVICES, Servers};

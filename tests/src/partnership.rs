@@ -62,7 +62,11 @@ pub async fn site(operator: &Session, parent: &str, name: &str) -> Result<String
     site_in(operator, parent, name, "Europe/Luxembourg").await
 }
 
-async fn site_in(operator: &Session, parent: &str, name: &str, time_zone: &str) -> Result<String> {
+/// As [`site`], in another time zone.
+///
+/// # Errors
+/// When the service refuses.
+pub async fn site_in(operator: &Session, parent: &str, name: &str, time_zone: &str) -> Result<String> {
     let site = Site { display_name: name.into(), time_zone: time_zone.into(), ..Site::default() };
     let request = CreateSiteRequest { parent: parent.into(), site: Some(site), request_id: request_id() };
     let answer = operator.network().create_site(request).await?.into_inner();
@@ -195,13 +199,24 @@ impl Partners {
     /// # Errors
     /// When the service refuses.
     pub async fn meet_at(session: impl Fn(&Identity) -> Result<Session>) -> Result<Self> {
+        Self::meet_under(session, |terms| terms).await
+    }
+
+    /// As [`Partners::meet_at`], under other terms than the usual.
+    ///
+    /// # Errors
+    /// When the service refuses.
+    pub async fn meet_under(
+        session: impl Fn(&Identity) -> Result<Session>,
+        agreed: impl FnOnce(Terms) -> Terms,
+    ) -> Result<Self> {
         let operator = session(&Identity::new("operator", "operator"))?;
         let referrer = organisation(&operator, "A").await?;
         let provider = organisation(&operator, "B").await?;
         let sender = Identity::new("desk", "desk").of(&referrer);
         let desk = session(&sender)?;
         let today = machine_now().date_naive();
-        let draft = draft(&operator, terms(&referrer, &provider, today)).await?;
+        let draft = draft(&operator, agreed(terms(&referrer, &provider, today))).await?;
         let convention = sign(&operator, draft, today).await?.name;
         let patient = patient(&desk).await?;
         Ok(Self { operator, desk, sender, provider, convention, patient, today })

@@ -183,8 +183,13 @@ impl Suite {
 
     /// The program with the suite's settings, for its other commands.
     pub fn command(&self, service: &'static str) -> Command {
+        self.command_of(&format!("relais-{service}"), service)
+    }
+
+    /// Another program with the settings of a service: another version of it.
+    pub fn command_of(&self, program: &str, service: &str) -> Command {
         let database = self.servers.database_settings(service, &self.name);
-        let mut command = Command::new(self.servers.programs.join(format!("relais-{service}")));
+        let mut command = Command::new(self.servers.programs.join(program));
         command
             .env("RELAIS__ENVIRONMENT", "development")
             .env("RELAIS__SERVER__ADDRESS", self.address(service).to_string())

@@ -174,6 +174,20 @@ impl Tap {
         Ok(())
     }
 
+    /// All that was published since, with all that it carried, as it can be read; none follows for a second.
+    ///
+    /// # Errors
+    /// When the tap was closed.
+    pub async fn drain(&mut self) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        while let Ok(next) = timeout(Duration::from_secs(1), self.deliveries.next()).await {
+            let delivery = next.context("the tap was closed")??;
+            let (key, properties) = (&delivery.routing_key, &delivery.properties);
+            all.push(format!("{key} {properties:?} {}", String::from_utf8_lossy(&delivery.data)));
+        }
+        Ok(all)
+    }
+
     /// Whether nothing is published within `time`.
     pub async fn is_silent(&mut self, time: Duration) -> bool {
         timeout(time, self.deliveries.next()).await.is_err()

@@ -124,14 +124,20 @@ pub(super) async fn seals_after(connection: &mut PgConnection, seq: i64, limit: 
     query.fetch_all(connection).await?.into_iter().map(Seal::try_from).collect()
 }
 
-/// The first row of before `before` (by its id's time) that no seal holds.
-pub(super) async fn unsealed(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<Option<Uuid>> {
+/// The first row that no seal holds and that should be in one: of before `before` by its id's time, or of after `after`, a time
+/// that has not come.
+pub(super) async fn unsealed(
+    connection: &mut PgConnection,
+    before: DateTime<Utc>,
+    after: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
     let query = sqlx::query_scalar!(
         "SELECT a.id FROM audit a
-         WHERE a.id < uuid_v7_floor($1) AND NOT EXISTS (
+         WHERE (a.id < uuid_v7_floor($1) OR a.id >= uuid_v7_floor($2)) AND NOT EXISTS (
              SELECT FROM (SELECT unnest(members) AS id FROM audit_seal) s WHERE s.id = a.id)
          ORDER BY a.id LIMIT 1",
         before,
+        after,
     );
     Ok(query.fetch_optional(connection).await?)
 }

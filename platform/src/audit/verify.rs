@@ -16,6 +16,8 @@ use crate::{calls::fingerprint::Fingerprints, clock::machine_now, database, sett
 const STRETCH: i64 = 100;
 /// A row that waits longer for its seal was inserted past the sealer, or the sealer stands still.
 const SEALED_WITHIN: TimeDelta = TimeDelta::minutes(1);
+/// A row so far ahead of this machine's clock was dated by nobody's clock.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
 /// An audit without a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Verified {
     pub rows: usize,
     /// Exported heads that were held against them; none of a file that was not given.
     pub heads: usize,
+    /// Lines of that file that are no heads, since writing them was cut short.
+    pub torn: usize,
     /// The hash of the last seal.
     pub head: Hash,
 }
@@ -34,6 +38,9 @@ impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = URL_SAFE_NO_PAD.encode(self.head);
         write!(f, "sound: {} rows in {} seals, {} exported heads, head {head}", self.rows, self.seals, self.heads)?;
+        if self.torn > 0 {
+            write!(f, "\nlines of the heads' file that were torn and prove nothing: {}", self.torn)?;
+        }
         if self.heads == 0 {
             write!(
                 f,
@@ -54,6 +61,7 @@ pub async fn verify(settings: &Settings, service: &str, file: Option<&Path>) -> 
     let keys = Fingerprints::new(settings.auth.token_key.expose());
     // Read before the database: each head in it is of a seal that was committed before.
     let heads = file.or(own).map(|file| heads::read(file, service, &keys)).transpose()?.unwrap_or_default();
+    let (heads, torn) = (heads.heads, heads.torn);
     let known = heads.len();
     anyhow::ensure!(file.is_none() || known > 0, "the file of --heads holds no head");
     anyhow::ensure!(!settings.database.url.expose().is_empty(), "database.url is not set");
@@ -72,10 +80,11 @@ pub async fn verify(settings: &Settings, service: &str, file: Option<&Path>) -> 
         }
         seq = last;
     }
-    let unsealed = store::unsealed(&mut connection, machine_now() - SEALED_WITHIN).await?;
+    let now = machine_now();
+    let unsealed = store::unsealed(&mut connection, now - SEALED_WITHIN, now + CLOCKS_DIFFER).await?;
     let (seals, head) = verifier.end(unsealed)?;
     connection.close().await?;
-    Ok(Verified { seals, rows, heads: known, head })
+    Ok(Verified { seals, rows, heads: known, torn, head })
 }
 
 /// The fault in an error of [`verify`], if it is one.

@@ -27,6 +27,7 @@ pub const HEARS: &[(&str, &[&str])] = &[
         &[
             "relais.referral.referral",
             "relais.referral.erasure",
+            "relais.referral.site",
             "relais.scheduling.appointment",
             "relais.referral.access",
         ],

@@ -22,7 +22,13 @@ use super::{
     load::{Load, Place},
     token::Verifier,
 };
-use crate::{audit::Subject, database::Database, error::Error, grpc::status, settings::Server};
+use crate::{
+    audit::Subject,
+    database::Database,
+    error::{Error, Kind},
+    grpc::status,
+    settings::Server,
+};
 
 /// What health checks and reflection tools need before they have a token.
 const OPEN: [&str; 2] = ["/grpc.health.v1.", "/grpc.reflection."];
@@ -47,6 +53,11 @@ impl AccessLayer {
     /// The call that a request is, with its places.
     async fn let_in(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Admitted, Refused> {
         let busy = |error| Refused { error, call: None };
+        if !self.database.is_ready() {
+            // A new version beside an old one, say: it must not write into a schema that it does not know.
+            let error = Error::unavailable(anyhow::anyhow!("the database has not been seen with all migrations yet"));
+            return Err(busy(error));
+        }
         let all = self.load.enter().map_err(busy)?;
         let call = self.admit(path, headers, span).await?;
         let each = call.caller.organisation.map(|organisation| self.load.enter_for(organisation));
@@ -63,10 +74,17 @@ impl AccessLayer {
         let caller = self.verifier.caller(headers).await.map_err(|error| Refused { error, call: None })?;
         match row {
             Some(&(rpc, rule)) if rule.admits(&caller) => Ok(call(caller, rpc, rule)),
-            _ => {
+            Some(&(rpc, rule)) => {
                 let error = Error::denied("your roles do not allow this call");
-                let (rpc, rule) = row.copied().unwrap_or((NO_RPC, Rule::everybody(Sight::Installation)));
                 Err(Refused { error, call: Some(Box::new(call(caller, rpc, rule))) })
+            }
+            // The port of another service, most often: each serves its own.
+            None => {
+                let message =
+                    "no such method is served at this address: look at the method's name, and at the service's port";
+                let error = Error::new(Kind::Unimplemented, "NOT_SERVED", message);
+                let rule = Rule::everybody(Sight::Installation);
+                Err(Refused { error, call: Some(Box::new(call(caller, NO_RPC, rule))) })
             }
         }
     }

@@ -114,11 +114,18 @@ impl Caller {
         self.roles.iter().any(|role| roles.contains(role))
     }
 
-    /// The caller's key in idempotency and audit: issuer and subject, and before them the service that acts for the caller. No
+    /// The caller's key in the audit: issuer and subject, and before them the service that acts for the caller. No
     /// issuer begins as that does.
     pub fn key(&self) -> String {
         let actor = self.actor.as_ref().map(|actor| format!("{actor}>")).unwrap_or_default();
         format!("{actor}{}|{}", self.issuer, self.subject)
+    }
+
+    /// Whose a request's id and a page token are: the caller's key, in the organisation that the caller acts for. One person may act
+    /// for several, and what was asked for one of them is no answer for another.
+    pub fn scope(&self) -> String {
+        let organisation = self.organisation.map(|organisation| format!("{organisation}|")).unwrap_or_default();
+        format!("{organisation}{}", self.key())
     }
 
     /// A digest of [`Caller::key`], for events: by it a caller is known again who calls, and nobody is named.
@@ -169,6 +176,11 @@ impl Call {
         let caller = Caller { issuer: "command-line".into(), subject: command.into(), ..Caller::default() };
         let (rule, rules) = (Rule::everybody(Sight::Installation), Arc::new([]));
         Self { caller, rpc: command, rule, rules, span: tracing::Span::current(), deadline: None }
+    }
+
+    /// Whether a link for this purpose opens anything of this service.
+    pub fn is_offered(&self, purpose: Purpose) -> bool {
+        self.rules.iter().any(|(_, rule)| rule.purposes.contains(&purpose))
     }
 
     /// Whether the caller, of an organisation that is a party in these capacities, may call another RPC of this service.

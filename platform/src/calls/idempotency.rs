@@ -2,8 +2,14 @@
 //!
 //! The row keeps a keyed hash of the body and the id and version of what came out, never the answer's text. The same
 //! request again recalls that version; another body under the same id is refused; a refusal is not kept.
+//!
+//! Nearly every request is new, so nobody looks first: the key of one that was answered before refuses the unit's own at its
+//! commit, or the use case refuses what was done already. Then the unit is undone and the key is looked up.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
@@ -35,7 +41,7 @@ pub trait Recall: Sized + Send + 'static {
 /// A request's key.
 #[derive(Debug, Clone, Default)]
 pub struct Key {
-    /// Who asks: issuer and subject.
+    /// Who asks, and for whom ([`crate::calls::Caller::scope`]).
     pub caller: String,
     /// The RPC's path.
     pub rpc: String,
@@ -51,6 +57,15 @@ pub struct Key {
 pub(crate) struct Once<U> {
     pub key: Key,
     pub use_case: U,
+    /// Whether it was tried before: then the key may be there.
+    tried: AtomicBool,
+}
+
+impl<U> Once<U> {
+    /// Not tried yet.
+    pub fn new(key: Key, use_case: U) -> Self {
+        Self { key, use_case, tried: AtomicBool::new(false) }
+    }
 }
 
 /// Only looks whether the request of a [`Once`] has been answered.
@@ -70,7 +85,9 @@ where
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<U::Outcome> {
-        if let Some(earlier) = find(unit, &self.key).await? {
+        if self.tried.swap(true, Ordering::Relaxed)
+            && let Some(earlier) = find(unit, &self.key).await?
+        {
             return U::Outcome::recall(unit, earlier).await;
         }
         unit.changes();

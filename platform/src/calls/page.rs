@@ -121,7 +121,7 @@ impl Pages {
 }
 
 fn bound(call: &Call, filter: &str, position: &[u8]) -> Vec<u8> {
-    let scope = [call.rpc, &call.caller.key(), filter];
+    let scope = [call.rpc, &call.caller.scope(), filter];
     let mut bytes: Vec<u8> = scope.iter().flat_map(|part| [part.as_bytes(), &[0]].concat()).collect();
     bytes.extend(position);
     bytes
@@ -148,6 +148,10 @@ mod tests {
         for (subject, filter, token) in [("b", "f", &token), ("a", "g", &token), ("a", "f", &edited)] {
             assert!(pages.request(&call(subject), filter, 10, token).is_err());
         }
+        // The same person, acting for another organisation.
+        let mut elsewhere = call("a");
+        elsewhere.caller.organisation = Some(crate::ids::OrganisationId::draw());
+        assert!(pages.request(&elsewhere, "f", 10, &token).is_err());
         Ok(())
     }
 

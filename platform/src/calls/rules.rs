@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Caller, Role};
+use super::{Caller, Role, caller::Purpose};
 use crate::parties::{Capacity, Content, content};
 
 /// Whose data an RPC shows.
@@ -46,6 +46,8 @@ pub struct Rule {
     pub sight: Sight,
     /// Of the parties that see it, who may act; all of them when there is none.
     pub acts: &'static [Capacity],
+    /// What a partner's link must be for to open it; no link does when there is none.
+    pub purposes: &'static [Purpose],
 }
 
 impl Rule {
@@ -61,7 +63,7 @@ impl Rule {
 
     /// For whoever has one of these roles.
     pub const fn roles(roles: &'static [Role], sight: Sight) -> Self {
-        Self { open: false, acting: false, roles, sight, acts: &[] }
+        Self { open: false, acting: false, roles, sight, acts: &[], purposes: &[] }
     }
 
     /// Only through a service that acts for such a caller.
@@ -76,12 +78,22 @@ impl Rule {
         Self { acts, ..self }
     }
 
-    /// Whether the caller's roles, and who acts for the caller, allow the call.
+    /// Partners call it as well, by links for one of these purposes.
+    #[must_use]
+    pub const fn links(self, purposes: &'static [Purpose]) -> Self {
+        Self { purposes, ..self }
+    }
+
+    /// Whether the caller's roles, what a link is for, and who acts for the caller, allow the call.
     pub fn admits(&self, caller: &Caller) -> bool {
         if self.acting && caller.actor.is_none() {
             return false;
         }
-        if self.roles.is_empty() { self.open || caller.grant.is_none() } else { caller.has_any(self.roles) }
+        match &caller.grant {
+            _ if self.open => true,
+            Some(grant) => self.purposes.contains(&grant.purpose) && caller.has_any(self.roles),
+            None => self.roles.is_empty() || caller.has_any(self.roles),
+        }
     }
 
     /// Whether a party of these capacities may act.
@@ -114,6 +126,8 @@ pub fn markdown(service: &str, rules: &[(&'static str, Rule)], fields: Fields) -
         }
         let everybody = if rule.open { "everybody, without a token" } else { "every token" };
         let roles = either(rule.roles.iter().map(|role| role.as_str()), everybody);
+        let purposes: Vec<_> = rule.purposes.iter().map(|purpose| purpose.as_str()).collect();
+        let roles = if purposes.is_empty() { roles } else { format!("{roles} (links for: {})", purposes.join(", ")) };
         let roles = if rule.acting { format!("a service acting for: {roles}") } else { roles };
         let acts = either(rule.acts.iter().map(|capacity| capacity.as_str()), "whoever sees it");
         let _ = writeln!(page, "| {rpc} | {roles} | {} | {acts} |", rule.sight.words());
@@ -133,7 +147,9 @@ pub fn value(rules: &[(&'static str, Rule)]) -> Value {
     let row = |(path, rule): &(&'static str, Rule)| {
         let roles: Vec<_> = rule.roles.iter().map(|role| role.as_str()).collect();
         let acts: Vec<_> = rule.acts.iter().map(|capacity| capacity.as_str()).collect();
-        json!({"rpc": path, "open": rule.open, "acting": rule.acting, "roles": roles, "sight": rule.sight.words(), "acts": acts})
+        let links: Vec<_> = rule.purposes.iter().map(|purpose| purpose.as_str()).collect();
+        json!({"rpc": path, "open": rule.open, "acting": rule.acting, "roles": roles, "sight": rule.sight.words(),
+               "acts": acts, "links": links})
     };
     rules.iter().map(row).collect()
 }
@@ -162,6 +178,10 @@ impl Sight {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        calls::caller::Grant,
+        ids::{PartnerLinkId, ReferralId},
+    };
 
     const RULE: Rule = Rule::roles(&[Role::Desk], Sight::Parties(&Capacity::ALL)).acts(&[Capacity::Referrer]);
 
@@ -185,6 +205,22 @@ mod tests {
         assert!(!rule.admits(&acting(&Caller { roles: vec![Role::Desk], ..operator })), "its caller's rights count");
         let page = markdown("referral", &[("/a.B/C", rule)], &[]);
         assert!(page.contains("| C | a service acting for: operator | none of any person |"), "{page}");
+    }
+
+    #[test]
+    fn a_link_opens_what_its_purpose_names() {
+        let rule = Rule::roles(&[Role::Desk, Role::Partner], Sight::Link).links(&[Purpose::FollowUp]);
+        let visitor = |purpose| {
+            let grant = Grant { link: PartnerLinkId::draw(), referral: ReferralId::draw(), purpose };
+            Caller { roles: vec![Role::Partner], grant: Some(grant), ..Caller::nobody() }
+        };
+        assert!(rule.admits(&visitor(Purpose::FollowUp)));
+        assert!(!rule.admits(&visitor(Purpose::Appointment)) && !rule.admits(&visitor(Purpose::Result)));
+        let unnamed = Rule { purposes: &[], ..rule };
+        assert!(!unnamed.admits(&visitor(Purpose::FollowUp)), "the role alone opens nothing");
+        assert!(rule.admits(&Caller { roles: vec![Role::Desk], ..Caller::nobody() }));
+        let page = markdown("referral", &[("/a.B/C", rule)], &[]);
+        assert!(page.contains("| C | desk, partner (links for: follow-up) |"), "{page}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::{
     Consumer, DEATHS, Handler,
+    batch::aside_span,
     failed::delay,
     parked,
     store::{self, Held},
@@ -51,9 +52,10 @@ impl Consumer {
         self.activity.begin(messages);
         for held in ripe {
             let (consumer, id) = (self.clone(), held.envelope.id);
+            let span = aside_span("retry", &held.envelope);
             let trying = async move { consumer.try_held::<H>(held).await };
             // One task for the note, the try and what comes of it: a drain between them would count as a death.
-            match self.database.detached(tracing::info_span!("held"), trying).await {
+            match self.database.detached(span, trying).await {
                 Ok(done) => applied += usize::from(done),
                 Err(error) => tracing::warn!(message.id = %id, %error, "a held message waits"),
             }

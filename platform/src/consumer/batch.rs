@@ -2,7 +2,7 @@
 
 use opentelemetry::{
     Context,
-    trace::{SpanKind, TraceContextExt},
+    trace::{SpanKind, Status, TraceContextExt},
 };
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -52,10 +52,12 @@ impl Consumer {
         let (span, owned) = match envelopes {
             [] => return Ok(()),
             [one] => (process_span(self.name, one), vec![one.clone()]),
-            many => (tracing::info_span!(parent: None, "process batch", batch.size = many.len()), many.to_vec()),
+            many => (batch_span(self.name, many.len()), many.to_vec()),
         };
         let (consumer, batch) = (self.clone(), span.context());
-        self.database.detached(span, async move { consumer.transact::<H>(owned, &batch).await }).await
+        let done =
+            self.database.detached(span.clone(), async move { consumer.transact::<H>(owned, &batch).await }).await;
+        done.inspect_err(|error| fail(&span, error))
     }
 
     async fn transact<H: Handler>(&self, mut envelopes: Vec<Envelope>, batch: &Context) -> Result<()> {
@@ -148,7 +150,13 @@ pub(super) async fn handle<H: Handler>(unit: &mut Unit<'_>, envelope: &Envelope,
     // The span is not entered: the SQL of a batch belongs to the batch's trace.
     let done = H::consume(unit, &event, envelope).await;
     unit.follow_trace(None);
-    done
+    done.inspect_err(|error| fail(span, error))
+}
+
+/// Marks a span as failed, so that its trace is kept. The error's words are in the log: they may quote what others sent.
+fn fail(span: &tracing::Span, error: &Error) {
+    span.set_attribute("error.type", error.reason);
+    span.set_status(Status::error(""));
 }
 
 /// A CONSUMER span under the message's own trace, by OpenTelemetry's names for messaging.
@@ -164,8 +172,28 @@ pub(super) fn process_span(consumer: &str, envelope: &Envelope) -> tracing::Span
         messaging.consumer.group.name = consumer,
         messaging.message.id = %envelope.id,
     );
-    // A parent is refused only for a span that has begun; this one has not.
-    let _ = span.set_parent(propagation::extract(&envelope.trace));
+    propagation::follow(&span, &envelope.trace);
+    span
+}
+
+/// The span of a batch's transaction, in a trace of its own.
+fn batch_span(consumer: &str, messages: usize) -> tracing::Span {
+    tracing::info_span!(
+        parent: None,
+        "process batch",
+        otel.kind = ?SpanKind::Consumer,
+        messaging.system = "rabbitmq",
+        messaging.operation.type = "process",
+        messaging.operation.name = "process batch",
+        messaging.batch.message_count = messages,
+        messaging.consumer.group.name = consumer,
+    )
+}
+
+/// A span for what is done with a message besides processing it, in the message's trace.
+pub(super) fn aside_span(what: &'static str, envelope: &Envelope) -> tracing::Span {
+    let span = tracing::info_span!("aside", otel.name = what, messaging.message.id = %envelope.id);
+    propagation::follow(&span, &envelope.trace);
     span
 }
 

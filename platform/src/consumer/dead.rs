@@ -7,7 +7,7 @@
 use futures::StreamExt;
 use lapin::message::Delivery;
 
-use super::{Consumer, DEATHS, Handler, REST, acknowledge, deliveries, ended, failed::told, parked};
+use super::{Consumer, DEATHS, Handler, REST, acknowledge, batch::aside_span, deliveries, ended, failed::told, parked};
 use crate::{broker::envelope::Envelope, error::Result, telemetry::metrics};
 
 /// Takes dead letters, again after each break.
@@ -42,10 +42,10 @@ impl Consumer {
             Err(fault) => return self.park_unreadable(letter.routing_key.as_str(), &letter.data, &fault).await,
         };
         tracing::warn!(message.id = %envelope.id, message.r#type = envelope.type_name, "a dead letter is tried again");
-        let consumer = self.clone();
+        let (consumer, span) = (self.clone(), aside_span("dead letter", &envelope));
         // One task for all three steps: a drain between them would leave a note that nobody takes back.
         let trying = async move { consumer.try_noted::<H>(&envelope).await };
-        self.database.detached(tracing::info_span!("dead letter"), trying).await
+        self.database.detached(span, trying).await
     }
 
     async fn try_noted<H: Handler>(&self, envelope: &Envelope) -> Result<()> {

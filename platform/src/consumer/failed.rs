@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Consumer,
+    batch::aside_span,
     inbox::{self, Seen},
     parked, store,
 };
@@ -29,7 +30,8 @@ impl Consumer {
         let reason = told(error);
         self.until_available(|| {
             let (consumer, envelope, reason) = (self.clone(), envelope.clone(), reason.clone());
-            self.write(async move { consumer.record_first(&envelope, &reason, next).await })
+            let span = aside_span("hold", &envelope);
+            self.write(span, async move { consumer.record_first(&envelope, &reason, next).await })
         })
         .await
     }
@@ -42,7 +44,8 @@ impl Consumer {
         let reason = told(error);
         self.until_available(|| {
             let (consumer, envelope, reason) = (self.clone(), envelope.clone(), reason.clone());
-            self.write(async move { consumer.record_again(&envelope, &reason, next).await })
+            let span = aside_span("hold", &envelope);
+            self.write(span, async move { consumer.record_again(&envelope, &reason, next).await })
         })
         .await
     }
@@ -53,7 +56,7 @@ impl Consumer {
         self.until_available(|| {
             let (consumer, fault) = (self.clone(), fault.to_string());
             let (key, body) = (routing_key.to_string(), body.to_vec());
-            self.write(async move {
+            self.write(tracing::info_span!(parent: None, "park"), async move {
                 let mut unit = consumer.database.open().await?;
                 parked::park_unreadable(&mut unit, consumer.name, &key, &body, &fault).await?;
                 consumer.database.finish(unit).await
@@ -122,8 +125,8 @@ impl Consumer {
         }
     }
 
-    pub(super) async fn write(&self, work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
-        self.database.detached(tracing::info_span!("hold"), work).await
+    async fn write(&self, span: tracing::Span, work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+        self.database.detached(span, work).await
     }
 }
 

@@ -16,7 +16,8 @@ static PLATFORM: Migrator = sqlx::migrate!();
 /// connection.
 const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended(current_schema() || '.migrate', 0))";
 
-/// Brings the schema to this program's version. Safe to run again, and at once from several places.
+/// Brings the schema to this program's version. Safe to run again, and at once from several places. A schema that a later version
+/// has brought further is left as it is: whoever goes back to the version before finds it working.
 ///
 /// # Errors
 /// When `database.owner_url` does not lead to the owner of the schema, or a migration fails.
@@ -28,8 +29,8 @@ pub async fn run(settings: &DatabaseSettings, service: &Migrator) -> anyhow::Res
         .options([("search_path", search_path.as_str()), ("relais.runtime_role", &runtime)]);
     let mut owner = options.connect().await.context("connecting as database.owner_url")?;
     owner.execute(LOCK).await?;
-    PLATFORM.run(&mut owner).await.context("the platform's migrations")?;
-    service.run(&mut owner).await.context("the service's migrations")?;
+    lenient(&PLATFORM).run(&mut owner).await.context("the platform's migrations")?;
+    lenient(service).run(&mut owner).await.context("the service's migrations")?;
     // What has been run is not for the runtime role to write.
     let revoke = format!("REVOKE INSERT, UPDATE, DELETE ON _platform_migrations, _migrations FROM {runtime}");
     owner.execute(AssertSqlSafe(revoke.as_str())).await?;
@@ -72,6 +73,14 @@ impl Database {
         let query = days.into_iter().fold(query, |query, days| query.bind(days));
         Ok(query.fetch_one(self.quiet()).await?)
     }
+}
+
+/// The same migrations, to which those of a later version are no fault. One of its own that was changed still is.
+fn lenient(migrator: &Migrator) -> Migrator {
+    let mut lenient = Migrator::with_migrations(migrator.iter().cloned().collect());
+    lenient.dangerous_set_table_name(migrator.table_name.clone());
+    lenient.set_ignore_missing(true);
+    lenient
 }
 
 fn reached(migrator: &Migrator, done: i64) -> bool {

@@ -11,7 +11,14 @@ mod unit;
 mod visibility;
 mod writes;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{
     Connection, PgPool, Postgres,
@@ -52,6 +59,8 @@ pub struct Database {
     committed: Arc<Notify>,
     /// Units of work under way: they outlive cancelled calls, and a drain waits for them.
     units: TaskTracker,
+    /// Whether it has been seen with all migrations of this program.
+    ready: Arc<AtomicBool>,
     planted: Planted,
 }
 
@@ -78,6 +87,7 @@ impl Database {
             clock,
             committed: Arc::default(),
             units: TaskTracker::new(),
+            ready: Arc::default(),
             planted: Planted::default(),
         })
     }
@@ -106,6 +116,16 @@ impl Database {
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(&self.quiet).await?;
         Ok(())
+    }
+
+    /// Says that it has been seen with all migrations of this program.
+    pub(crate) fn note_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// Whether it has been, since the start.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
     }
 
     /// Whether this process has closed it.

@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use opentelemetry::Context;
+use serde_json::Value;
 use sqlx::{PgConnection, Postgres};
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -21,13 +22,14 @@ use crate::{
         Call, Caller,
         idempotency::{self, Key, Recall},
     },
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     events::Event,
     ids::OrganisationId,
     parties::Scope,
     planted::Bug,
     random,
     telemetry::{propagation, subject},
+    timers::Timer,
 };
 
 /// A transaction whose statements are spans.
@@ -123,8 +125,14 @@ impl<'t> Unit<'t> {
 
     /// Publishes an event of an aggregate's new version when the unit commits.
     pub fn emit(&mut self, aggregate: impl Into<Uuid>, version: i64, event: impl Into<Event>) {
+        let trace = self.trace();
+        self.writes.event(aggregate.into(), version, &event.into(), self.now, trace);
+    }
+
+    /// The trace of what is done here, for whoever goes on with it later: see [`propagation`].
+    pub fn trace(&self) -> serde_json::Value {
         let context = self.trace.clone().unwrap_or_else(|| tracing::Span::current().context());
-        self.writes.event(aggregate.into(), version, &event.into(), self.now, propagation::inject(&context));
+        propagation::inject(&context)
     }
 
     /// Leaves an audit row: the caller (or the event's consumer) read or changed `subject`.
@@ -151,7 +159,8 @@ impl<'t> Unit<'t> {
         }
         let context = self.trace.clone().unwrap_or_else(|| tracing::Span::current().context());
         if !subject::is_about(&context, number) {
-            subject::mark(&tracing::Span::current(), number);
+            // The span of a message, or this one: a batch's is of many.
+            subject::mark_span_of(&context, number);
             self.trace = Some(subject::about(&context, number));
         }
     }
@@ -164,6 +173,16 @@ impl<'t> Unit<'t> {
     /// Wakes the relay after the commit, for events that were not emitted here.
     pub(crate) fn wake_relay(&mut self) {
         self.wakes = true;
+    }
+
+    /// Sets a timer with the rest.
+    pub(crate) fn set_timer(&mut self, timer: &Timer, trace: Value) {
+        self.writes.timer(timer, trace);
+    }
+
+    /// Sets it no more.
+    pub(crate) fn unset_timer(&mut self, kind: &str, subject: Uuid) {
+        self.writes.no_timer(kind, subject);
     }
 
     /// Keeps the idempotency key with the rest.
@@ -213,11 +232,11 @@ impl Database {
     {
         let database = self.clone();
         let span = span(&use_case);
-        let once = Arc::new(idempotency::Once { key, use_case });
+        let once = Arc::new(idempotency::Once::new(key, use_case));
         self.detached(span, async move {
             let result = match database.attempt(Some(&call), once.as_ref()).await {
-                // The same request may have committed meanwhile: then its outcome is the answer, not this refusal.
-                Err(error) if error.kind != Kind::Unavailable => {
+                // The same request may have been answered before: then its outcome is the answer, not this refusal.
+                Err(error) if !error.is_outage() => {
                     let earlier = idempotency::Earlier(once.clone());
                     database.attempt(Some(&call), &earlier).await.and_then(|found| found.ok_or(error))
                 }

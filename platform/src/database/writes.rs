@@ -1,4 +1,6 @@
-//! The write set: events, audit rows and the idempotency key of a unit, written in one statement before the commit.
+//! The write set: events, timers, audit rows and the idempotency key of a unit, written in one statement before the commit.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -11,6 +13,7 @@ use crate::{
     calls::{Call, Caller, idempotency::Key},
     error::{Error, Result, broken_constraint},
     events::{Event, aggregate_kind},
+    timers::Timer,
 };
 
 /// What a unit writes besides its service's own rows.
@@ -19,6 +22,34 @@ pub struct WriteSet {
     events: Events,
     audits: Entries,
     key: Option<Key>,
+    /// By kind and subject: of two the later one counts, and all units write them in one order.
+    timers: BTreeMap<(String, Uuid), (Timer, Value)>,
+}
+
+/// Columns of `timer`, as arrays for one statement.
+#[derive(Default)]
+struct Timers {
+    ids: Vec<Uuid>,
+    kinds: Vec<String>,
+    subjects: Vec<Uuid>,
+    due: Vec<DateTime<Utc>>,
+    urgencies: Vec<i16>,
+    traces: Vec<Value>,
+}
+
+impl Timers {
+    fn new(timers: BTreeMap<(String, Uuid), (Timer, Value)>) -> Self {
+        let mut columns = Self::default();
+        for (timer, trace) in timers.into_values() {
+            columns.ids.push(Uuid::now_v7());
+            columns.kinds.push(timer.kind);
+            columns.subjects.push(timer.subject);
+            columns.due.push(timer.due_at);
+            columns.urgencies.push(timer.urgency as i16);
+            columns.traces.push(trace);
+        }
+        columns
+    }
 }
 
 /// Columns of `outbox`, as arrays for one statement.
@@ -64,6 +95,14 @@ impl WriteSet {
         !self.events.ids.is_empty()
     }
 
+    pub(super) fn timer(&mut self, timer: &Timer, trace: Value) {
+        self.timers.insert((timer.kind.clone(), timer.subject), (timer.clone(), trace));
+    }
+
+    pub(super) fn no_timer(&mut self, kind: &str, subject: Uuid) {
+        self.timers.remove(&(kind.to_string(), subject));
+    }
+
     /// Writes everything in one statement; nothing when there is nothing. The audit's rows are of `call`, at `now`.
     pub(super) async fn flush(
         self,
@@ -71,12 +110,38 @@ impl WriteSet {
         call: Option<&Call>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        if self.key.is_none() && self.audits.ids.is_empty() && self.events.ids.is_empty() {
-            return Ok(());
+        let who = Who::new(call);
+        match (self.key.is_none() && self.timers.is_empty() && self.events.ids.is_empty(), self.audits.ids.is_empty()) {
+            (true, true) => Ok(()),
+            (true, false) => self.flush_audit(transaction, &who, now).await,
+            (false, _) => self.flush_all(transaction, &who, now).await,
         }
+    }
+
+    /// What a read leaves behind.
+    async fn flush_audit(self, transaction: &mut Transaction<'_>, who: &Who<'_>, now: DateTime<Utc>) -> Result<()> {
+        let audits = self.audits;
+        let query = sqlx::query!(
+            "WITH unsealed AS (
+                INSERT INTO audit_unsealed (id) SELECT unnest($1::uuid[])
+            )
+            INSERT INTO audit (at, caller, actor, organisation, unit, practitioner, action,
+                               id, resource, patient, referral, purpose, outcome, reason, trace_id)
+            SELECT $2::timestamptz, $3, $4, $5::uuid, $6::uuid, $7::uuid, $8, a.* FROM unnest($1::uuid[], $9::text[], $10::uuid[],
+                $11::uuid[], $12::text[], $13::text[], $14::text[], $15::text[]) a",
+            &audits.ids, now, who.caller, who.actor, who.organisation, who.unit, who.practitioner, who.action,
+            &audits.resources, &audits.patients as _, &audits.referrals as _, &audits.purposes, &audits.outcomes,
+            &audits.reasons, &audits.traces,
+        );
+        query.with_operation("INSERT", "audit").execute(transaction).await?;
+        Ok(())
+    }
+
+    async fn flush_all(self, transaction: &mut Transaction<'_>, who: &Who<'_>, now: DateTime<Utc>) -> Result<()> {
+        // What the span is called after: what travels on, or else what is always written.
+        let table = if self.has_events() { "outbox" } else { "audit" };
         let (events, audits, key) = (self.events, self.audits, self.key.unwrap_or_default());
-        let (who, action) = (call.map(|call| &call.caller), call.map_or("event", |call| call.rpc));
-        let caller = who.map_or_else(|| "system".into(), Caller::key);
+        let timers = Timers::new(self.timers);
         let query = sqlx::query!(
             "WITH events AS (
                 INSERT INTO outbox (id, type, aggregate_kind, aggregate_id, version, time, payload, trace)
@@ -84,6 +149,12 @@ impl WriteSet {
             ), key AS (
                 INSERT INTO idempotency_key (caller, rpc, request_id, body_hash, outcome_id, outcome_version)
                 SELECT $9, $10, $11, $12, $13, $14 WHERE $9 <> ''
+            ), timers AS (
+                INSERT INTO timer (id, kind, subject, due_at, urgency, trace)
+                SELECT * FROM unnest($30::uuid[], $31::text[], $32::uuid[], $33::timestamptz[], $34::smallint[], $35::jsonb[])
+                ON CONFLICT (kind, subject) DO UPDATE
+                SET due_at = EXCLUDED.due_at, urgency = EXCLUDED.urgency, trace = EXCLUDED.trace, attempt = 0, retry_at = now(),
+                    error = ''
             ), unsealed AS (
                 INSERT INTO audit_unsealed (id) SELECT unnest($15::uuid[])
             )
@@ -94,14 +165,37 @@ impl WriteSet {
             &events.ids, &events.types, &events.kinds, &events.aggregates, &events.versions, &events.times,
             &events.payloads, &events.traces,
             key.caller, key.rpc, key.request_id, key.body_hash, key.outcome.id, key.outcome.version,
-            &audits.ids, now, caller, who.and_then(|who| who.actor.as_deref()).unwrap_or_default(),
-            who.and_then(|who| who.organisation).map(Uuid::from), who.and_then(|who| who.unit).map(Uuid::from),
-            who.and_then(|who| who.practitioner).map(|entry| Uuid::from(entry.id)), action,
+            &audits.ids, now, who.caller, who.actor, who.organisation, who.unit, who.practitioner, who.action,
             &audits.resources, &audits.patients as _, &audits.referrals as _, &audits.purposes, &audits.outcomes,
             &audits.reasons, &audits.traces,
+            &timers.ids, &timers.kinds, &timers.subjects, &timers.due, &timers.urgencies, &timers.traces,
         );
-        query.with_operation("INSERT", "outbox").execute(transaction).await.map_err(meaning)?;
+        query.with_operation("INSERT", table).execute(transaction).await.map_err(meaning)?;
         Ok(())
+    }
+}
+
+/// Whose rows of the audit they are, and what was done.
+struct Who<'a> {
+    caller: String,
+    actor: &'a str,
+    organisation: Option<Uuid>,
+    unit: Option<Uuid>,
+    practitioner: Option<Uuid>,
+    action: &'static str,
+}
+
+impl<'a> Who<'a> {
+    fn new(call: Option<&'a Call>) -> Self {
+        let (who, action) = (call.map(|call| &call.caller), call.map_or("event", |call| call.rpc));
+        Self {
+            caller: who.map_or_else(|| "system".into(), Caller::key),
+            actor: who.and_then(|who| who.actor.as_deref()).unwrap_or_default(),
+            organisation: who.and_then(|who| who.organisation).map(Uuid::from),
+            unit: who.and_then(|who| who.unit).map(Uuid::from),
+            practitioner: who.and_then(|who| who.practitioner).map(|entry| Uuid::from(entry.id)),
+            action,
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use relais_proto::{
 use tokio::net::TcpListener;
 use tonic::{service::Routes, transport::Server};
 use tonic_health::server::HealthReporter;
-use tonic_tracing_opentelemetry::middleware::server::OtelGrpcLayer;
 use tower::ServiceBuilder;
 
 use super::{
@@ -43,7 +42,6 @@ pub(crate) async fn serve<S: Service>(
     let layers = ServiceBuilder::new()
         .map_request(without_baggage)
         .layer(CallsLayer::new(rules.iter().map(|(rpc, _)| *rpc)))
-        .layer(OtelGrpcLayer::default().filter(|path| !path.starts_with("/grpc.")))
         .layer(AccessLayer::new(verifier, rules, context.database.clone(), settings))
         .layer(DeadlineLayer::new(millis(settings.request_timeout_ms)))
         .map_response(unreadable::in_our_words)

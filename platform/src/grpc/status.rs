@@ -76,6 +76,7 @@ fn code(kind: Kind) -> Code {
         Kind::Aborted => Code::Aborted,
         Kind::ResourceExhausted => Code::ResourceExhausted,
         Kind::DeadlineExceeded => Code::DeadlineExceeded,
+        Kind::Unimplemented => Code::Unimplemented,
         Kind::Unavailable => Code::Unavailable,
         Kind::Internal => Code::Internal,
     }

@@ -77,6 +77,7 @@ impl Verdict {
         };
         let unasked = matches!(confirmation, Confirmation::NotRequested);
         if !taken {
+            span.set_attribute("error.type", "refused");
             span.set_status(Status::error("refused by the broker"));
         }
         Self { id, taken, unasked, returned: returned.map(|message| returned_id(message, id)) }
@@ -99,19 +100,19 @@ fn unproven(verdicts: &[Verdict]) -> Vec<Uuid> {
 
 /// A PRODUCER span under the trace of the change, by OpenTelemetry's names for messaging.
 fn send_span(exchange: &str, envelope: &Envelope) -> tracing::Span {
+    let destination = format!("{exchange}:{}", envelope.type_name);
     let span = tracing::info_span!(
-        "send",
-        otel.name = format!("send {exchange}"),
+        "publish",
+        otel.name = format!("publish {destination}"),
         otel.kind = ?SpanKind::Producer,
         messaging.system = "rabbitmq",
         messaging.operation.type = "send",
         messaging.operation.name = "publish",
-        messaging.destination.name = format!("{exchange}:{}", envelope.type_name),
+        messaging.destination.name = destination,
         messaging.rabbitmq.destination.routing_key = envelope.type_name,
         messaging.message.id = %envelope.id,
     );
-    // A parent is refused only for a span that has begun; this one has not.
-    let _ = span.set_parent(propagation::extract(&envelope.trace));
+    propagation::follow(&span, &envelope.trace);
     span
 }
 

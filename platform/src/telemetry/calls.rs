@@ -1,4 +1,4 @@
-//! How many calls, how they end, how long they take: `rpc.server.call.duration`, by method and status.
+//! How many calls, how they end, how long they take: `rpc.server.call.duration`, by method and status; and a span for each.
 //!
 //! Measured to the head of the answer: a stream's later end is not in it. A caller who goes away, or whose time is over, counts as
 //! CANCELLED.
@@ -14,33 +14,18 @@ use std::{
 };
 
 use http::{HeaderMap, Request, Response};
-use opentelemetry::{KeyValue, global, metrics::Histogram};
-use tonic::{Status, body::Body};
+use opentelemetry::{KeyValue, global, metrics::Histogram, trace::SpanKind};
+use tonic::body::Body;
 use tower::{Layer, Service};
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::{propagation, rpc};
 
 /// What a caller made up is not counted by its name: anybody could make metrics without end.
 const NO_RPC: &str = "_OTHER";
-/// Names of gRPC's codes, by number.
-const CODES: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
-
+/// Health and reflection are asked again and again, and are nobody's doing.
+const UNTRACED: &str = "/grpc.";
 /// Bounds of durations, in seconds, as the semantic conventions advise.
 const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
@@ -91,26 +76,32 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Answer {
-        let method = self.known.get(request.uri().path()).map_or(NO_RPC, |path| path.trim_start_matches('/'));
-        let measured = Measured { method, code: "CANCELLED", began: Instant::now() };
-        let answer = self.inner.call(request);
-        Box::pin(async move {
+        let path = request.uri().path();
+        let method = self.known.get(path).map_or(NO_RPC, |path| path.trim_start_matches('/'));
+        let span = if path.starts_with(UNTRACED) { Span::none() } else { served(method, request.headers()) };
+        let measured = Measured { method, span: span.clone(), code: "CANCELLED", began: Instant::now() };
+        let answer = span.in_scope(|| self.inner.call(request));
+        let measuring = async move {
             let answer = answer.await?;
-            measured.end(code(answer.headers()));
+            measured.end(rpc::code(answer.headers()));
             Ok(answer)
-        })
+        };
+        Box::pin(measuring.instrument(span))
     }
 }
 
-/// An answer without a status in its head goes on; its trailers are the caller's.
-fn code(headers: &HeaderMap) -> &'static str {
-    let status = Status::from_header_map(headers);
-    status.and_then(|status| CODES.get(status.code() as usize).copied()).unwrap_or("OK")
+/// The span of a call, under the caller's.
+fn served(method: &'static str, headers: &HeaderMap) -> Span {
+    let span = rpc::span(method, &SpanKind::Server);
+    // A parent is refused only for a span that has begun; this one has not.
+    let _ = span.set_parent(propagation::extract_headers(headers));
+    span
 }
 
 /// A call under way; it is recorded when it ends, however it does.
 struct Measured {
     method: &'static str,
+    span: Span,
     code: &'static str,
     began: Instant,
 }
@@ -123,6 +114,7 @@ impl Measured {
 
 impl Drop for Measured {
     fn drop(&mut self) {
+        rpc::end(&self.span, self.code, rpc::FAULTS.contains(&self.code));
         let attributes = [
             KeyValue::new("rpc.system.name", "grpc"),
             KeyValue::new("rpc.method", self.method),

@@ -5,8 +5,12 @@
 pub(crate) mod calls;
 mod logs;
 pub(crate) mod metrics;
+mod peer;
 pub mod propagation;
+mod rpc;
 pub mod subject;
+
+pub use peer::Peer;
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -16,7 +20,7 @@ use opentelemetry_sdk::{
     Resource,
     metrics::{Aggregation, Instrument, InstrumentKind, PeriodicReader, SdkMeterProvider, Stream},
     propagation::{BaggagePropagator, TraceContextPropagator},
-    trace::{Sampler, SdkTracerProvider},
+    trace::{BatchSpanProcessor, Sampler, SdkTracerProvider},
 };
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -63,12 +67,13 @@ pub fn start(service: &'static str, settings: &Telemetry) -> anyhow::Result<Guar
         LogFormat::Json => tracing_subscriber::fmt::layer().event_format(logs::Json).boxed(),
         LogFormat::Text => tracing_subscriber::fmt::layer().event_format(logs::Text).boxed(),
     };
-    // Spans of calls are at TRACE level under their own target; they are for the trace, not for log lines.
     let lines = lines.with_filter(tracing_subscriber::filter::filter_fn(|meta| !meta.is_span()));
     let spans = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("relais"))
         .with_error_events_to_status(false)
         .with_location(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
         .with_threads(false);
     tracing_subscriber::registry().with(filter).with(spans).with(lines).try_init()?;
     Ok(Guard { provider, meters })
@@ -105,11 +110,13 @@ fn meters(service: &'static str, settings: &Telemetry) -> anyhow::Result<SdkMete
 }
 
 fn provider(service: &'static str, settings: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
-    let mut builder =
-        SdkTracerProvider::builder().with_resource(resource(service)).with_span_processor(subject::Processor);
+    let mut builder = SdkTracerProvider::builder().with_resource(resource(service));
     if !settings.otlp_endpoint.is_empty() {
         let exporter = SpanExporter::builder().with_tonic().with_endpoint(&settings.otlp_endpoint).build()?;
-        builder = builder.with_batch_exporter(exporter);
+        let batches = BatchSpanProcessor::builder(exporter).build();
+        // What a caller decided stands; errors and slow ones are known only at the end, see deploy/jaeger.
+        let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.sample_ratio)));
+        builder = builder.with_sampler(sampler).with_span_processor(subject::Numbered::new(batches));
     } else {
         // Nobody gets them: ids and contexts travel on, what a caller wants kept stays marked so, nothing else is recorded.
         builder = builder.with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)));

@@ -4,6 +4,7 @@
 //! connection comes, and no more: who may see or do what is said by the token of each call. Files are read again when they
 //! change, so a certificate that is renewed in time needs no restart; connections that stand go on with the one before.
 
+mod expiry;
 pub(crate) mod peers;
 pub(crate) mod server;
 

@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{ClientTlsConfig, Endpoint};
 
 use super::{Files, Stamp};
 use crate::{
     error::{Error, Kind, Result},
     settings::{Settings, TlsSettings},
+    telemetry::Peer,
 };
 
 /// How fast a peer must connect and show that it lives: a frozen one, or a cut line, says nothing of itself.
@@ -21,7 +22,7 @@ const ALIVE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct Channels {
     settings: Arc<Settings>,
-    kept: Arc<Mutex<HashMap<String, (Stamp, Channel)>>>,
+    kept: Arc<Mutex<HashMap<String, (Stamp, Peer)>>>,
 }
 
 impl Channels {
@@ -34,7 +35,7 @@ impl Channels {
     /// # Errors
     /// FAILED_PRECONDITION when no setting says where it listens; INTERNAL when the address is none, or the certificate cannot
     /// be read.
-    pub fn to(&self, service: &str) -> Result<Channel> {
+    pub fn to(&self, service: &str) -> Result<Peer> {
         let (address, tls) = (self.settings.peers.address(service), &self.settings.tls);
         if address.is_empty() {
             let message = format!("the setting peers.{service} does not say where it listens");
@@ -42,12 +43,12 @@ impl Channels {
         }
         let stamp = Files::stamp(tls);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, channel)) = kept.get(service).filter(|(of, _)| *of == stamp) {
-            return Ok(channel.clone());
+        if let Some((_, peer)) = kept.get(service).filter(|(of, _)| *of == stamp) {
+            return Ok(peer.clone());
         }
-        let channel = endpoint(tls, address, None).map_err(Error::internal)?.connect_lazy();
-        kept.insert(service.into(), (stamp, channel.clone()));
-        Ok(channel)
+        let peer = Peer::new(endpoint(tls, address, None).map_err(Error::internal)?.connect_lazy(), address);
+        kept.insert(service.into(), (stamp, peer.clone()));
+        Ok(peer)
     }
 }
 

@@ -25,7 +25,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tokio_util::sync::CancellationToken;
 
-use super::Files;
+use super::{Files, expiry::Expiry};
 use crate::settings::{TlsSettings, millis};
 
 /// Handshakes under way at once; further callers wait, no longer than a handshake may take.
@@ -39,14 +39,17 @@ pub(crate) type LetIn<S> = ReceiverStream<io::Result<TlsStream<S>>>;
 pub(crate) struct Door {
     settings: Arc<TlsSettings>,
     config: Arc<RwLock<Arc<ServerConfig>>>,
+    expiry: Expiry,
 }
 
 impl Door {
     /// # Errors
     /// When the files are not there, or are not what they should be: the message names the setting.
     pub fn try_new(settings: &TlsSettings) -> anyhow::Result<Self> {
-        let config = config(&Files::read(settings)?, settings)?;
-        Ok(Self { settings: Arc::new(settings.clone()), config: Arc::new(RwLock::new(config)) })
+        let files = Files::read(settings)?;
+        let (config, expiry) = (config(&files, settings)?, Expiry::watched());
+        expiry.note(&files);
+        Ok(Self { settings: Arc::new(settings.clone()), config: Arc::new(RwLock::new(config)), expiry })
     }
 
     /// Looks after the files; ends with its task.
@@ -58,8 +61,10 @@ impl Door {
             if now == stamp {
                 continue;
             }
-            match Files::read(&self.settings).and_then(|files| config(&files, &self.settings)) {
-                Ok(config) => {
+            let read = Files::read(&self.settings);
+            match read.and_then(|files| config(&files, &self.settings).map(|config| (files, config))) {
+                Ok((files, config)) => {
+                    self.expiry.note(&files);
                     *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
                     stamp = now;
                     tracing::info!("the certificate was read again");

@@ -9,6 +9,8 @@
 
 mod key;
 mod master;
+mod stale;
 
 pub use key::{Key, Place, Sealed, TokenKey};
 pub use master::{KeyService, MasterKeys};
+pub use stale::tell_stale;

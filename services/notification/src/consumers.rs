@@ -21,7 +21,10 @@ impl Handler for Notification {
                 None => Ok(()),
             },
             Event::ErasureMade(told) => forget::<Self>(unit, told).await,
-            other => tell(unit, other, false).await,
+            other => {
+                withdraw(unit, other).await?;
+                tell(unit, other, false).await
+            }
         }
     }
 
@@ -35,11 +38,23 @@ impl Handler for Notification {
         if let Some(Event::ReferralSubmitted(told)) = restored.events.first() {
             Tell { happening: heard::referral_submitted(told)?, restored: true }.note_sender(unit).await?;
         }
+        if let Some(last) = restored.events.last() {
+            withdraw(unit, last).await?;
+        }
         match restored.events.last() {
             Some(Event::ErasureMade(told)) => forget::<Self>(unit, told).await,
             Some(last) if restored.consumed < restored.version => tell(unit, last, true).await,
             _ => Ok(()),
         }
+    }
+}
+
+/// Whatever becomes of an appointment, nobody is reminded of a time that it has no more.
+async fn withdraw(unit: &mut Unit<'_>, event: &Event) -> Result<()> {
+    match event {
+        Event::AppointmentMoved(told) => heard::expected(told)?.run(unit).await,
+        Event::AppointmentCancelled(told) => heard::not_expected(told)?.run(unit).await,
+        _ => Ok(()),
     }
 }
 

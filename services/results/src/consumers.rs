@@ -11,7 +11,7 @@ use relais_platform::{
 
 use crate::{
     Results,
-    app::{NoteOpenedFile, NoteReferral, OpenOrder, RevokeOrder},
+    app::{NoteOpenedFile, NoteReferral, OpenOrder, RevokeOrder, TakeOverSite},
     domain::is_withdrawn,
     store,
 };
@@ -22,6 +22,7 @@ impl Handler for Results {
             Event::ReferralSubmitted(told) => OpenOrder::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => RevokeOrder::try_new(told)?.run(unit).await,
             Event::ReferralMoved(told) => NoteReferral::try_new(told)?.run(unit).await,
+            Event::SiteRegistered(told) => TakeOverSite::try_new(told)?.run(unit).await,
             Event::ErasureMade(told) => forget::<Self>(unit, told).await,
             Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,
             _ => Ok(()),
@@ -50,6 +51,7 @@ impl Handler for Results {
         match last {
             Some(Event::ReferralCancelled(told)) => RevokeOrder::try_new(told)?.run(unit).await,
             Some(Event::ReferralMoved(told)) => NoteReferral::try_new(told)?.run(unit).await,
+            Some(Event::SiteRegistered(told)) => TakeOverSite::try_new(told)?.run(unit).await,
             _ => Ok(()),
         }
     }

@@ -7,7 +7,7 @@
 //! [`app::report::ReviseReport`]). One that does not fit its order is put aside. Each version that is shown waits in a queue
 //! until referral has said who receives it, and is then laid before them ([`releases`], [`app::report::SettleRelease`]): they
 //! read it and acknowledge it, and to everybody else it is only there. What a report says and a file holds is sealed
-//! ([`app::Vault`]).
+//! ([`app::Vault`]), under keys that follow the master key ([`keys`]).
 //!
 //! What is asked is health data: the referrer and the provider read it ([`grpc`]), a coordinator does not.
 
@@ -15,6 +15,8 @@ pub mod app;
 pub mod consumers;
 pub mod domain;
 pub mod grpc;
+pub mod keys;
+pub mod recipients;
 pub mod releases;
 pub mod store;
 pub mod timers;
@@ -59,6 +61,7 @@ impl Service for Results {
 
     fn background(context: &Context) {
         context.spawn(releases::run(context.clone()));
+        context.spawn(keys::run(context.clone()));
     }
 
     async fn due_now(database: &Database, now: DateTime<Utc>) -> Result<i64> {

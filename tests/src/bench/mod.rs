@@ -5,8 +5,10 @@
 //! start counts: ours by the commit times that PostgreSQL keeps (`track_commit_timestamp`), which cost ours nothing.
 
 mod bare;
+mod calls;
 mod consumer;
 mod hop;
+mod limit;
 mod load;
 mod machine;
 mod relay;
@@ -22,6 +24,9 @@ use anyhow::Result;
 use crate::Servers;
 use machine::Machine;
 use report::Report;
+
+pub use calls::{Part as CallPart, Plan as CallPlan, calls};
+pub use limit::serve as serve_limit;
 
 /// What of the messages' way is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -32,6 +32,11 @@ impl Figure {
         median(self.runs.iter().map(|(ours, limit)| ours / limit))
     }
 
+    /// Whether there is anything to tell.
+    pub(super) fn is_measured(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
     fn passes(&self) -> bool {
         self.floor.is_none_or(|floor| self.ratio() >= floor)
     }
@@ -45,6 +50,37 @@ impl fmt::Display for Figure {
         let verdict = if self.floor.is_none() { "" } else { ["missed", "met"][usize::from(self.passes())] };
         let (what, ratio) = (self.what, self.ratio());
         write!(f, "| {what:<62} | {ours:>9.0} | {limit:>9.0} | {ratio:>5.2} | {floor:>5} | {verdict:<6} |")
+    }
+}
+
+/// Something of ours that may be so much at the most.
+pub(super) struct Bound {
+    what: &'static str,
+    most: f64,
+    runs: Vec<f64>,
+}
+
+impl Bound {
+    pub(super) fn new(what: &'static str, most: f64) -> Self {
+        Self { what, most, runs: Vec::new() }
+    }
+
+    /// Adds a run.
+    pub(super) fn add(&mut self, measured: f64) {
+        super::say(format!("{}: {measured:.2}", self.what));
+        self.runs.push(measured);
+    }
+
+    fn passes(&self) -> bool {
+        median(self.runs.iter().copied()) <= self.most
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = ["missed", "met"][usize::from(self.passes())];
+        let (what, measured, most) = (self.what, median(self.runs.iter().copied()), self.most);
+        write!(f, "| {what:<46} | {measured:>8.2} | {most:>7.2} | {verdict:<6} |")
     }
 }
 
@@ -74,16 +110,17 @@ pub(super) struct Report {
     scale: String,
     pub(super) figures: Vec<Figure>,
     pub(super) hops: Vec<Hop>,
+    pub(super) bounds: Vec<Bound>,
 }
 
 impl Report {
     pub(super) fn new(machine: Machine, runs: usize, scale: String) -> Self {
-        Self { machine, runs, scale, figures: Vec::new(), hops: Vec::new() }
+        Self { machine, runs, scale, figures: Vec::new(), hops: Vec::new(), bounds: Vec::new() }
     }
 
     /// Whether all floors are met.
     pub(super) fn passes(&self) -> bool {
-        self.figures.iter().all(Figure::passes)
+        self.figures.iter().all(Figure::passes) && self.bounds.iter().all(Bound::passes)
     }
 
     /// Keeps it in a file.
@@ -111,7 +148,13 @@ impl fmt::Display for Report {
             writeln!(f, "\n| {what:<26} | {:>9} | {p50:>9} | {p99:>9} |", "a second")?;
             writeln!(f, "|:{:-<26}-|-{:->9}:|-{:->9}:|-{:->9}:|", "", "", "", "")?;
         }
-        self.hops.iter().try_for_each(|hop| writeln!(f, "{hop}"))
+        self.hops.iter().try_for_each(|hop| writeln!(f, "{hop}"))?;
+        if !self.bounds.is_empty() {
+            let what = "of a service";
+            writeln!(f, "\n| {what:<46} | measured | at most |        |")?;
+            writeln!(f, "|:{:-<46}-|---------:|--------:|:-------|", "")?;
+        }
+        self.bounds.iter().try_for_each(|bound| writeln!(f, "{bound}"))
     }
 }
 
@@ -129,6 +172,15 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_is_held_against_the_median() {
+        let mut bound = Bound::new("b", 2.0);
+        bound.runs = vec![1.0, 9.0, 2.0];
+        assert!(bound.passes());
+        bound.runs.extend([9.0, 9.0]);
+        assert!(!bound.passes());
+    }
 
     #[test]
     fn a_floor_is_held_against_the_median_of_ratios() {

@@ -6,10 +6,46 @@ use relais_platform::{broker::envelope::Envelope, ids::ReferralId};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use uuid::Uuid;
 
+use super::limit::Sizes;
 use crate::Suite;
 
 /// Rows that one statement inserts.
 const STRETCH: usize = 5_000;
+
+/// Referrals that one statement makes with all that is kept of them.
+const KEPT_AT_ONCE: usize = 50_000;
+
+/// A statement that makes referrals from one number to another.
+fn insert_kept(from: usize, to: usize) -> String {
+    format!(
+        "WITH made AS (
+             SELECT gen_random_uuid() AS id, n, md5('organisation ' || n % 200)::uuid AS referrer,
+                    md5('organisation ' || (n + 1) % 200)::uuid AS provider, md5('patient ' || n / 4)::uuid AS patient,
+                    now() - n * interval '10 s' AS at
+             FROM generate_series({from}, {to}) AS n
+         ), referrals AS (
+             INSERT INTO referral.referral (id, number, state, version, convention_id, convention_version, service_system,
+                 service_code, referrer_id, patient_id, provider_id, requested_date, priority, create_time, update_time,
+                 owner_id, due_at, situation)
+             SELECT id, to_char(n, 'FM0000\"-\"0000\"-\"000'), 'submitted', 1, gen_random_uuid(), 1, 'http://loinc.org', '24323-8',
+                    referrer, patient, provider, '2026-05-04', 'routine', at, at, provider, at + interval '5 days', '{{}}'
+             FROM made
+         ), parties AS (
+             INSERT INTO referral.referral_party (referral_id, organisation_id, capacity, create_time, referrer_id)
+             SELECT id, referrer, 'referrer', at, referrer FROM made UNION ALL
+             SELECT id, provider, 'provider', at, referrer FROM made
+         ), steps AS (
+             INSERT INTO referral.referral_transition (referral_id, version, state, at, actor)
+             SELECT id, 1, 'submitted', at, 'somebody' FROM made
+         ), patients AS (
+             INSERT INTO referral.patient (id, organisation_id, create_time)
+             SELECT patient, referrer, at FROM made WHERE n % 4 = 0
+         )
+         INSERT INTO referral.patient_token (organisation_id, patient_id, kind, token)
+         SELECT referrer, patient, 'name', decode(md5(patient::text || t), 'hex')
+         FROM made, generate_series(1, 4) AS t WHERE n % 4 = 0"
+    )
+}
 
 /// A connection to a suite's database, for all schemas.
 pub(super) struct Rows(PgConnection);
@@ -77,6 +113,35 @@ impl Rows {
         self.0.execute(inserting).await?;
         self.0.execute("RESET session_replication_role").await?;
         Ok(())
+    }
+
+    /// Makes referrals of two hundred organisations as they are kept: each with two parties and its first step, a patient for every
+    /// fourth, and four tokens by which that one is found.
+    pub(super) async fn insert_kept(&mut self, count: usize) -> Result<()> {
+        self.0.execute("SET session_replication_role = replica").await?; // foreign keys are not looked at
+        for from in (0..count).step_by(KEPT_AT_ONCE) {
+            let to = count.min(from + KEPT_AT_ONCE) - 1;
+            self.0.execute(AssertSqlSafe(insert_kept(from, to))).await?;
+        }
+        self.0.execute("RESET session_replication_role").await?;
+        Ok(())
+    }
+
+    /// How many bytes a referral, its first event and a row of the audit take; none when no event has been sent yet.
+    pub(super) async fn sizes(&mut self) -> Result<Option<Sizes>> {
+        let asking = "SELECT (SELECT avg(pg_column_size(r.*))::int FROM referral.referral r),
+                             (SELECT avg(pg_column_size(o.*))::int FROM referral.outbox_sent o
+                              WHERE o.type = 'relais.referral.referral.submitted.v1'),
+                             (SELECT avg(pg_column_size(a.*))::int FROM referral.audit a WHERE a.referral IS NOT NULL)";
+        let (row, event, audit): (Option<i32>, Option<i32>, Option<i32>) =
+            sqlx::query_as(asking).fetch_one(&mut self.0).await?;
+        let bytes = |size: Option<i32>| size.and_then(|size| usize::try_from(size).ok());
+        Ok(bytes(row).zip(bytes(event)).zip(bytes(audit)).map(|((row, event), audit)| Sizes { row, event, audit }))
+    }
+
+    /// Ids that a query tells.
+    pub(super) async fn ids(&mut self, asking: &'static str) -> Result<Vec<Uuid>> {
+        Ok(sqlx::query_scalar(asking).fetch_all(&mut self.0).await?)
     }
 
     /// Brings the planner's figures up to date, as autovacuum would in time.

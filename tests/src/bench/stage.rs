@@ -21,7 +21,12 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn prepare() -> Result<Self> {
-        let suite = Suite::prepare(Options::default()).await?;
+        Self::prepare_as(Options::default()).await
+    }
+
+    /// As [`Stage::prepare`], of programs that differ from the usual.
+    pub(super) async fn prepare_as(options: Options) -> Result<Self> {
+        let suite = Suite::prepare(options).await?;
         let bare = Bare::connect(&suite.servers.amqp_url, &suite.name).await?;
         let rows = Rows::connect(&suite).await?;
         Ok(Self { suite, bare, rows })

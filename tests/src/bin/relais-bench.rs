@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use relais_tests::bench::{self, Part, Plan};
+use relais_tests::bench::{self, CallPart, CallPlan, Part, Plan};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Measures the suite against the bare limit of what it stands on.
@@ -33,6 +33,21 @@ enum Command {
         #[arg(long)]
         only: Option<Part>,
     },
+    /// What calls cost: against their bare limit, with and without traces, among few and among many; and what a service takes.
+    Calls {
+        /// Only see that everything can be measured: once, shortly, and no floor counts.
+        #[arg(long, conflicts_with = "runs")]
+        quick: bool,
+        /// How often to measure; medians count.
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=7))]
+        runs: u32,
+        /// Measure one part alone.
+        #[arg(long)]
+        only: Option<CallPart>,
+    },
+    /// The bare limit of a call, which a measurement starts.
+    #[command(hide = true)]
+    Limit,
     /// What row level security costs: calls with the policies on, and with them off.
     Visibility {
         /// Only see that it can be measured.
@@ -75,6 +90,11 @@ async fn run(command: Command) -> Result<bool> {
             let plan = if quick { Plan::quick() } else { Plan::of(runs as usize, rows as usize) };
             bench::messages(Plan { only, ..plan }).await
         }
+        Command::Calls { quick, runs, only } => {
+            let plan = if quick { CallPlan::quick() } else { CallPlan::of(runs as usize) };
+            bench::calls(CallPlan { only, ..plan }).await
+        }
+        Command::Limit => bench::serve_limit().await.map(|()| true),
         Command::Visibility { quick, runs } => {
             bench::visibility(if quick { Plan::quick() } else { Plan::of(runs as usize, 1_000) }).await
         }

@@ -59,16 +59,17 @@ fn token(arguments: Arguments) -> Result<String> {
     };
     let Arguments { subject, organisation, unit, practitioner, .. } = arguments;
     for role in &arguments.roles {
-        ensure!(Role::parse(role).is_some(), "--role {role} is none: see --help");
+        let role_of_people = Role::parse(role).is_some_and(|role| !matches!(role, Role::Service | Role::Partner));
+        ensure!(role_of_people, "--role {role} is none that an issuer gives: see --help");
     }
-    let own = |name: &str| organisation.is_empty() || name.starts_with(&organisation);
+    let own = |name: &str| !organisation.is_empty() && name.starts_with(&organisation);
     let named = organisation.is_empty() || OrganisationId::parse(&organisation).is_some();
     ensure!(named, "--organisation must be a name of the form organisations/{{uuid}}");
     let named = unit.is_empty() || (Child::<UnitId>::parse(&unit).is_some() && own(&unit));
-    ensure!(named, "--unit must be a unit of that organisation: organisations/{{uuid}}/units/{{uuid}}");
+    ensure!(named, "--unit must be a unit of --organisation: organisations/{{uuid}}/units/{{uuid}}");
     let named =
         practitioner.is_empty() || (Child::<PractitionerId>::parse(&practitioner).is_some() && own(&practitioner));
-    ensure!(named, "--practitioner must be of that organisation: organisations/{{uuid}}/practitioners/{{uuid}}");
+    ensure!(named, "--practitioner must be of --organisation: organisations/{{uuid}}/practitioners/{{uuid}}");
     let roles = arguments.roles;
     Issuer::open(&keys)?.token(&Identity { subject, organisation, unit, practitioner, roles })
 }

@@ -103,20 +103,29 @@ async fn against(name: &str, running: &Running) -> Result<()> {
     Ok(())
 }
 
+/// Who somebody is, for `./dev token`.
+fn as_arguments(identity: &Identity) -> String {
+    let Identity { subject, organisation, unit, practitioner, roles } = identity;
+    let options =
+        [("subject", subject), ("organisation", organisation), ("unit", unit), ("practitioner", practitioner)];
+    let options = options.into_iter().chain(roles.iter().map(|role| ("role", role)));
+    options.filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!(" --{name} {value}")).collect()
+}
+
 /// What a person needs to go on by hand.
 fn show(suite: &Suite, cast: &Cast) -> Result<()> {
     println!("\nEverything stays up until Ctrl-C.\n\nAddresses (gRPC, reflection on)");
     for (service, address) in suite.addresses() {
         println!("  {service:<14} {address:<22} log {}", suite.log(service).display());
     }
-    println!("\nTokens, good for an hour");
+    println!("\nTokens, good for an hour: of whom you wish to call as");
     for actor in &cast.actors {
-        let Identity { organisation, unit, roles, .. } = &actor.identity;
-        let acts_for = if unit.is_empty() { organisation } else { unit };
-        println!("  # {} ({}) {acts_for}\n  {}", actor.title, roles.join(", "), suite.issuer.token(&actor.identity)?);
+        println!("  # {}\n  TOKEN=$(./dev token{})", actor.title, as_arguments(&actor.identity));
     }
     let (referral, notification) = (suite.address("referral"), suite.address("notification"));
-    println!("\nExample calls (put the care centre's token into TOKEN; for the inbox, BioneXt Lab's)");
+    println!(
+        "\nExample calls: referrals, as Dr Weber; the inbox, as BioneXt Lab's desk; what is left to do, as the operator"
+    );
     let curl =
         "npx --yes @bufbuild/buf curl --protocol grpc --http2-prior-knowledge -H \"Authorization: Bearer $TOKEN\"";
     println!("  {curl} http://{referral}/relais.referral.v1.ReferralService/ListReferrals -d '{{}}'");
@@ -124,7 +133,7 @@ fn show(suite: &Suite, cast: &Cast) -> Result<()> {
     println!("  TOKEN=$(./dev token --role operator)");
     println!("  {curl} http://{referral}/relais.operations.v1.OperationsService/GetBacklog --emit-defaults -d '{{}}'");
     println!("  {curl} http://{referral} --list-methods");
-    println!("\nAnother token: ./dev token --help");
+    println!("\nThe services' clock stands where the story has ended, years ahead. Another token: ./dev token --help");
     // `./dev token` finds the issuer's key here.
     std::fs::write(suite.servers.state.join("issuer"), suite.servers.state.join(&suite.name).display().to_string())?;
     Ok(())

@@ -5,6 +5,8 @@ mod bionext;
 mod place;
 mod stage;
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail};
 use tonic::{Response, Status};
 
@@ -30,6 +32,8 @@ pub const STORIES: &[Story] =
 pub struct Cast {
     /// In order of appearance.
     pub actors: Vec<Actor>,
+    /// What is told of patients: names, days of birth, what was asked for them.
+    pub private: BTreeSet<String>,
 }
 
 /// The services, and a mail server that takes what they send.
@@ -37,9 +41,17 @@ pub struct Cast {
 /// # Errors
 /// When one does not come up.
 pub async fn open() -> Result<(Suite, SmtpServer)> {
+    open_with(&[]).await
+}
+
+/// As [`open`], with more settings by their name in the environment.
+///
+/// # Errors
+/// As there.
+pub async fn open_with(more: &[(&str, String)]) -> Result<(Suite, SmtpServer)> {
     let mail = SmtpServer::start().await?;
     let settings = [("RELAIS__MAIL__URL", mail.url()), ("RELAIS__MAIL__FROM", "relais@relais.example".into())];
-    let settings = settings.map(|(name, value)| (name.to_string(), value)).into();
+    let settings = settings.iter().chain(more).map(|(name, value)| ((*name).to_string(), value.clone())).collect();
     Ok((Suite::start(Options { settings }).await?, mail))
 }
 

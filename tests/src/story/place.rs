@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity as Pair};
 
-use crate::{Catcher, Identity, Issuer, Mail, SERVICES, Session, Sessions, SmtpServer, Suite};
+use crate::{Catcher, Identity, Issuer, Journal, Mail, SERVICES, Session, Sessions, SmtpServer, Suite};
 
 /// The services, who issues tokens for them, and where their mail arrives.
 pub struct Place {
     pub(super) issuer: Issuer,
     channels: HashMap<&'static str, Channel>,
     mail: Mailbox,
+    journal: Option<Journal>,
 }
 
 enum Mailbox {
@@ -77,7 +78,7 @@ impl Place {
     pub fn own(suite: &Suite, mail: &SmtpServer) -> Result<Self> {
         let channels = SERVICES.map(|service| Ok((service, suite.channel(service)?)));
         let channels = channels.into_iter().collect::<Result<_>>()?;
-        Ok(Self { issuer: suite.issuer.clone(), channels, mail: Mailbox::Own(mail.clone()) })
+        Ok(Self { issuer: suite.issuer.clone(), channels, mail: Mailbox::Own(mail.clone()), journal: None })
     }
 
     /// One that runs already.
@@ -89,7 +90,14 @@ impl Place {
         let channels = SERVICES.map(|service| Ok((service, running.channel(service)?)));
         let channels = channels.into_iter().collect::<Result<_>>()?;
         let (issuer, mail) = (Issuer::open(&running.keys)?, Mailbox::Caught(Catcher::new(&running.mail)));
-        Ok(Self { issuer, channels, mail })
+        Ok(Self { issuer, channels, mail, journal: None })
+    }
+
+    /// Each call of the story begins a trace that is noted.
+    #[must_use]
+    pub fn noted(mut self, journal: &Journal) -> Self {
+        self.journal = Some(journal.clone());
+        self
     }
 
     /// Somebody at each service, with one token for all.
@@ -97,7 +105,11 @@ impl Place {
         let token = self.issuer.token_until(identity, exp)?;
         let session = |service: &str| {
             let channel = self.channels.get(service).with_context(|| service.to_string())?;
-            Session::new(channel.clone(), &token)
+            let session = Session::new(channel.clone(), &token)?;
+            anyhow::Ok(match &self.journal {
+                Some(journal) => session.noted(journal),
+                None => session,
+            })
         };
         Ok(Sessions {
             referral: session("referral")?,

@@ -1,7 +1,7 @@
 //! Where a story takes place: the services, the clock as it was moved, the mail that arrived, and who is on stage.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -44,6 +44,7 @@ pub struct Stage<'s> {
     operator: Actor,
     moved: Mutex<TimeDelta>,
     sessions: Mutex<HashMap<String, Sessions>>,
+    private: Mutex<BTreeSet<String>>,
 }
 
 impl<'s> Stage<'s> {
@@ -53,7 +54,8 @@ impl<'s> Stage<'s> {
     /// When the services do not tell their time.
     pub async fn open(place: &'s Place) -> Result<Self> {
         let operator = Actor::new("operator", Identity::new("operator", "operator"));
-        let stage = Self { place, operator, moved: Mutex::new(place.issuer.ahead()), sessions: Mutex::default() };
+        let moved = Mutex::new(place.issuer.ahead());
+        let stage = Self { place, operator, moved, sessions: Mutex::default(), private: Mutex::default() };
         let asked = stage.at(&stage.operator)?.referral.operations().get_clock(GetClockRequest {}).await;
         let told = asked.context("the clock of referral")?.into_inner().offset.unwrap_or_default();
         *locked(&stage.moved) = TimeDelta::seconds(told.seconds) + TimeDelta::nanoseconds(told.nanos.into());
@@ -64,6 +66,16 @@ impl<'s> Stage<'s> {
     /// Who runs the installation.
     pub fn operator(&self) -> &Actor {
         &self.operator
+    }
+
+    /// Remembers what is told of a patient, and must be seen nowhere but by those it is meant for.
+    pub fn whisper<'w>(&self, words: impl IntoIterator<Item = &'w str>) {
+        locked(&self.private).extend(words.into_iter().map(str::to_lowercase));
+    }
+
+    /// All that was told of patients.
+    pub fn private(&self) -> BTreeSet<String> {
+        locked(&self.private).clone()
     }
 
     /// Now, as the services have it.

@@ -13,7 +13,7 @@ use relais_proto::{
 };
 use relais_tests::{
     Identity, Options, Session, Sessions, Suite,
-    partnership::{Partners, organisation},
+    partnership::{Partners, organisation, practitioner},
     request_id, settled,
 };
 use tonic::Code;
@@ -36,12 +36,12 @@ async fn a_broken_glass_is_told_to_the_parties_and_ends() -> Result<()> {
     let referral = partners.submit(partners.request()).await?;
     let operator = suite.sessions(&Identity::new("operator", "operator"))?;
     let elsewhere = organisation(&partners.operator, "Hospital").await?;
-    let clinician = suite.sessions(&Identity::new("emergency", "clinician").of(&elsewhere))?;
-    let statement = "Unconscious in the emergency room".to_string();
+    let entry = practitioner(&partners.operator, &elsewhere).await?;
+    let clinician = suite.sessions(&Identity::new("emergency", "clinician").of(&elsewhere).registered(&entry))?;
     let open = OpenFileRequest {
         number: referral.number.clone(),
         reason: Reason::EmergencyTreatment.into(),
-        statement: statement.clone(),
+        statement: "Unconscious in the emergency room".into(),
         duration: Some(Duration { seconds: 600, nanos: 0 }),
         request_id: request_id(),
         ..Default::default()
@@ -72,8 +72,11 @@ async fn a_broken_glass_is_told_to_the_parties_and_ends() -> Result<()> {
     let mut by_clinician: Vec<&Access> = told.iter().filter(|access| access.organisation == elsewhere).collect();
     by_clinician.reverse();
     let purposes: Vec<_> = by_clinician.iter().map(|access| access.purpose.clone()).collect();
+    // The code and the access, never what was stated: the audit is kept for ever.
     let reading = format!("emergency-treatment {}", opened.name);
-    assert_eq!(purposes, [format!("emergency-treatment: {statement}"), reading]);
+    assert_eq!(purposes, [reading.clone(), reading]);
+    let words = "SELECT count(*) FROM audit a WHERE a::text ILIKE '%unconscious%'";
+    assert_eq!(suite.count("referral", words).await?, 0);
 
     let time = (machine_now() + chrono::TimeDelta::minutes(9)).timestamp();
     advance(&operator, time).await?;

@@ -7,7 +7,9 @@ use relais_proto::referral::v1::{
     CreatePatientRequest, ErasePatientRequest, Patient, PatientContacts, PatientIdentity, SearchPatientsRequest,
 };
 use relais_tests::{Identity, Options, SERVICES, Suite, partnership, request_id};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
+
+use super::canary_marks::dump;
 
 const CANARIES: [&str; 4] = ["Zyxcanaryfamily", "Zyxcanarygiven", "zyxcanary@example.org", "+352698765432"];
 
@@ -16,23 +18,6 @@ fn identity() -> PatientIdentity {
         PatientContacts { phone: CANARIES[3].into(), email: CANARIES[2].into(), ..PatientContacts::default() };
     let born = chrono::NaiveDate::from_ymd_opt(1985, 5, 9).unwrap_or_default();
     PatientIdentity { contacts: Some(contacts), ..partnership::identity(CANARIES[0], CANARIES[1], born) }
-}
-
-/// Every row of every table of the services, bytes as hexadecimal digits.
-pub async fn dump(database: &mut PgConnection) -> Result<String> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname = ANY($1) AND c.relkind = 'r'",
-    )
-    .bind(SERVICES.as_slice())
-    .fetch_all(&mut *database)
-    .await?;
-    let mut all = String::new();
-    for table in tables {
-        let query = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t");
-        all += &sqlx::query_scalar::<_, String>(AssertSqlSafe(query.as_str())).fetch_one(&mut *database).await?;
-    }
-    Ok(all.to_lowercase())
 }
 
 #[tokio::test]
@@ -59,7 +44,7 @@ async fn names_and_contacts_are_seen_in_no_log_table_or_event() -> Result<()> {
     let mut url = suite.servers.database_url.clone();
     url.set_path(&suite.name);
     let mut database = PgConnection::connect(url.as_str()).await?;
-    let all = dump(&mut database).await?;
+    let all = dump(&mut database, &[]).await?;
     let id = &kept.name["patients/".len()..];
     assert!(all.contains(id), "the dump tells of the record");
     sqlx::query("UPDATE referral.patient_person SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)")

@@ -37,7 +37,8 @@ pub struct Laboratory<'s> {
     pub substitute: Identity,
     /// The laboratory's biologist.
     pub biologist: Identity,
-    convention: String,
+    /// What they agreed on.
+    pub convention: String,
     prescriber: String,
     patient: String,
 }
@@ -76,11 +77,17 @@ impl<'s> Laboratory<'s> {
         })
     }
 
-    /// The doctor refers the patient and says which analysis.
+    /// The doctor refers the partners' patient and says which analysis.
     pub async fn ask(&self, partners: &Partners) -> Result<Asked> {
+        self.ask_for(partners, &self.patient).await
+    }
+
+    /// The doctor refers a patient and says which analysis.
+    pub async fn ask_for(&self, partners: &Partners, patient: &str) -> Result<Asked> {
+        let patient = patient.to_string();
         let (at, results) = (self.suite.session("referral", &self.doctor)?, self.at(&self.doctor)?);
         let (convention, prescriber) = (self.convention.clone(), self.prescriber.clone());
-        let referral = partners.request().referral.map(|ask| Referral { convention, prescriber, ..ask });
+        let referral = partners.request().referral.map(|ask| Referral { convention, prescriber, patient, ..ask });
         let request = SubmitReferralRequest { referral, request_id: request_id() };
         let referral = at.referrals().submit_referral(request).await?.into_inner().referral.context("a referral")?;
         settled(&self.suite.sessions(&Identity::new("operator", "operator"))?).await?;
@@ -92,12 +99,20 @@ impl<'s> Laboratory<'s> {
         Ok(Asked { referral, order })
     }
 
+    /// Somebody asks for one more analysis.
+    pub async fn ask_more(&self, who: &Identity, asked: &Asked, code: &str) -> Result<Order, Refused> {
+        let at = self.at(who).map_err(|error| Refused::internal(error.to_string()))?;
+        let (name, codes) = (asked.order.name.clone(), vec![code.to_string()]);
+        let place = PlaceOrderRequest { name, codes, request_id: request_id(), ..Default::default() };
+        Ok(at.results().place_order(place).await?.into_inner().order.unwrap_or_default())
+    }
+
     /// What the biologist hands in first.
     pub fn first(&self, asked: &Asked, status: Status, value: &str) -> CreateReportRequest {
         CreateReportRequest {
             order: asked.order.name.clone(),
             referral_number: asked.referral.number.clone(),
-            patient: self.patient.clone(),
+            patient: asked.referral.patient.clone(),
             accession_number: request_id(),
             status: status.into(),
             content: Some(content(value)),
@@ -124,12 +139,16 @@ impl<'s> Laboratory<'s> {
 
     /// Files a document with an order, by the doctor, or with a report, by the biologist.
     pub async fn file(&self, who: &Identity, parent: &str) -> Result<String> {
-        let bytes = b"%PDF-1.7".to_vec();
+        self.file_bytes(who, parent, b"%PDF-1.7".to_vec()).await
+    }
+
+    /// Files a document that says this.
+    pub async fn file_bytes(&self, who: &Identity, parent: &str, bytes: Vec<u8>) -> Result<String> {
         let header = UploadHeader {
             parent: parent.into(),
             request_id: request_id(),
             media_type: "application/pdf".into(),
-            size_bytes: 8,
+            size_bytes: bytes.len() as i64,
             sha256: digest(&SHA256, &bytes).as_ref().into(),
             offset: 0,
         };

@@ -30,6 +30,7 @@ async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
         ("relais-scheduling", "relais.timers.due", 0.0),
         ("relais-referral", "relais.audit.unsealed.rows", 0.0),
         ("relais-referral", "relais.audit.unsealed.lag", 0.0),
+        ("relais-results", "relais.vault.stale.keys", 0.0),
         ("relais-scheduling", "relais.queue.messages", 0.0),
         // Its own queue and the dead letters' have one each.
         ("relais-scheduling", "relais.queue.consumers", 2.0),

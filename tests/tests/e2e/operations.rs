@@ -32,7 +32,9 @@ fn asked(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let ours = ["relais_", "rpc_server_", "messaging_client_", "messaging_process_", "db_client_"];
     let labels = ["rpc_response_status_code", "messaging_destination_name", "db_client_connection_state"];
-    let named = words.filter(|word| ours.iter().any(|prefix| word.starts_with(prefix)) && !labels.contains(word));
+    // Of TLS only a service that speaks it tells: see `tls`.
+    let elsewhere = |word: &&str| labels.contains(word) || word.starts_with("relais_tls_");
+    let named = words.filter(|word| ours.iter().any(|prefix| word.starts_with(prefix)) && !elsewhere(word));
     named.map(str::to_string).collect()
 }
 

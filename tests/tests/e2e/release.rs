@@ -9,7 +9,7 @@ use relais_proto::{
     operations::v1::RepublishEventsRequest,
     results::v1::report::Status,
 };
-use relais_tests::{Identity, Options, Sessions, Suite, eventually, partnership::Partners, request_id, settled};
+use relais_tests::{Identity, Options, Sessions, Suite, eventually, partnership::Partners, request_id, rules, settled};
 
 use crate::laboratory::Laboratory;
 
@@ -43,6 +43,9 @@ async fn a_result_goes_to_the_prescriber_and_once_struck_off_to_who_stands_in() 
 
     // Between the order and its last result.
     lab.strike_off(&partners).await?;
+    let refused = lab.ask_more(&lab.doctor, &asked, "718-7").await.unwrap_err();
+    assert_eq!(rules(&refused), ["prescriber-not-entitled"], "a doctor who is struck off asks for more");
+    lab.ask_more(&lab.substitute, &asked, "718-7").await?;
     lab.revise(&first, Status::Final, "91").await?;
     settled(&operator).await?;
     let read = lab.read(&lab.substitute, &first.name, 0).await?;

@@ -1,14 +1,22 @@
 //! The stories, as `./dev run` plays them.
 
 use anyhow::Result;
-use relais_tests::story::{self, Place};
+use relais_tests::{
+    Collector, Journal,
+    story::{self, Place},
+};
+
+use super::traces;
 
 #[tokio::test]
-async fn every_story_plays_to_its_end() -> Result<()> {
+async fn every_story_plays_to_its_end_and_each_of_its_actions_is_one_tree() -> Result<()> {
     for story in story::STORIES {
-        let (suite, mail) = story::open().await?;
-        story::play(&Place::own(&suite, &mail)?, story.name).await?;
+        let (collector, journal) = (Collector::start().await?, Journal::default());
+        let (suite, mail) = story::open_with(&traces::story::settings(&collector)).await?;
+        let cast = story::play(&Place::own(&suite, &mail)?.noted(&journal), story.name).await?;
+        // What was not sent yet is sent before they end.
         suite.stop().await?;
+        traces::story::check(&collector, &journal, &cast.private)?;
     }
     Ok(())
 }

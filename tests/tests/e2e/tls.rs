@@ -4,7 +4,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use relais_proto::operations::v1::RebuildProjectionRequest;
-use relais_tests::{Authority, Identity, Options, Suite, Tls, Validity, eventually, partnership::Partners, settled};
+use relais_tests::{
+    Authority, Collector, Identity, Options, Suite, Tls, Validity, eventually, partnership::Partners, settled,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -67,6 +69,27 @@ async fn four_services_speak_tls_with_each_other_and_with_callers() -> Result<()
         read = progress.seen;
     }
     assert_eq!(read, 1);
+    suite.stop().await
+}
+
+#[tokio::test]
+async fn the_end_of_a_certificate_is_told_and_that_of_the_next_one() -> Result<()> {
+    let (authority, collector) = (Authority::new(&folder("tls"))?, Collector::start().await?);
+    let endpoint = format!("http://{}", collector.address);
+    let settings = [
+        ("RELAIS__TELEMETRY__OTLP_ENDPOINT", endpoint.as_str()),
+        ("RELAIS__TELEMETRY__METRICS_INTERVAL_MS", "200"),
+        ("RELAIS__TLS__RELOAD_MS", "200"),
+    ];
+    let mut suite = suite(&authority, &settings).await?;
+    suite.launch("referral")?;
+    // Of certificate and CA together, for a collector's sum has no attributes.
+    let ends = || collector.metric("relais-referral", "relais.tls.certificate.end");
+    let first = eventually("the ends are told", || async { Ok(ends()) }).await?;
+    let now = relais_platform::clock::machine_now().timestamp() as f64;
+    assert!(first > 2.0 * now, "certificate and CA both end later: {first}");
+    authority.issue("services", &["services.example", HOST[0], HOST[1]], Validity::Shorter)?;
+    eventually("the next one ends sooner", || async { Ok(ends().filter(|end| *end < first)) }).await?;
     suite.stop().await
 }
 

@@ -67,7 +67,7 @@ pub enum Fault {
     /// A row is not as it was sealed.
     #[error("a row of seal {0} was changed, inserted or swapped")]
     RowChanged(i64),
-    /// A row has stood there for more than a minute, and no seal holds it.
+    /// A row has stood there for more than a minute, or is dated ahead, and no seal holds it.
     #[error("row {0} is in no seal: it was inserted past the sealer, or the sealer stands still")]
     Unsealed(Uuid),
 }

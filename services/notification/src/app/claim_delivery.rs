@@ -10,7 +10,7 @@ use relais_platform::{
 
 use super::settle::settle;
 use crate::{
-    domain::{Delivery, Language, Next, Outcome, Purpose},
+    domain::{Delivery, Language, Next, Outcome, Purpose, State},
     store,
 };
 
@@ -40,6 +40,12 @@ impl UseCase for ClaimDelivery {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Option<Claimed>> {
         let Some(delivery) = store::claim(unit, self.id, self.lease).await? else { return Ok(None) };
         unit.about(&delivery.referral_number);
+        if delivery.withdrawn {
+            // That the appointment changed is told by its own event.
+            store::save_delivery(unit, delivery.id, State::Discarded, Delivery::WITHDRAWN).await?;
+            unit.audit(&delivery);
+            return Ok(None);
+        }
         if delivery.is_too_late(unit.now()) {
             settle(unit, &delivery, Outcome::TooLate, Next::Failed).await?;
             return Ok(None);

@@ -22,6 +22,7 @@ mod send_delivery;
 mod settle;
 mod tell;
 mod update_mail_preferences;
+mod withdraw_reminders;
 
 pub use account::account;
 pub use acknowledge_message::AcknowledgeMessage;
@@ -43,6 +44,7 @@ pub use replay_delivery::ReplayDelivery;
 pub use send_delivery::SendDelivery;
 pub use tell::Tell;
 pub use update_mail_preferences::UpdateMailPreferences;
+pub use withdraw_reminders::WithdrawReminders;
 
 use relais_platform::{Result, audit::Subject, calls::Caller};
 

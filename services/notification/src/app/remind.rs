@@ -50,6 +50,7 @@ impl UseCase for Remind {
             not_before: now,
             tries: 0,
             attempts: 0,
+            withdrawn: false,
         };
         unit.audit(&delivery);
         unit.later::<NewDeliveries>().insert(self.appointment, delivery);

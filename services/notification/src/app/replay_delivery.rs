@@ -29,6 +29,7 @@ impl UseCase for ReplayDelivery {
         let rules = [
             (delivery.is_replayable(), "delivery-failed-or-parked", "it has neither failed nor is it parked"),
             (!delivery.is_too_late(unit.now()), "delivery-in-time", "what it tells of is past"),
+            (!delivery.withdrawn, "appointment-unchanged", "the patient is not expected at that time any more"),
         ];
         let broken = rules.into_iter().filter(|(holds, ..)| !holds);
         let broken: Vec<_> = broken.map(|(_, rule, sentence)| Violation::new(rule, sentence)).collect();

@@ -11,7 +11,7 @@ use relais_platform::{
 use relais_proto::events::v1;
 
 use crate::{
-    app::Remind,
+    app::{Remind, WithdrawReminders},
     domain::{Facts, Happening, Kind, Mailbox},
 };
 
@@ -184,6 +184,22 @@ pub(super) fn reminder(told: &v1::AppointmentReminderDue) -> Result<Option<Remin
         start_time,
         time_zone,
     }))
+}
+
+/// When the patient is expected: at the time of a booked appointment, and of one that is kept or missed not any more.
+pub(super) fn expected(told: &v1::AppointmentMoved) -> Result<WithdrawReminders> {
+    let mut check = Check::default();
+    let appointment = check.name("appointment", &told.appointment);
+    let start_time = time(&mut check, "start_time", told.start_time.as_ref());
+    let expected = start_time.filter(|_| told.state == "booked");
+    check.finish().map(|()| WithdrawReminders { appointment, expected })
+}
+
+/// Of an appointment that was given up.
+pub(super) fn not_expected(told: &v1::AppointmentCancelled) -> Result<WithdrawReminders> {
+    let mut check = Check::default();
+    let appointment = check.name("appointment", &told.appointment);
+    check.finish().map(|()| WithdrawReminders { appointment, expected: None })
 }
 
 fn sender(parties: &[Party]) -> Option<Mailbox> {

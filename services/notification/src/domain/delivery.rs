@@ -91,6 +91,8 @@ pub struct Delivery {
     pub tries: i32,
     /// All attempts.
     pub attempts: i32,
+    /// Whether it reminds of a time that its appointment has no more.
+    pub withdrawn: bool,
 }
 
 /// An attempt that has ended.
@@ -151,6 +153,9 @@ impl Delivery {
     pub fn is_too_late(&self, now: DateTime<Utc>) -> bool {
         self.start_time.is_some_and(|start| start <= now)
     }
+
+    /// Why it is taken back, where it is.
+    pub const WITHDRAWN: &'static str = "appointment-changed";
 
     /// Whether a person may have it tried again from the start.
     pub fn is_replayable(&self) -> bool {

@@ -3,17 +3,13 @@
 
 use std::time::Duration;
 
-use relais_platform::{Context, ids::Child, settings::millis, telemetry::propagation};
+use relais_platform::{Context, ids::Child, settings::millis};
 use relais_proto::referral::v1::{
     ResolveContactRequest, ResolveContactResponse, recipient_service_client::RecipientServiceClient,
     resolve_contact_request::Whom,
 };
 use tokio::time::timeout;
-use tonic::{
-    Code, Request,
-    metadata::{MetadataKey, MetadataValue},
-};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tonic::Code;
 
 use crate::domain::{Delivery, Language, Mailbox, Purpose};
 
@@ -65,14 +61,13 @@ impl Contacts {
     async fn ask(&self, delivery: &Delivery, whom: Whom, mailbox: String) -> Found {
         let asked = ResolveContactRequest { referral: delivery.referral.to_string(), whom: whom.into(), mailbox };
         let ready = self.context.peer("referral").and_then(|peer| Ok((peer, self.context.itself("referral", asked)?)));
-        let (mut client, mut request) = match ready {
+        let (mut client, request) = match ready {
             Ok((peer, request)) => (RecipientServiceClient::new(peer), request),
             Err(error) => {
                 tracing::warn!(%error, "the referral service cannot be asked");
                 return Found::NotNow;
             }
         };
-        traced(&mut request);
         match timeout(self.within, client.resolve_contact(request)).await {
             Ok(Ok(answer)) => Found::Contact(contact(answer.into_inner())),
             // Its words stay there: they could name what is not to be named here.
@@ -99,16 +94,5 @@ fn name(mailbox: Mailbox) -> String {
     match mailbox.unit {
         Some(unit) => Child::new(mailbox.organisation, unit).to_string(),
         None => mailbox.organisation.to_string(),
-    }
-}
-
-/// The question stands in the delivery's trace.
-fn traced<T>(request: &mut Request<T>) {
-    let carrier = propagation::inject(&tracing::Span::current().context());
-    for (key, value) in carrier.as_object().into_iter().flatten() {
-        let value = value.as_str().and_then(|value| MetadataValue::try_from(value).ok());
-        if let (Ok(key), Some(value)) = (MetadataKey::from_bytes(key.as_bytes()), value) {
-            request.metadata_mut().insert(key, value);
-        }
     }
 }

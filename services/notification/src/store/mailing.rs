@@ -70,6 +70,7 @@ fn delivery_of(message: &Message, referral: ReferralId, not_before: DateTime<Utc
         not_before,
         tries: 0,
         attempts: 0,
+        withdrawn: false,
     }
 }
 

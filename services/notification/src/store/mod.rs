@@ -11,7 +11,9 @@ mod sender;
 pub use delivery::{
     NewDeliveries, again, claim, count_due, due, get as get_delivery, list as list_deliveries, lock as lock_delivery,
 };
-pub use delivery::{list_about as list_deliveries_about, of_caller, replay, save as save_delivery, send, wait};
+pub use delivery::{
+    list_about as list_deliveries_about, of_caller, replay, save as save_delivery, send, wait, withdraw_reminders,
+};
 pub use message::{
     NewMessages, is_told, is_told_of_trouble, list, list_about, list_after, list_unread, lock, save_marks,
 };

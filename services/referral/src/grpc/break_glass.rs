@@ -27,13 +27,14 @@ impl BreakGlassService for BreakGlass {
     async fn open_file(&self, request: Request<OpenFileRequest>) -> Answer<OpenFileResponse> {
         let (call, body) = self.0.open(request)?;
         let (request_id, command) = parse::open_file(&body, self.0.settings.audit.break_glass_per_day)?;
-        let file = command.file.to_string();
+        let (file, statement) = (command.file.to_string(), command.statement.clone());
         let access = self.0.change(call, request_id, &body, command).await?;
         // The try is kept; the answer is that of everything that is not there.
         if access.referral.is_none() {
             return Err(Error::not_found(file).into());
         }
-        answer(OpenFileResponse { file_access: Some(file_access(access)) })
+        // The same request again said the same.
+        answer(OpenFileResponse { file_access: Some(file_access(FileAccess { statement, ..access })) })
     }
 
     async fn list_file_accesses(&self, request: Request<ListFileAccessesRequest>) -> Answer<ListFileAccessesResponse> {

@@ -20,7 +20,7 @@ pub use holdings::holdings;
 
 use relais_platform::{
     Context,
-    calls::{Role, Rule, Rules, Sight, rules::Fields},
+    calls::{Role, Rule, Rules, Sight, caller::Purpose, rules::Fields},
     parties::{Capacity, Content},
 };
 use relais_proto::{
@@ -75,7 +75,8 @@ const PARTIES: Rule = Rule::roles(CARERS, Sight::Parties(&Capacity::ALL));
 const REFERRERS: Rule = PARTIES.acts(&[Capacity::Referrer]);
 const PROVIDERS: Rule = PARTIES.acts(&[Capacity::Provider]);
 const PARTIES_OR_LINK: Rule =
-    Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Partner], Sight::Parties(&Capacity::ALL));
+    Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician, Role::Partner], Sight::Parties(&Capacity::ALL))
+        .links(&[Purpose::FollowUp]);
 
 /// Other services, by themselves.
 const PEERS: Rule = Rule::roles(&[Role::Service], Sight::Service);

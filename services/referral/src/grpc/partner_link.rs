@@ -39,7 +39,8 @@ impl PartnerLinkService for PartnerLinks {
         let (call, body) = self.0.open(request)?;
         // Without a key no link could be opened.
         self.0.key()?;
-        let parse::Asked { request_id, referral, purpose, expires_at, keys } = parse::create_partner_link(&body)?;
+        let asked = parse::create_partner_link(&body, |purpose| call.is_offered(purpose))?;
+        let parse::Asked { request_id, referral, purpose, expires_at, keys } = asked;
         let hashes = self.hashes(&keys);
         let command = CreatePartnerLink { referral, purpose, expires_at, keys, hashes };
         let created = self.0.change(call, request_id, &body, command).await?;

@@ -1,7 +1,9 @@
 //! Conventions with the terms of their version.
 
+mod kept;
 mod usage;
 
+pub use kept::{keep, kept};
 pub use usage::{Acts, Entries, counter_report, list_entries_of, list_figures, recount};
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use relais_platform::{Service as _, calls::rules, clock::machine_now};
-use relais_proto::referral::v1::ListReferralsRequest;
+use relais_proto::{referral::v1::ListReferralsRequest, scheduling::v1::GetAppointmentRequest};
 use relais_referral::Referral as Service;
 use relais_tests::{Identity, Session, World};
 use serde_json::json;
@@ -46,6 +46,20 @@ async fn a_token_must_hold() -> Result<()> {
     claims["roles"] = json!(["king"]);
     let status = list(&world.session_with(&world.issuer().sign(&claims)?)?).await.unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied, "an unknown role gives no right");
+    world.end().await
+}
+
+#[tokio::test]
+async fn what_another_service_serves_is_said_not_to_be_served_here() -> Result<()> {
+    let world = World::<Service>::start().await?;
+    let organisation = format!("organisations/{}", uuid::Uuid::now_v7());
+    let caller = world.session(&Identity::new("s", "desk").of(&organisation))?;
+    let elsewhere = caller.scheduling().get_appointment(GetAppointmentRequest::default()).await.unwrap_err();
+    assert_eq!(elsewhere.code(), Code::Unimplemented, "{elsewhere:?}");
+    assert!(elsewhere.message().contains("no such method is served at this address"), "{elsewhere:?}");
+    let nobody =
+        world.session_with("x")?.scheduling().get_appointment(GetAppointmentRequest::default()).await.unwrap_err();
+    assert_eq!(nobody.code(), Code::Unauthenticated, "whoever has no token is told nothing");
     world.end().await
 }
 

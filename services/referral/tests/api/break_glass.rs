@@ -2,12 +2,16 @@
 
 use anyhow::Result;
 use prost_types::Duration;
-use relais_proto::referral::v1::{
-    CancelReferralRequest, FileAccess, GetReferralRequest, ListReferralsRequest, OpenFileRequest,
-    cancel_referral_request::Reason as CancelReason, file_access::Reason,
+use relais_platform::clock::machine_now;
+use relais_proto::{
+    network::v1::{EndRegistrationRequest, GetPractitionerRequest, registration::EndReason},
+    referral::v1::{
+        CancelReferralRequest, FileAccess, GetReferralRequest, ListReferralsRequest, OpenFileRequest,
+        cancel_referral_request::Reason as CancelReason, file_access::Reason,
+    },
 };
 use relais_referral::Referral as Service;
-use relais_tests::{Identity, Session, World, partnership, partnership::Partners, request_id, violations};
+use relais_tests::{Identity, Session, World, date, partnership, partnership::Partners, request_id, rules, violations};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -15,6 +19,7 @@ struct Case {
     world: World<Service>,
     partners: Partners,
     elsewhere: String,
+    entry: String,
     name: String,
     number: String,
 }
@@ -24,12 +29,13 @@ impl Case {
         let world = World::start_with(settings).await?;
         let partners = Partners::meet_at(|identity| world.session(identity)).await?;
         let elsewhere = partnership::organisation(&partners.operator, "Hospital").await?;
+        let entry = partnership::practitioner(&partners.operator, &elsewhere).await?;
         let referral = partners.submit(partners.request()).await?;
-        Ok(Self { world, partners, elsewhere, name: referral.name, number: referral.number })
+        Ok(Self { world, partners, elsewhere, entry, name: referral.name, number: referral.number })
     }
 
     fn clinician(&self, subject: &str) -> Result<Session> {
-        self.world.session(&Identity::new(subject, "clinician").of(&self.elsewhere))
+        self.world.session(&Identity::new(subject, "clinician").of(&self.elsewhere).registered(&self.entry))
     }
 
     fn named(&self) -> OpenFileRequest {
@@ -84,7 +90,9 @@ async fn the_caller_alone_reads_and_changes_nothing() -> Result<()> {
 #[tokio::test]
 async fn a_party_a_desk_and_bad_requests_are_refused() -> Result<()> {
     let case = Case::start(&[]).await?;
-    let party = case.world.session(&Identity::new("own", "clinician").of(&case.partners.sender.organisation))?;
+    let sender = &case.partners.sender.organisation;
+    let entry = partnership::practitioner(&case.partners.operator, sender).await?;
+    let party = case.world.session(&Identity::new("own", "clinician").of(sender).registered(&entry))?;
     assert_eq!(open(&party, case.named()).await.unwrap_err().code(), Code::FailedPrecondition);
     assert_eq!(open(&case.partners.desk, case.named()).await.unwrap_err().code(), Code::PermissionDenied);
     let me = case.clinician("me")?;
@@ -111,6 +119,37 @@ async fn a_party_a_desk_and_bad_requests_are_refused() -> Result<()> {
         assert_eq!(violations(&status).first().map(String::as_str), Some(field), "{request:?}");
     }
     assert_eq!(case.world.count("SELECT count(*) FROM file_access").await?, 0);
+    case.world.end().await
+}
+
+/// An administrator gives roles, a register licenses: who is in none, or was struck off, opens nothing, and learns of nothing.
+#[tokio::test]
+async fn whom_no_register_licenses_today_opens_nothing() -> Result<()> {
+    let case = Case::start(&[]).await?;
+    let unregistered = case.world.session(&Identity::new("new", "clinician").of(&case.elsewhere))?;
+    let refused = |status: &Status| (status.code(), status.message().to_string(), rules(status));
+    let there = open(&unregistered, case.named()).await.unwrap_err();
+    assert_eq!((there.code(), rules(&there)), (Code::FailedPrecondition, vec!["registered-practitioner".to_string()]));
+    let absent = open(&unregistered, ask(&format!("referrals/{}", Uuid::now_v7()))).await.unwrap_err();
+    assert_eq!(refused(&absent), refused(&there), "there or not");
+
+    open(&case.clinician("me")?, case.named()).await?;
+    let mut network = case.partners.operator.network();
+    let request = GetPractitionerRequest { name: case.entry.clone() };
+    let entry = network.get_practitioner(request).await?.into_inner().practitioner.unwrap_or_default();
+    let end = EndRegistrationRequest {
+        name: entry.registrations[0].name.clone(),
+        end_date: Some(date(machine_now().date_naive())),
+        end_reason: EndReason::StruckOff.into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    network.end_registration(end).await?;
+    let struck_off = open(&case.clinician("me")?, case.named()).await.unwrap_err();
+    assert_eq!(refused(&struck_off), refused(&there), "struck off today");
+    assert_eq!(case.world.count("SELECT count(*) FROM file_access").await?, 1);
+    let rows = "SELECT count(*) FROM audit WHERE action LIKE '%/OpenFile' AND reason = 'NOT_REGISTERED'";
+    assert_eq!(case.world.count(rows).await?, 3);
     case.world.end().await
 }
 

@@ -1,6 +1,7 @@
 //! Conventions: entered, signed, seen by their parties.
 
 use anyhow::Result;
+use chrono::Days;
 use relais_proto::convention::v1::{
     Convention, CreateConventionRequest, Deadlines, GetConventionRequest, ListConventionsRequest, Prescribers,
     ResultRecipients, SignConventionRequest, Terms, convention, result_recipients, terms,
@@ -24,6 +25,18 @@ async fn a_draft_is_signed_once_and_read_by_its_parties() -> Result<()> {
     let shown = draft.terms.clone().unwrap_or_default();
     assert_eq!((&shown.parties, &shown.services, &shown.lines), (&terms.parties, &terms.services, &terms.lines));
     assert_eq!((shown.start_date, shown.end_date), (terms.start_date, terms.end_date));
+    // Not before the day has come, and until then it admits nobody.
+    for day in [date(partners.today + Days::new(2)), day(2200, 1, 1).unwrap_or_default()] {
+        let request = SignConventionRequest {
+            name: draft.name.clone(),
+            signature_date: Some(day),
+            request_id: request_id(),
+            ..SignConventionRequest::default()
+        };
+        let early = partners.coordinator.conventions().sign_convention(request).await.unwrap_err();
+        assert_eq!((early.code(), violations(&early)), (Code::InvalidArgument, vec!["signature_date".to_string()]));
+    }
+    assert_eq!(get(&partners.coordinator, &draft.name).await?, draft);
     let signed = partnership::sign(&partners.coordinator, draft.clone(), partners.today).await?;
     assert_eq!((signed.state(), signed.terms_version, signed.terms), (convention::State::Signed, 1, Some(shown)));
     let late = partnership::sign(&partners.coordinator, draft, partners.today).await.unwrap_err();

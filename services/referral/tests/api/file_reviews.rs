@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result};
 use relais_proto::referral::v1::{
-    FileAccess, ListFileAccessesRequest, OpenFileRequest, ReviewFileAccessRequest,
+    CancelReferralRequest, ErasePatientRequest, FileAccess, ListFileAccessesRequest, OpenFileRequest,
+    ReviewFileAccessRequest, cancel_referral_request,
     file_access::{Reason, Verdict},
 };
 use relais_referral::Referral as Service;
@@ -14,6 +15,7 @@ struct Case {
     world: World<Service>,
     partners: Partners,
     hospital: String,
+    entry: String,
     admin: Session,
 }
 
@@ -22,14 +24,16 @@ impl Case {
         let world = World::start().await?;
         let partners = Partners::meet_at(|identity| world.session(identity)).await?;
         let hospital = partnership::organisation(&partners.operator, "Hospital").await?;
+        let entry = partnership::practitioner(&partners.operator, &hospital).await?;
         let admin = world.session(&Identity::new("admin", "admin").of(&partners.sender.organisation))?;
-        Ok(Self { world, partners, hospital, admin })
+        Ok(Self { world, partners, hospital, entry, admin })
     }
 
     /// Somebody of the hospital opens the file of a new referral.
     async fn opened(&self, subject: &str) -> Result<FileAccess> {
         let name = self.partners.submit(self.partners.request()).await?.name;
-        let clinician = self.world.session(&Identity::new(subject, "clinician").of(&self.hospital))?;
+        let clinician = Identity::new(subject, "clinician").of(&self.hospital).registered(&self.entry);
+        let clinician = self.world.session(&clinician)?;
         let (reason, statement) = (Reason::EmergencyTreatment.into(), "Unconscious in the emergency room".into());
         let request = OpenFileRequest { name, reason, statement, request_id: request_id(), ..Default::default() };
         clinician.break_glass().open_file(request).await?.into_inner().file_access.context("no access")
@@ -92,6 +96,37 @@ async fn what_was_opened_is_listed_reviewed_once_and_stands() -> Result<()> {
     assert_eq!(case.world.count(rows).await?, 1);
     let rows = "SELECT count(*) FROM audit WHERE action LIKE '%/ListFileAccesses' AND outcome = 'served'";
     assert_eq!(case.world.count(rows).await?, 6, "a row for each that was shown");
+    case.world.end().await
+}
+
+/// What clinician and reviewer said may name the patient and the illness: it goes with the record, and the audit never has it.
+#[tokio::test]
+async fn what_was_said_of_an_access_is_erased_with_the_record() -> Result<()> {
+    let case = Case::start().await?;
+    let access = case.opened("one").await?;
+    review(&case.admin, verdict(&access.name)).await?;
+    assert_eq!(case.world.count("SELECT count(*) FROM file_words").await?, 2);
+    let cancel = CancelReferralRequest {
+        name: access.referral,
+        reason: cancel_referral_request::Reason::PatientDeclined.into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    case.partners.desk.referrals().cancel_referral(cancel).await?;
+    let erase = ErasePatientRequest { name: case.partners.patient().into(), request_id: request_id() };
+    case.admin.patients().erase_patient(erase).await?;
+    let (listed, _) = list(&case.admin, 0, "").await?;
+    let told = listed[0].review.clone().context("no review")?;
+    assert_eq!((listed[0].statement.as_str(), told.note.as_str(), told.verdict()), ("", "", Verdict::NotJustified));
+    assert_eq!((listed[0].name.as_str(), listed[0].reason()), (access.name.as_str(), Reason::EmergencyTreatment));
+    for kept in [
+        "SELECT count(*) FROM file_words",
+        "SELECT count(*) FROM file_access f WHERE f::text ILIKE '%unconscious%'",
+        "SELECT count(*) FROM file_review v WHERE v::text ILIKE '%nobody there knows%'",
+        "SELECT count(*) FROM audit a WHERE a::text ILIKE '%unconscious%' OR a::text ILIKE '%nobody there knows%'",
+    ] {
+        assert_eq!(case.world.count(kept).await?, 0, "{kept}");
+    }
     case.world.end().await
 }
 

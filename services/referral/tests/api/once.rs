@@ -7,9 +7,12 @@ use futures::future::join_all;
 use relais_platform::ids::AppointmentId;
 use relais_proto::{
     events::v1,
-    referral::v1::{CancelReferralRequest, Referral, SubmitReferralRequest, cancel_referral_request::Reason, referral},
+    referral::v1::{
+        CancelReferralRequest, CreatePatientRequest, Referral, SubmitReferralRequest, cancel_referral_request::Reason,
+        referral,
+    },
 };
-use relais_tests::{eventually, request_id, violations};
+use relais_tests::{Identity, eventually, partnership, request_id, violations};
 use tonic::{Code, Request};
 
 use crate::partners::Partners;
@@ -26,6 +29,22 @@ async fn the_same_request_twice_answers_the_same() -> Result<()> {
     assert_eq!(first, again);
     assert_eq!(partners.world.count(REFERRALS).await?, 1);
     partners.world.until_count("SELECT count(*) FROM outbox_sent", 1).await?;
+    partners.world.end().await
+}
+
+#[tokio::test]
+async fn one_person_of_two_organisations_asks_each_with_an_id_of_its_own() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let request = CreatePatientRequest { patient: None, request_id: request_id() };
+    let mut opened = Vec::new();
+    let elsewhere = partnership::organisation(&partners.operator, "Elsewhere").await?;
+    for organisation in [&partners.mdm, &elsewhere, &partners.mdm] {
+        let desk = partners.world.session(&Identity::new("of two", "desk").of(organisation))?;
+        let answer = desk.patients().create_patient(request.clone()).await?.into_inner();
+        opened.push(answer.patient.unwrap_or_default().name);
+    }
+    assert_ne!(opened[0], opened[1], "what one organisation was answered is not another's");
+    assert_eq!(opened[0], opened[2], "the same again");
     partners.world.end().await
 }
 

@@ -16,6 +16,7 @@ use relais_tests::{Identity, Session, date, partnership, request_id, violations}
 use tonic::{Code, Status};
 
 use crate::{
+    lifecycle::advance_to_evening,
     onboarding::leave,
     partners::Partners,
     registrations::{COLLEGE, end, get},
@@ -104,6 +105,37 @@ async fn the_prescriber_receives_it_and_once_struck_off_whoever_stands_in() -> R
     let seen = "SELECT count(*) FROM audit WHERE action LIKE '%/ResolveRecipients' AND outcome = 'served'
                 AND referral IS NOT NULL AND patient IS NOT NULL";
     assert_eq!(partners.world.count(seen).await?, 6);
+    partners.world.end().await
+}
+
+/// On leave, and struck off, from a day on that has begun where the doctor is, and not yet by UTC.
+#[tokio::test]
+async fn who_receives_it_is_asked_by_the_clocks_of_the_place() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    partnership::site(&partners.operator, &partners.provider, "Forges du Sud").await?;
+    let convention = agree(&partners, None).await?;
+    let [prescriber, away, stands_in] =
+        [doctor(&partners, "1").await?, doctor(&partners, "2").await?, doctor(&partners, "3").await?];
+    leave::set_substitute(&partners.coordinator, &partners.centre, &stands_in).await?;
+    let sent = submit(&partners, Referral { convention, prescriber: prescriber.clone(), ..partners.ask() }).await?;
+    let tomorrow = advance_to_evening(&mut partners).await?;
+    let service = itself(&partners)?;
+    let receives = async || {
+        let told = recipients(&service, &sent.name).await?;
+        anyhow::Ok(told.into_iter().map(|told| (told.practitioner, told.substitute_for)).collect::<Vec<_>>())
+    };
+    assert_eq!(receives().await?, [(prescriber.clone(), String::new())]);
+    let doctors = Identity::new("doctor", "clinician").of(&partners.mdm).registered(&prescriber);
+    let mut request = leave::request(&prescriber, (1, 2), &away);
+    let given = request.leave.as_mut().unwrap();
+    (given.start_date, given.end_date) = (Some(date(tomorrow)), Some(date(tomorrow + Days::new(2))));
+    let lasting = partners.today.and_time(chrono::NaiveTime::MIN).and_utc().timestamp() + 365 * 86_400;
+    let own = partners.world.issuer().token_until(&doctors, lasting)?;
+    leave::create(&partners.world.session_with(&own)?, request).await?;
+    assert_eq!(receives().await?, [(away, "on-leave".to_string())]);
+    let entry = get(&partners.operator, &prescriber).await?.registrations[0].name.clone();
+    end(&partners.operator, &entry, Some(date(tomorrow)), EndReason::StruckOff).await?;
+    assert_eq!(receives().await?[0].1, "struck-off");
     partners.world.end().await
 }
 

@@ -4,14 +4,15 @@ use anyhow::{Context, Result};
 use chrono::{Days, TimeDelta};
 use relais_proto::{
     convention::v1::{Coding, Eligibility, Prescribers, Terms, eligibility},
-    network::v1::registration::EndReason,
+    network::v1::{CreatePractitionerRequest, Identifier, Practitioner, registration::EndReason},
     referral::v1::{CheckAdmissionRequest, CheckAdmissionResponse, FailedRule, Needs, Referral, referral::HealthCover},
 };
-use relais_tests::{Session, date, partnership, rules, violations};
+use relais_tests::{Identity, Session, date, partnership, request_id, rules, violations};
 use tonic::{Code, Request, Status, metadata::MetadataValue};
 use tonic_types::StatusExt;
 
 use crate::{
+    lifecycle::advance_to_evening,
     partners::Partners,
     registrations::{COLLEGE, end, get},
 };
@@ -164,6 +165,71 @@ async fn a_prescriber_who_is_struck_off_sends_nothing_more() -> Result<()> {
     assert_eq!(codes(&checked.failed_rules), ["prescriber-not-entitled"]);
     assert_eq!(checked.failed_rules[0].passes, [COLLEGE]);
     strict.partners.world.end().await
+}
+
+/// Struck off from a day on that has begun where the doctor is, and not yet by UTC.
+#[tokio::test]
+async fn the_day_of_the_register_is_told_by_the_clocks_of_the_place() -> Result<()> {
+    let mut strict = Strict::agree().await?;
+    let tomorrow = advance_to_evening(&mut strict.partners).await?;
+    strict.submit(strict.ask()).await?;
+    let partners = &strict.partners;
+    let entry = get(&partners.operator, &strict.doctor).await?.registrations[0].name.clone();
+    end(&partners.operator, &entry, Some(date(tomorrow)), EndReason::StruckOff).await?;
+    assert_eq!(rules(&strict.submit(strict.ask()).await.unwrap_err()), ["prescriber-not-entitled"]);
+    assert_eq!(codes(&check(&partners.desk, strict.ask(), "en").await?.failed_rules), ["prescriber-not-entitled"]);
+    // The clocks of whoever sends count before those of the place that is sent to: there that day is yet to come.
+    partnership::site_in(&partners.operator, &partners.mdm, "Fort-de-France", "America/Martinique").await?;
+    strict.submit(strict.ask()).await?;
+    strict.partners.world.end().await
+}
+
+/// Struck off, and still with a token for the rest of the quarter of an hour: not under a colleague's name either.
+#[tokio::test]
+async fn a_clinician_prescribes_under_their_own_name_alone() -> Result<()> {
+    let strict = Strict::agree().await?;
+    let partners = &strict.partners;
+    let own = |ask: Referral| async {
+        let weber = Identity::new("weber", "clinician").of(&partners.mdm).at(&partners.centre);
+        let weber =
+            partners.world.session(&weber.registered(&strict.doctor)).map_err(|e| Status::internal(e.to_string()))?;
+        weber.referrals().submit_referral(partners.request(ask)).await.map(|_| ())
+    };
+    own(strict.ask()).await?;
+    let entry = get(&partners.operator, &strict.doctor).await?.registrations[0].name.clone();
+    end(&partners.operator, &entry, Some(date(partners.today)), EndReason::StruckOff).await?;
+    assert_eq!(rules(&own(strict.ask()).await.unwrap_err()), ["prescriber-not-entitled"]);
+    let reuter = colleague(partners).await?;
+    let borrowed = || Referral { prescriber: reuter.clone(), ..strict.ask() };
+    let refused = own(borrowed()).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), violations(&refused)),
+        (Code::InvalidArgument, vec!["referral.prescriber".to_string()])
+    );
+    // Nor as somebody at a desk who is on the register, nor as a clinician who is not.
+    for identity in [
+        Identity::new("weber", "clinician").and("desk").registered(&strict.doctor),
+        Identity::new("weber", "desk").registered(&strict.doctor),
+        Identity::new("weber", "clinician"),
+    ] {
+        let session = partners.world.session(&identity.of(&partners.mdm).at(&partners.centre))?;
+        let refused = session.referrals().submit_referral(partners.request(borrowed())).await.unwrap_err();
+        assert_eq!(violations(&refused), ["referral.prescriber"]);
+        assert_eq!(violations(&check(&session, borrowed(), "en").await.unwrap_err()), ["referral.prescriber"]);
+    }
+    // A desk writes for whoever prescribes.
+    strict.submit(borrowed()).await?;
+    strict.partners.world.end().await
+}
+
+/// Dr Reuter, of the same organisation.
+async fn colleague(partners: &Partners) -> Result<String> {
+    let registration = Some(Identifier { system: COLLEGE.into(), value: "M-4712".into() });
+    let practitioner =
+        Some(Practitioner { display_name: "Dr Paul Reuter".into(), registration, ..Practitioner::default() });
+    let request = CreatePractitionerRequest { parent: partners.mdm.clone(), practitioner, request_id: request_id() };
+    let answer = partners.operator.network().create_practitioner(request).await?.into_inner();
+    Ok(answer.practitioner.context("no practitioner")?.name)
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! What was given is counted, once, and reported by month and site.
 
 use anyhow::Result;
-use relais_platform::ids::ReferralId;
+use relais_platform::ids::{AppointmentId, ReferralId};
 use relais_proto::{
     convention::v1::{GetUsageRequest, GetUsageResponse, RecountUsageRequest, RecountUsageResponse, UsageFigure},
-    events::v1::ReportIssued,
+    events::v1::{AppointmentMoved, ReportIssued},
     google::r#type::Date,
 };
 use relais_tests::{Identity, Session, partnership, violations};
@@ -90,6 +90,60 @@ async fn acts_count_once_by_month_and_site_and_what_is_withdrawn_is_countered() 
     assert_eq!(partners.world.count(ENTRIES).await?, 6);
     let recounted = recount(&partners.coordinator, &partners.convention).await?;
     assert_eq!((recounted.entries, recounted.total, recounted.differences.len()), (6, 12, 0));
+    partners.world.end().await
+}
+
+/// A visit that was missed is no act: what a report tells is one, by whatever visit it came about.
+#[tokio::test]
+async fn a_visit_that_was_missed_counts_nothing() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let tap = &partners.world.tap;
+    let sent = partners.submit().await?;
+    let (first, second, report) = (AppointmentId::draw(), AppointmentId::draw(), Uuid::now_v7());
+    let told = |appointment: AppointmentId, state: &str, previous: &str| AppointmentMoved {
+        appointment: appointment.to_string(),
+        referral: sent.name.clone(),
+        state: state.into(),
+        previous: previous.into(),
+        time_zone: "Europe/Luxembourg".into(),
+        ..AppointmentMoved::default()
+    };
+    tap.publish(first.0, 1, told(first, "booked", "proposed")).await?;
+    tap.publish(first.0, 2, told(first, "noshow", "booked")).await?;
+    tap.publish(second.0, 1, told(second, "booked", "proposed")).await?;
+    tap.publish(second.0, 2, told(second, "arrived", "booked")).await?;
+    tap.publish(second.0, 3, told(second, "fulfilled", "arrived")).await?;
+    tap.publish(report, 1, issued(report, 1, &sent.name, ("", day(2026, 4, 30), 2))).await?;
+    partners.world.until_count(ENTRIES, 1).await?;
+    let heard = "SELECT count(*) FROM consumed_version WHERE version >= 2";
+    partners.world.until_count(heard, 2).await?;
+    let months = (day(2026, 4, 1), day(2026, 4, 30));
+    assert_eq!(usage(&partners.lab, &partners.convention, months).await?.total, 2);
+    assert_eq!(partners.world.count(ENTRIES).await?, 1);
+    partners.world.end().await
+}
+
+/// A place that is none, or another's, is no place; what was given there counts, and what comes after it is heard.
+#[tokio::test]
+async fn what_was_done_at_a_site_that_nobody_knows_is_counted_at_none() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let tap = &partners.world.tap;
+    let sent = partners.submit().await?;
+    let (report, on) = (Uuid::now_v7(), day(2026, 4, 30));
+    let mistyped = format!("{}/sites/{}", partners.provider, Uuid::now_v7());
+    let foreign = partnership::site(&partners.operator, &partners.mdm, "Somewhere else").await?;
+    tap.publish(report, 1, issued(report, 1, &sent.name, (&mistyped, on, 1))).await?;
+    tap.publish(report, 2, issued(report, 2, &sent.name, (&foreign, on, 2))).await?;
+    let own = partnership::site(&partners.operator, &partners.provider, "Forges du Sud").await?;
+    tap.publish(report, 3, issued(report, 3, &sent.name, (&own, on, 4))).await?;
+    partners.world.until_count(ENTRIES, 3).await?;
+    let told = usage(&partners.lab, &partners.convention, (on, on)).await?;
+    let month = day(2026, 4, 1);
+    assert_eq!(told.figures.len(), 2);
+    for expected in [figure(month, "", 3), figure(month, &own, 4)] {
+        assert!(told.figures.contains(&expected), "{told:?}");
+    }
+    assert_eq!(recount(&partners.coordinator, &partners.convention).await?.differences, []);
     partners.world.end().await
 }
 

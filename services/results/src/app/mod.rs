@@ -10,8 +10,10 @@ mod note_opened_file;
 mod note_referral;
 mod open_order;
 pub mod report;
+mod restore_order;
 mod revoke_order;
 mod snapshot_orders;
+mod take_over_site;
 mod tell;
 mod vault;
 
@@ -19,12 +21,13 @@ pub use account::account;
 pub use get_order::GetOrder;
 pub use holdings::{Holdings, holdings};
 pub use list_orders::ListOrders;
-pub use move_order::{MoveOrder, Step};
+pub use move_order::{Entitled, MoveOrder, Step};
 pub use note_opened_file::NoteOpenedFile;
 pub use note_referral::NoteReferral;
 pub use open_order::OpenOrder;
 pub use revoke_order::RevokeOrder;
 pub use snapshot_orders::snapshot_orders;
+pub use take_over_site::TakeOverSite;
 pub use vault::{RewrapKeys, Vault};
 
 use relais_platform::audit::Subject;

@@ -1,5 +1,5 @@
 //! Keeps how a referral stands, and its order with it: one that ended withdraws what is still asked, one that was taken back
-//! from its end asks anew.
+//! from its end asks again.
 
 use relais_platform::{
     Result,
@@ -10,7 +10,7 @@ use relais_platform::{
 };
 use relais_proto::events::v1;
 
-use super::revoke_order::withdraw_order;
+use super::{restore_order::restore_order, revoke_order::withdraw_order};
 use crate::{
     domain::{Ask, draft, is_withdrawn},
     store::{self, NewOrders, PartyLists, referral},
@@ -39,12 +39,16 @@ impl NoteReferral {
         check.finish().map(|()| Self { referral, number, state, undone, parties })
     }
 
-    /// Opens an order for a referral that goes on after its end was taken back.
+    /// Takes the withdrawal of the order back, of a referral that goes on after its end was taken back: lines, samples and what was
+    /// counted are as they were. Where there never was one, it is opened.
     async fn open_again(&self, unit: &mut Unit<'_>) -> Result<()> {
         let provider = self.parties.iter().find(|party| party.capacity == parties::Capacity::Provider);
         let (None, Some(provider)) = (store::find_open(unit, self.referral).await?, provider) else {
             return Ok(());
         };
+        if restore_order(unit, self.referral, &self.parties).await? {
+            return Ok(());
+        }
         let (referral, referral_number) = (self.referral, self.number.clone());
         let patient = store::find_patient(unit, referral).await?;
         let ask = Ask { referral, referral_number, patient, provider: provider.organisation };

@@ -9,6 +9,7 @@ use relais_platform::{
 };
 use relais_proto::events::v1;
 
+use super::restore_order::restore_order;
 use crate::{
     domain::{Ask, draft},
     store::{self, NewOrders, PartyLists, referral::Referrals},
@@ -51,7 +52,7 @@ impl OpenOrder {
         }
     }
 
-    /// Opens it, unless it is open: the parties are taken over all the same.
+    /// Opens it, unless it is open: the parties are taken over all the same. One that was withdrawn comes back as it was.
     ///
     /// # Errors
     /// UNAVAILABLE when the database is.
@@ -61,7 +62,11 @@ impl OpenOrder {
                 unit.later::<PartyLists>().take_over(open.referral, &self.parties);
                 Ok(())
             }
-            None => self.run(unit).await,
+            None => {
+                unit.later::<PartyLists>().take_over(self.ask.referral, &self.parties);
+                let is_back = restore_order(unit, self.ask.referral, &self.parties).await?;
+                if is_back { Ok(()) } else { self.run(unit).await }
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use relais_platform::{
 };
 use relais_proto::events::v1;
 
+use super::tell::order_revoked;
 use crate::{
     domain::revoke,
     store::{self, PartyLists, referral},
@@ -54,8 +55,7 @@ pub(super) async fn withdraw_order(unit: &mut Unit<'_>, referral: ReferralId) ->
         return Ok(());
     };
     store::save(unit, &revoked).await?;
-    let (order, referral) = (revoked.id.to_string(), revoked.referral.to_string());
-    unit.emit(revoked.id, revoked.version, v1::OrderRevoked { order, referral });
+    unit.emit(revoked.id, revoked.version, order_revoked(&revoked));
     unit.audit(&revoked);
     Ok(())
 }

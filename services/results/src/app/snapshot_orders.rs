@@ -4,7 +4,7 @@ use relais_platform::{Result, consumer::rebuild::Snapshot, database::Unit, event
 use relais_proto::events::v1;
 use uuid::Uuid;
 
-use super::tell::order_moved;
+use super::tell::{order_moved, order_revoked};
 use crate::{
     domain::{Order, State},
     store::{self, referral},
@@ -24,11 +24,11 @@ pub async fn snapshot_orders(unit: &mut Unit<'_>, after: Uuid, limit: i64) -> Re
 
 fn snapshot(order: &Order, parties: &[Party]) -> Snapshot {
     let (name, referral) = (order.id.to_string(), order.referral.to_string());
-    let opening = v1::OrderDrafted { order: name.clone(), referral: referral.clone() };
+    let opening = v1::OrderDrafted { order: name, referral };
     let present: Option<Event> = match order.state {
         State::Draft => None,
         State::Active | State::Completed => Some(order_moved(order, State::Draft, parties).into()),
-        State::Revoked => Some(v1::OrderRevoked { order: name, referral }.into()),
+        State::Revoked => Some(order_revoked(order).into()),
     };
     let events = [opening.into()].into_iter().chain(present).collect();
     Snapshot { id: order.id.0, version: order.version, events }

@@ -14,9 +14,17 @@ use crate::domain::{
     report::{Recipient, Report, Status},
 };
 
-/// Tells that an order has moved on.
+/// Tells that an order has moved on; of one that was withdrawn, that it is.
 pub(super) fn tell_order(unit: &mut Unit<'_>, order: &Order, previous: State, parties: &[Party]) {
-    unit.emit(order.id, order.version, order_moved(order, previous, parties));
+    match order.state {
+        State::Revoked => unit.emit(order.id, order.version, order_revoked(order)),
+        _ => unit.emit(order.id, order.version, order_moved(order, previous, parties)),
+    }
+}
+
+/// An order was withdrawn.
+pub(super) fn order_revoked(order: &Order) -> v1::OrderRevoked {
+    v1::OrderRevoked { order: order.id.to_string(), referral: order.referral.to_string() }
 }
 
 /// An order's lines, and with them the order, have moved on.

@@ -31,13 +31,16 @@ fn refused(rule: &str, words: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{place, tests::order};
+    use super::super::{
+        place,
+        tests::{OPEN, order},
+    };
     use super::*;
 
     #[test]
     fn an_order_whose_lines_are_all_taken_back_is_a_draft_again() {
         let (now, reason) = (DateTime::UNIX_EPOCH, LineCancelReason::NoLongerNeeded);
-        let placed = place(order(), &["718-7".into()], true, now).unwrap();
+        let placed = place(order(), &["718-7".into()], OPEN, now).unwrap();
         let cancelled = cancel_line(placed.clone(), 1, reason, now).unwrap();
         assert_eq!((cancelled.state, cancelled.version), (State::Draft, 3));
         for (order, number, rule) in [(cancelled, 1, "line-cancelled"), (placed, 2, "no-such-line")] {

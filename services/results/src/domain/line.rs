@@ -1,7 +1,10 @@
 //! Lines of an order: one analysis each.
 
 use chrono::{DateTime, Utc};
-use relais_platform::{ids::SiteId, text_enum};
+use relais_platform::{
+    ids::{ReportId, SiteId},
+    text_enum,
+};
 use serde::{Deserialize, Serialize};
 
 use super::analyses;
@@ -51,8 +54,11 @@ pub struct Line {
     pub cancel_reason: Option<LineCancelReason>,
     /// Whether its result was verified: told by a final report.
     pub verified: bool,
-    /// Whether it was counted as done: that it is once, whatever becomes of its reports.
+    /// Whether it was counted as done: that it is once, until the report that counted it is void.
     pub counted: bool,
+    /// The report that counted it; none of a line that is not counted, or was before this was kept.
+    #[serde(default)]
+    pub counted_by: Option<ReportId>,
 }
 
 impl Line {
@@ -67,12 +73,27 @@ impl Line {
             cancel_reason: None,
             verified: false,
             counted: false,
+            counted_by: None,
         }
     }
 
     /// Whether it still asks for something.
     pub fn stands(&self) -> bool {
         self.state != LineState::Cancelled
+    }
+
+    /// Counts it for a report, once: 1, or 0 when it was counted before.
+    pub fn count(&mut self, report: ReportId) -> i32 {
+        if self.counted {
+            return 0;
+        }
+        (self.counted, self.counted_by) = (true, Some(report));
+        1
+    }
+
+    /// Counts it no more.
+    pub fn uncount(&mut self) {
+        (self.counted, self.counted_by) = (false, None);
     }
 
     /// Whether a value of this code is what it asks for.

@@ -21,9 +21,9 @@ use relais_platform::{
 pub use cancel_line::cancel_line;
 pub use draft::{Ask, draft};
 pub use line::{Line, LineCancelReason, LineState};
-pub use place::place;
+pub use place::{Standing, may_ask, place};
 pub use result::{Told, result};
-pub use revoke::revoke;
+pub use revoke::{restore, revoke};
 pub use sample::{Sample, sample};
 
 text_enum! {
@@ -103,6 +103,9 @@ fn line_of(lines: &mut [Line], number: i32) -> Result<&mut Line> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+
+    /// All that is needed to ask.
+    pub(crate) const OPEN: Standing = Standing { referral_is_open: true, may_ask: true };
 
     /// A draft.
     pub(crate) fn order() -> Order {

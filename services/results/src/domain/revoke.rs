@@ -1,4 +1,4 @@
-//! Withdrawing an order.
+//! Withdrawing an order, and taking that back.
 
 use chrono::{DateTime, Utc};
 
@@ -15,9 +15,17 @@ pub fn revoke(order: Order, now: DateTime<Utc>) -> Option<Order> {
     }
 }
 
+/// An order whose withdrawal is taken back, in its next version: all its lines are as they were, with what was found meanwhile.
+pub fn restore(order: Order, now: DateTime<Utc>) -> Order {
+    Order { state: State::Draft, ..order }.moved(now)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::tests::order;
+    use super::super::{
+        place,
+        tests::{OPEN, order},
+    };
     use super::*;
 
     #[test]
@@ -27,5 +35,14 @@ mod tests {
         assert_eq!((revoked.state, revoked.version, revoked.update_time), (State::Revoked, 2, now));
         assert_eq!(revoke(revoked, now), None);
         assert_eq!(revoke(Order { state: State::Completed, ..order() }, now), None);
+    }
+
+    #[test]
+    fn what_was_withdrawn_comes_back_with_its_lines() {
+        let now = DateTime::UNIX_EPOCH;
+        let placed = place(order(), &["718-7".into()], OPEN, now).unwrap();
+        let restored = restore(revoke(placed.clone(), now).unwrap(), now);
+        assert_eq!(restored, Order { version: placed.version + 2, ..placed });
+        assert_eq!(restore(revoke(order(), now).unwrap(), now).state, State::Draft);
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use relais_platform::{
     error::{Error, Result, Violation},
-    ids::SiteId,
+    ids::{Child, SiteId},
 };
 
 use super::{LineState, Order, State, line_of};
@@ -14,7 +14,7 @@ pub struct Sample {
     /// When.
     pub time: DateTime<Utc>,
     /// At which site of the provider.
-    pub site: Option<SiteId>,
+    pub site: Option<Child<SiteId>>,
 }
 
 /// The order with these lines sampled, in its next version; no numbers: all that wait for it.
@@ -36,7 +36,7 @@ pub fn sample(mut order: Order, numbers: &[i32], sample: Sample, now: DateTime<U
             return Err(refused("line-not-ordered", format!("line {number} is {}", line.state.as_str())));
         }
         line.state = LineState::Sampled;
-        (line.sample_time, line.site) = (Some(sample.time), sample.site);
+        (line.sample_time, line.site) = (Some(sample.time), sample.site.map(|site| site.id));
     }
     Ok(order.moved(now))
 }
@@ -47,14 +47,17 @@ fn refused(rule: &str, words: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{place, tests::order};
+    use super::super::{
+        place,
+        tests::{OPEN, order},
+    };
     use super::*;
 
     #[test]
     fn a_line_is_sampled_once() {
         let now = DateTime::UNIX_EPOCH;
         let taken = Sample { time: now, site: None };
-        let placed = place(order(), &["718-7".into(), "2345-7".into()], true, now).unwrap();
+        let placed = place(order(), &["718-7".into(), "2345-7".into()], OPEN, now).unwrap();
         let sampled = sample(placed, &[2], taken, now).unwrap();
         let states: Vec<_> = sampled.lines.iter().map(|line| line.state).collect();
         assert_eq!(states, [LineState::Ordered, LineState::Sampled]);

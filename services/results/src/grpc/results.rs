@@ -1,8 +1,10 @@
 //! `relais.results.v1`.
 
 use relais_platform::{
-    Context,
+    Context, Result,
+    calls::Call,
     grpc::{Answer, answer},
+    ids::OrderId,
 };
 use relais_proto::results::v1::{
     CancelOrderLineRequest, CancelOrderLineResponse, GetOrderRequest, GetOrderResponse, ListAnalysesRequest,
@@ -12,10 +14,23 @@ use relais_proto::results::v1::{
 use tonic::Request;
 
 use super::{convert, parse};
-use crate::{app::ListOrders, domain::analyses};
+use crate::{
+    app::{Entitled, GetOrder, ListOrders},
+    domain::analyses,
+    recipients,
+};
 
 /// Serves orders.
 pub(super) struct Orders(pub Context);
+
+impl Orders {
+    /// Who receives the result of an order's referral now: asked before the unit that judges by it, outside of any transaction.
+    async fn entitled(&self, call: &Call, order: OrderId) -> Result<Entitled> {
+        let order = self.0.read(call.clone(), GetOrder(order)).await?;
+        let asked = recipients::ask(&self.0, order.referral).await;
+        Ok(asked.inspect_err(|error| tracing::warn!(%error, "referral does not say who may ask for analyses")).ok())
+    }
+}
 
 #[tonic::async_trait]
 impl ResultsService for Orders {
@@ -37,7 +52,9 @@ impl ResultsService for Orders {
 
     async fn place_order(&self, request: Request<PlaceOrderRequest>) -> Answer<PlaceOrderResponse> {
         let (call, body) = self.0.open(request)?;
-        let (request_id, command) = parse::place_order(&body)?;
+        let (request_id, command) = parse::place_order(&body, None)?;
+        let entitled = self.entitled(&call, command.id).await?;
+        let (_, command) = parse::place_order(&body, entitled)?;
         let order = self.0.change(call, request_id, &body, command).await?;
         answer(PlaceOrderResponse { order: Some(convert::order(order)) })
     }

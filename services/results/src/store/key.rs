@@ -6,6 +6,7 @@ use relais_platform::{
     ids::{OrderId, OrganisationId, ReportId},
     vault::Sealed,
 };
+use sqlx::PgConnection;
 use sqlx_otel::QueryAnnotateExt;
 
 /// Finds an organisation's key.
@@ -55,6 +56,18 @@ pub async fn list_stale_keys(unit: &mut Unit<'_>, newest: i32, limit: i64) -> Re
     Ok(stale
         .map(|row| (row.organisation_id.into(), Sealed { version: row.master_key_version, bytes: row.wrapped }))
         .collect())
+}
+
+/// How many keys an older master key wraps.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn count_stale_keys(connection: &mut PgConnection, newest: i32) -> Result<i64> {
+    let query = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "stale!" FROM organisation_key WHERE master_key_version < $1"#,
+        newest
+    );
+    Ok(query.fetch_one(connection).await?)
 }
 
 /// Keeps a key that was wrapped anew.

@@ -12,10 +12,13 @@ mod order_version;
 mod party;
 pub mod referral;
 pub mod report;
+pub mod site;
 
 pub use account::{is_sender, list_ids_of, note_patient, sees_all_of};
 pub use erasure::{forget_patient, forget_patient_of};
 pub use opened_file::{OpenedFile, find_purpose, note_opened};
-pub use order::{NewOrders, find_asked, find_open, find_patient, get, list, list_all, list_of, list_of_patient, save};
+pub use order::{
+    NewOrders, find_asked, find_open, find_patient, find_revoked, get, list, list_all, list_of, list_of_patient, save,
+};
 pub use order_version::{get_at, insert_version};
 pub use party::PartyLists;

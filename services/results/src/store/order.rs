@@ -168,6 +168,22 @@ pub async fn find_open(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Opti
     row.map(Order::try_from).transpose()
 }
 
+/// Finds the order of a referral that was withdrawn last.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_revoked(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Option<Order>> {
+    let query = sqlx::query_as!(
+        Row,
+        r#"SELECT id, state, version, referral_id, referral_number, patient_id, provider_id, lines AS "lines: Json<Vec<Line>>",
+                create_time, update_time
+         FROM service_order WHERE referral_id = $1 AND state = 'revoked' ORDER BY update_time DESC, id DESC LIMIT 1"#,
+        referral.0,
+    );
+    let row = query.with_operation("SELECT", "service_order").fetch_optional(unit.sql()).await?;
+    row.map(Order::try_from).transpose()
+}
+
 /// Gets an order of a referral that the caller is a clinical party of, or whose file the caller opened; others are absent.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ mod orders;
 mod quarantine;
 mod releases;
 mod reports;
+mod rotate;
 mod stage;
 
 use anyhow::Result;

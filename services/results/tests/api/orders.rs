@@ -5,16 +5,19 @@ use chrono::TimeDelta;
 use relais_platform::{calls::check::time_to_proto, clock::machine_now, events::Event};
 use relais_proto::{
     events::v1::{OrderMoved, ReferralMoved},
+    referral::v1::Recipient,
     results::v1::{
         CancelOrderLineRequest, ListAnalysesRequest, PlaceOrderRequest, RecordSamplingRequest,
+        observation::Interpretation,
         order::State,
         order_line::{CancelReason, State as LineState},
+        report::Status,
     },
 };
 use relais_tests::{Identity, Told, request_id, rules, violations};
 use tonic::Code;
 
-use crate::stage::{GLUCOSE, HAEMOGLOBIN, Stage, clinician, lab};
+use crate::stage::{GLUCOSE, HAEMOGLOBIN, Stage, clinician, lab, number};
 
 fn states(order: &relais_proto::results::v1::Order) -> Vec<LineState> {
     order.lines.iter().map(|line| line.state()).collect()
@@ -31,6 +34,7 @@ async fn next_move(stage: &mut Stage) -> Result<(i64, OrderMoved)> {
 #[tokio::test]
 async fn lines_are_placed_sampled_and_taken_back() -> Result<()> {
     let mut stage = Stage::start().await?;
+    stage.referral.says(Some(vec![stage.recipient(&stage.doctor)]));
     let doctor = stage.session(&stage.doctor)?;
     let request = PlaceOrderRequest {
         name: stage.order.clone(),
@@ -58,8 +62,14 @@ async fn lines_are_placed_sampled_and_taken_back() -> Result<()> {
     let stale = RecordSamplingRequest { request_id: request_id(), ..sampling.clone() };
     assert_eq!(lab.results().record_sampling(stale).await.unwrap_err().code(), Code::Aborted);
     // The same request again answers as it did, also after others.
-    let again = doctor.results().place_order(request).await?.into_inner().order.unwrap_or_default();
+    let again = doctor.results().place_order(request.clone()).await?.into_inner().order.unwrap_or_default();
     assert_eq!(again, placed);
+    // Also when nobody says any more who may ask.
+    for nobody in [None, Some(vec![])] {
+        stage.referral.says(nobody);
+        let again = doctor.results().place_order(request.clone()).await?.into_inner().order.unwrap_or_default();
+        assert_eq!(again, placed);
+    }
 
     let cancel = |line, reason: CancelReason| CancelOrderLineRequest {
         name: stage.order.clone(),
@@ -80,6 +90,7 @@ async fn lines_are_placed_sampled_and_taken_back() -> Result<()> {
 #[tokio::test]
 async fn what_is_no_order_is_refused() -> Result<()> {
     let stage = Stage::with(&[GLUCOSE]).await?;
+    stage.referral.says(Some(vec![stage.recipient(&stage.doctor)]));
     let doctor = stage.session(&stage.doctor)?;
     let place = |codes: &[&str]| PlaceOrderRequest {
         name: stage.order.clone(),
@@ -122,8 +133,84 @@ async fn what_is_no_order_is_refused() -> Result<()> {
     stage.world.end().await
 }
 
+/// The trap: a doctor who was struck off sends nothing more, under no name and by no way.
 #[tokio::test]
-async fn a_closed_referral_asks_for_nothing_and_one_that_goes_on_asks_anew() -> Result<()> {
+async fn analyses_are_asked_for_by_the_prescriber_or_whoever_stands_in_now() -> Result<()> {
+    let stage = Stage::start().await?;
+    let [doctor, other] = [stage.doctor.clone(), clinician(&stage.told, "other")];
+    let nurse = Identity { practitioner: String::new(), ..clinician(&stage.told, "nurse") };
+    stage.referral.says(Some(vec![stage.recipient(&doctor)]));
+    stage.place_as(&doctor, &[GLUCOSE]).await?;
+    for colleague in [&other, &nurse] {
+        let refused = stage.place_as(colleague, &[GLUCOSE]).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        assert_eq!(rules(&refused), ["prescriber-not-entitled", "already-ordered"]);
+    }
+    // Struck off: whoever stands in asks, and the doctor does not.
+    let stands_in = Recipient { substitute_for: "struck-off".into(), ..stage.recipient(&other) };
+    stage.referral.says(Some(vec![stands_in]));
+    let refused = stage.place_as(&doctor, &[HAEMOGLOBIN]).await.unwrap_err();
+    assert_eq!(rules(&refused), ["prescriber-not-entitled"]);
+    stage.place_as(&other, &[HAEMOGLOBIN]).await?;
+    stage.referral.says(Some(vec![]));
+    assert_eq!(rules(&stage.place_as(&other, &["777-3"]).await.unwrap_err()), ["prescriber-not-entitled"]);
+    // Nobody says: it is not guessed.
+    stage.referral.says(None);
+    assert_eq!(stage.place_as(&doctor, &["777-3"]).await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(stage.order().await?.lines.len(), 2);
+    // Where no doctor is named, any clinician of the referrer asks.
+    let unit = Recipient { practitioner: String::new(), ..stage.recipient(&doctor) };
+    stage.referral.says(Some(vec![unit]));
+    stage.place_as(&nurse, &["777-3"]).await?;
+    stage.world.end().await
+}
+
+/// The trap: a cancellation that is taken back loses what was asked, or counts again what was counted.
+#[tokio::test]
+async fn an_order_comes_back_as_it_was_when_the_end_of_its_referral_is_taken_back() -> Result<()> {
+    let mut stage = Stage::with(&[GLUCOSE, HAEMOGLOBIN]).await?;
+    let glucose = number(GLUCOSE, "90", Interpretation::Normal);
+    let both = vec![glucose.clone(), number(HAEMOGLOBIN, "13", Interpretation::Normal)];
+    let sampling = RecordSamplingRequest {
+        name: stage.order.clone(),
+        sample_time: Some(time_to_proto(machine_now() - TimeDelta::minutes(5))),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    stage.session(&stage.lab())?.results().record_sampling(sampling).await?;
+    let partial = stage.create(stage.report("A1", Status::Partial, vec![glucose])).await?;
+    let before = stage.order().await?;
+    stage.world.tap.publish(stage.told.id.0, 2, stage.told.cancelled()).await?;
+    stage.world.until_count("SELECT count(*) FROM service_order WHERE state = 'revoked'", 1).await?;
+    let back = |state: &str| ReferralMoved { undone: true, ..stage.told.moved(state) };
+    let (accepted, failed) = (back("accepted"), stage.told.moved("failed"));
+    stage.world.tap.publish(stage.told.id.0, 3, accepted.clone()).await?;
+    stage.world.until_count("SELECT count(*) FROM service_order WHERE state = 'active'", 1).await?;
+    let after = stage.order().await?;
+    assert_eq!((&after.name, &after.lines), (&before.name, &before.lines));
+    assert_eq!(stage.world.count("SELECT count(*) FROM service_order").await?, 1);
+
+    // Withdrawn again; meanwhile the laboratory tells the rest, which was given and counts once.
+    stage.world.tap.publish(stage.told.id.0, 4, failed).await?;
+    stage.world.until_count("SELECT count(*) FROM service_order WHERE state = 'revoked'", 1).await?;
+    let last = stage.revise(&partial, Status::Final, both.clone()).await?;
+    assert_eq!(stage.order().await?.state(), State::Revoked);
+    stage.world.tap.publish(stage.told.id.0, 5, accepted).await?;
+    stage.world.until_count("SELECT count(*) FROM service_order WHERE state = 'completed'", 1).await?;
+    stage.revise(&last, Status::Amended, both).await?;
+    assert_eq!(stage.world.count("SELECT sum(acts) FROM report_issue").await?, 2);
+    let (_, moved) = loop {
+        let (version, moved) = next_move(&mut stage).await?;
+        if moved.previous == "revoked" {
+            break (version, moved);
+        }
+    };
+    assert_eq!((moved.state.as_str(), moved.parties.len()), ("active", 3));
+    stage.world.end().await
+}
+
+#[tokio::test]
+async fn a_closed_referral_asks_for_nothing_and_one_that_goes_on_asks_again() -> Result<()> {
     let stage = Stage::with(&[GLUCOSE]).await?;
     let step = |state: &str, undone| ReferralMoved {
         referral: stage.told.id.to_string(),
@@ -138,7 +225,8 @@ async fn a_closed_referral_asks_for_nothing_and_one_that_goes_on_asks_anew() -> 
     stage.world.until_count("SELECT count(*) FROM service_order WHERE state = 'revoked'", 1).await?;
     assert_eq!(rules(&stage.place(&[HAEMOGLOBIN]).await.unwrap_err()), ["referral-closed"]);
     stage.world.tap.publish(stage.told.id.0, 4, step("accepted", true)).await?;
-    stage.world.until_count("SELECT count(*) FROM service_order WHERE state = 'draft'", 1).await?;
+    stage.world.until_count("SELECT count(*) FROM service_order WHERE state = 'active'", 1).await?;
+    stage.place(&[HAEMOGLOBIN]).await?;
     stage.world.end().await
 }
 

@@ -102,15 +102,42 @@ async fn what_is_unread_goes_to_the_substitute_when_the_prescriber_is_struck_off
     );
     assert!(stage.get(&doctor, &report.name).await?.content.is_none());
     assert!(stage.get(&substitute, &report.name).await?.content.is_some());
-    // Read, it is asked for no more; the next version is again.
+    // Read and not taken note of, it is asked for again, later; the next version is at once.
     stage.advance(12).await?;
-    stage.world.until_count("SELECT count(*) FROM release_due", 0).await?;
+    stage.settled().await?;
+    let later = "SELECT count(*) FROM release_due r, report p WHERE r.due_at > p.update_time + interval '50 minutes'";
+    stage.world.until_count(later, 1).await?;
     let last = stage.get(&stage.lab(), &report.name).await?;
     stage.revise(&last, Status::Corrected, value()).await?;
     assert_eq!(next_release(&mut stage).await?.report_version, 2);
     stage.until_released(&report.name, 2).await?;
     let late = acknowledge(&stage, &substitute, &last, &request_id()).await.unwrap_err();
     assert_eq!(rules(&late), ["later-version"]);
+    stage.world.end().await
+}
+
+/// The trap: who read it is struck off before taking note of it, and nobody else can.
+#[tokio::test]
+async fn what_was_read_and_not_taken_note_of_goes_to_the_substitute_as_well() -> Result<()> {
+    let mut stage = Stage::with(&[GLUCOSE]).await?;
+    let (doctor, substitute) = (stage.doctor.clone(), clinician(&stage.told, "substitute"));
+    stage.referral.says(Some(vec![stage.recipient(&doctor)]));
+    let report = stage.create(stage.report("A1", Status::Final, value())).await?;
+    next_release(&mut stage).await?;
+    assert!(stage.get(&doctor, &report.name).await?.content.is_some());
+    stage.advance(6).await?;
+    stage.settled().await?;
+    let stands_in = Recipient { substitute_for: "struck-off".into(), ..stage.recipient(&substitute) };
+    stage.referral.says(Some(vec![stands_in]));
+    stage.advance(70).await?;
+    let told = next_release(&mut stage).await?;
+    assert_eq!(told.practitioner, substitute.practitioner);
+    // What was read stays read.
+    assert!(stage.get(&doctor, &report.name).await?.content.is_some());
+    assert!(stage.get(&substitute, &report.name).await?.content.is_some());
+    acknowledge(&stage, &substitute, &report, &request_id()).await?;
+    stage.advance(140).await?;
+    stage.world.until_count("SELECT count(*) FROM release_due", 0).await?;
     stage.world.end().await
 }
 

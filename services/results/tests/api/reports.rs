@@ -3,22 +3,24 @@
 use anyhow::Result;
 use chrono::{Days, NaiveDate, TimeDelta};
 use relais_platform::{
-    calls::{Caller, Role, token::service_key::ServiceKey},
+    calls::{Caller, Role, check::time_to_proto, token::service_key::ServiceKey},
     clock::machine_now,
     events::Event,
+    ids::{Child, SiteId},
 };
 use relais_proto::{
     events::v1::ReportIssued,
     operations::v1::StreamSnapshotRequest,
     results::v1::{
-        CodedValue, CreateReportRequest, Observation, OrderLine, Quantity, ReferenceRange, ReportContent,
+        CodedValue, CreateReportRequest, Observation, OrderLine, Quantity, RecordSamplingRequest, ReferenceRange,
+        ReportContent, ReviseReportRequest,
         observation::{Interpretation, Value},
         order::State,
         order_line::State as LineState,
         report::Status,
     },
 };
-use relais_tests::{date, rules, violations};
+use relais_tests::{date, request_id, rules, violations};
 use tonic::Code;
 
 use crate::stage::{GLUCOSE, HAEMOGLOBIN, Stage, content, get_at, is_issued, number, today};
@@ -153,6 +155,50 @@ async fn what_is_no_result_is_refused_by_its_field() -> Result<()> {
     let status = stage.create(stage.report("A1", Status::Final, other)).await.unwrap_err();
     assert_eq!((status.code(), rules(&status)), (Code::FailedPrecondition, vec!["not-ordered".to_string()]));
     assert_eq!(stage.world.count("SELECT count(*) FROM report").await?, 0);
+    stage.world.end().await
+}
+
+/// A mistyped site would be counted nowhere, and another's there: the laboratory is told at once, also where a sample was taken.
+#[tokio::test]
+async fn a_place_that_is_none_of_the_laboratorys_is_refused_by_its_field() -> Result<()> {
+    let stage = Stage::with(&[GLUCOSE, HAEMOGLOBIN]).await?;
+    let (own, foreign) = (stage.site(stage.told.provider).await?, stage.site(stage.told.referrer).await?);
+    let unknown = Child::new(stage.told.provider, SiteId::draw()).to_string();
+    let another_name = own.replace(&stage.told.provider.to_string(), &stage.told.referrer.to_string());
+    let at = |site: &str| {
+        let value = vec![number(GLUCOSE, "90", Interpretation::Normal)];
+        let said = Some(ReportContent { site: site.into(), ..content(value) });
+        CreateReportRequest { content: said, ..stage.report("A1", Status::Partial, vec![]) }
+    };
+    let sampled_at = |site: &str| RecordSamplingRequest {
+        name: stage.order.clone(),
+        lines: vec![2],
+        sample_time: Some(time_to_proto(machine_now() - TimeDelta::hours(1))),
+        site: site.into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let lab = stage.session(&stage.lab())?;
+    for site in [&unknown, &foreign, &another_name] {
+        let refused = stage.create(at(site)).await.unwrap_err();
+        assert_eq!((refused.code(), violations(&refused)), (Code::InvalidArgument, vec!["content.site".to_string()]));
+        let refused = lab.results().record_sampling(sampled_at(site)).await.unwrap_err();
+        assert_eq!((refused.code(), violations(&refused)), (Code::InvalidArgument, vec!["site".to_string()]));
+    }
+    assert_eq!(stage.world.count("SELECT count(*) FROM report").await?, 0);
+    let taken = stage.create(at(&own)).await?;
+    let said = stage.get(&stage.lab(), &taken.name).await?.content.unwrap_or_default();
+    assert_eq!(said.site, own);
+    let request = ReviseReportRequest {
+        name: taken.name.clone(),
+        etag: taken.etag.clone(),
+        status: Status::Final.into(),
+        content: at(&unknown).content,
+        request_id: request_id(),
+    };
+    let refused = lab.reports().revise_report(request).await.unwrap_err();
+    assert_eq!(violations(&refused), ["content.site"]);
+    lab.results().record_sampling(sampled_at(&own)).await?;
     stage.world.end().await
 }
 

@@ -8,9 +8,10 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use relais_platform::{
     calls::check::time_to_proto,
     clock::machine_now,
-    ids::{Child, PractitionerId},
+    ids::{Child, OrganisationId, PractitionerId, SiteId},
 };
 use relais_proto::{
+    events::v1::SiteRegistered,
     operations::v1::{AdvanceClockRequest, GetBacklogRequest, GetBacklogResponse},
     referral::v1::{
         Recipient, ResolveContactRequest, ResolveContactResponse, ResolveRecipientsRequest, ResolveRecipientsResponse,
@@ -38,8 +39,9 @@ pub const HAEMOGLOBIN: &str = "718-7";
 pub struct StandIn(Arc<Mutex<Option<Vec<Recipient>>>>);
 
 impl StandIn {
-    pub fn says(&self, recipients: Option<Vec<Recipient>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = recipients;
+    /// Says so from now on; tells what it said before.
+    pub fn says(&self, recipients: Option<Vec<Recipient>>) -> Option<Vec<Recipient>> {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), recipients)
     }
 
     async fn serve(&self) -> Result<String> {
@@ -106,8 +108,10 @@ impl Stage {
         Ok(stage)
     }
 
+    /// Somebody whose token lasts while the clock is moved.
     pub fn session(&self, identity: &Identity) -> Result<Session> {
-        self.world.session(identity)
+        let until = machine_now() + TimeDelta::days(30);
+        self.world.session_with(&self.world.issuer().token_until(identity, until.timestamp())?)
     }
 
     /// The same, for what answers a status.
@@ -120,18 +124,39 @@ impl Stage {
         lab(&self.told)
     }
 
+    /// A site that an organisation has entered, once it is known here.
+    pub async fn site(&self, of: OrganisationId) -> Result<String> {
+        let site = Child::new(of, SiteId::draw());
+        let registered = SiteRegistered { site: site.to_string(), ..SiteRegistered::default() };
+        self.world.tap.publish(site.id.0, 1, registered).await?;
+        eventually("the site is known", || async {
+            let known = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM site WHERE id = $1").bind(site.id.0);
+            Ok((known.fetch_one(&self.world.database).await? == 1).then_some(()))
+        })
+        .await?;
+        Ok(site.to_string())
+    }
+
     /// The doctor as whom the convention names.
     pub fn recipient(&self, who: &Identity) -> Recipient {
         let (organisation, unit) = (self.told.referrer.to_string(), who.unit.clone());
         Recipient { organisation, unit, practitioner: who.practitioner.clone(), ..Recipient::default() }
     }
 
+    /// The doctor asks for analyses, as the one who receives the result.
     pub async fn place(&self, codes: &[&str]) -> Result<Order, tonic::Status> {
-        let doctor = self.at(&self.doctor)?;
+        let before = self.referral.says(Some(vec![self.recipient(&self.doctor)]));
+        let placed = self.place_as(&self.doctor, codes).await;
+        self.referral.says(before);
+        placed
+    }
+
+    /// Somebody asks for analyses, whatever referral says of that.
+    pub async fn place_as(&self, who: &Identity, codes: &[&str]) -> Result<Order, tonic::Status> {
         let codes = codes.iter().map(ToString::to_string).collect();
-        let request =
-            PlaceOrderRequest { name: self.order.clone(), codes, request_id: request_id(), ..Default::default() };
-        Ok(doctor.results().place_order(request).await?.into_inner().order.unwrap_or_default())
+        let (name, request_id) = (self.order.clone(), request_id());
+        let request = PlaceOrderRequest { name, codes, request_id, ..Default::default() };
+        Ok(self.at(who)?.results().place_order(request).await?.into_inner().order.unwrap_or_default())
     }
 
     pub async fn order(&self) -> Result<Order> {
@@ -199,10 +224,7 @@ impl Stage {
 
     /// Moves the clock so far ahead of the machine's.
     pub async fn advance(&self, minutes: i64) -> Result<()> {
-        // The clock may stand ahead already.
-        let until = machine_now() + TimeDelta::days(30);
-        let token = self.world.issuer().token_until(&Identity::new("operator", "operator"), until.timestamp())?;
-        let operator = self.world.session_with(&token)?;
+        let operator = self.session(&Identity::new("operator", "operator"))?;
         let time = Some(time_to_proto(machine_now() + TimeDelta::minutes(minutes)));
         operator.operations().advance_clock(AdvanceClockRequest { time }).await?;
         Ok(())

@@ -67,13 +67,12 @@ impl BookAppointment {
     }
 }
 
-/// Takes a seat that can be booked, in place of any that the appointment has: gone first, so that it stands in no one's way.
+/// Takes a seat that can be booked, in place of any that the appointment has.
 pub(super) async fn take(
     unit: &mut Unit<'_>,
     appointment: &Appointment,
     offer: &crate::domain::opening::Offer,
 ) -> Result<()> {
-    store::seat::release(unit, appointment.id).await?;
     let claim = Claim { appointment: appointment.id, offer, walk_in: false, held_until: None };
     if store::seat::take(unit, claim).await? { Ok(()) } else { Err(full()) }
 }

@@ -42,7 +42,7 @@ impl UseCase for CancelAppointment {
         let (previous, by) = (open.state, unit.caller()?.acting_organisation()?);
         let cancelled = cancel(open, self.reason, by, unit.now())?;
         change::give_up(unit, &cancelled, previous).await?;
-        change::propose_soon(unit, cancelled.referral).await?;
+        change::propose_soon(unit, cancelled.referral);
         seen(unit, cancelled)
     }
 }

@@ -63,16 +63,17 @@ pub(super) async fn set_reminder(unit: &mut Unit<'_>, of: &Appointment, lead: Ti
     match due {
         Some(due_at) => {
             let timer = Timer { kind: REMIND.into(), subject: of.id.0, due_at, urgency: Urgency::Routine };
-            timers::set(unit, &timer).await
+            timers::set(unit, &timer);
+            Ok(())
         }
         None => timers::clear(unit, REMIND, of.id.0).await,
     }
 }
 
 /// Has another appointment proposed for a referral, by a worker: a caller writes into no other party's pages.
-pub(super) async fn propose_soon(unit: &mut Unit<'_>, referral: ReferralId) -> Result<()> {
+pub(super) fn propose_soon(unit: &mut Unit<'_>, referral: ReferralId) {
     let timer = Timer { kind: PROPOSE.into(), subject: referral.0, due_at: unit.now(), urgency: Urgency::Urgent };
-    timers::set(unit, &timer).await
+    timers::set(unit, &timer);
 }
 
 /// Gives up a booked appointment: its seat is free, and another one is proposed.

@@ -73,14 +73,13 @@ impl UseCase for HoldSlot {
         ensure_offered(&offer, unit.now())?;
         let until = unit.now() + self.lasts;
         let claim = Claim { appointment: open.id, offer: &offer, walk_in: false, held_until: Some(until) };
-        store::seat::release(unit, open.id).await?;
         if !store::seat::take(unit, claim).await? {
             return Err(full());
         }
         let hold = Hold { time: offer.time, until };
         store::appointment::insert_hold(unit, self.hold, &open, &hold).await?;
         let timer = Timer { kind: EXPIRE_HOLD.into(), subject: open.id.0, due_at: until, urgency: Urgency::Routine };
-        timers::set(unit, &timer).await?;
+        timers::set(unit, &timer);
         let pending = Appointment { hold: Some(hold), ..open };
         unit.audit(&pending);
         Ok(Held { id: self.hold, appointment: seen(unit, pending)? })

@@ -25,7 +25,7 @@ impl UseCase for RecordNoShow {
         let found = change::lock(unit, self.0).await?;
         let previous = found.state;
         let next = miss(found, unit.now())?;
-        change::propose_soon(unit, next.referral).await?;
+        change::propose_soon(unit, next.referral);
         change::keep(unit, next, previous).await
     }
 }

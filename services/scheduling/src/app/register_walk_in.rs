@@ -38,7 +38,6 @@ impl UseCase for RegisterWalkIn {
         if self.site.organisation != open.provider {
             return Err(Error::invalid(vec![Violation::new("site", "must be a site of the provider")]));
         }
-        store::seat::release(unit, open.id).await?;
         for offer in store::slot::list_now(unit, self.site.id, &referral).await? {
             let claim = Claim { appointment: open.id, offer: &offer, walk_in: true, held_until: None };
             if store::seat::take(unit, claim).await? {

@@ -1,7 +1,7 @@
 //! Takes back an arrival, a fulfilment or a no-show that was noted in error.
 
 use relais_platform::{
-    Result,
+    Error, Result,
     audit::Subject,
     database::{Unit, UseCase},
     timers,
@@ -14,7 +14,8 @@ use crate::{
     timers::PROPOSE,
 };
 
-/// Takes the last step of an appointment back. After a no-show, another one was proposed: it is withdrawn.
+/// Takes the last step of an appointment back. After a no-show, another one was proposed: it is withdrawn. The referral is held: its
+/// end either comes first and refuses this, or finds what is open again and gives it up.
 #[derive(Debug, Clone, Copy)]
 pub struct UndoLastStep {
     /// Which appointment.
@@ -34,13 +35,15 @@ impl UseCase for UndoLastStep {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Appointment> {
         let found = change::lock(unit, self.asked).await?;
         let previous = found.state;
-        let before = undo(found, self.reason, unit.now())?;
+        let referral = store::referral::hold(unit, found.referral).await?;
+        let referral = referral.ok_or_else(|| Error::not_found(found.referral))?;
+        let before = undo(found, &referral, self.reason, unit.now())?;
         match before.state {
             State::Booked if previous == State::NoShow => withdraw(unit, &before).await?,
             // It never was: its seat is free, and the referral waits for an appointment again.
             State::EnteredInError => {
                 store::seat::release(unit, before.id).await?;
-                change::propose_soon(unit, before.referral).await?;
+                change::propose_soon(unit, before.referral);
             }
             _ => {}
         }

@@ -174,10 +174,16 @@ fn rule(code: &str, sentence: impl Into<String>) -> Violation {
 /// An appointment of tests.
 #[cfg(test)]
 fn proposed() -> Appointment {
-    let referral = Referral {
+    propose(AppointmentId::draw(), &referral_in("accepted"), Vec::new(), DateTime::UNIX_EPOCH)
+}
+
+/// A referral of tests.
+#[cfg(test)]
+fn referral_in(state: &str) -> Referral {
+    Referral {
         id: ReferralId::draw(),
         number: "n".into(),
-        state: "accepted".into(),
+        state: state.into(),
         patient: Some(PatientId::draw()),
         provider: OrganisationId::draw(),
         site: None,
@@ -186,8 +192,7 @@ fn proposed() -> Appointment {
         requested_date: "2017-05-01".parse().unwrap(),
         priority: "routine".into(),
         needs: Needs::default(),
-    };
-    propose(AppointmentId::draw(), &referral, Vec::new(), DateTime::UNIX_EPOCH)
+    }
 }
 
 /// A time of tests, that begins so many hours after 1970.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use relais_platform::{error::Error, text_enum};
 
-use super::{Appointment, State, refuse, rule};
+use super::{Appointment, Referral, Stage, State, refuse, rule};
 
 text_enum! {
     /// Why a step is taken back.
@@ -17,11 +17,18 @@ text_enum! {
     }
 }
 
-/// The appointment before its last step, in its next version. A walk-in that was none never was an appointment.
+/// The appointment before its last step, in its next version. A walk-in that was none never was an appointment. A step is taken back
+/// once: what led to where it stands must not be an undoing itself. Of a referral that has ended nothing opens again, for no event
+/// would ever free its seat: the referral's end is taken back first.
 ///
 /// # Errors
-/// FAILED_PRECONDITION when its last step is none of those that are noted.
-pub fn undo(appointment: Appointment, reason: UndoReason, now: DateTime<Utc>) -> Result<Appointment, Error> {
+/// FAILED_PRECONDITION when its last step is none of those that are noted, was taken back, or opens what has ended.
+pub fn undo(
+    appointment: Appointment,
+    referral: &Referral,
+    reason: UndoReason,
+    now: DateTime<Utc>,
+) -> Result<Appointment, Error> {
     let before = match appointment.state {
         State::Arrived if appointment.walk_in => State::EnteredInError,
         State::Arrived | State::NoShow => State::Booked,
@@ -32,13 +39,28 @@ pub fn undo(appointment: Appointment, reason: UndoReason, now: DateTime<Utc>) ->
             other
         }
     };
+    if UndoReason::parse(&appointment.reason).is_some() {
+        refuse(vec![rule("undone-already", "its last step was taken back: that is done once")])?;
+    }
+    if before != State::EnteredInError && Stage::of(&referral.state) == Stage::Closed {
+        let sentence = format!("its referral is {}: take that back first", referral.state);
+        refuse(vec![rule("referral-closed", sentence)])?;
+    }
     Ok(Appointment { reason: reason.as_str().into(), ..appointment.next(before, now) })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{attend, book, proposed, register_walk_in, time_at};
+    use super::super::{attend, book, proposed, referral_in, register_walk_in, time_at};
     use super::*;
+
+    fn undo(appointment: Appointment, reason: UndoReason, now: DateTime<Utc>) -> Result<Appointment, Error> {
+        super::undo(appointment, &referral_in("scheduled"), reason, now)
+    }
+
+    fn refused(result: Result<Appointment, Error>) -> String {
+        result.unwrap_err().violations[0].subject.clone()
+    }
 
     #[test]
     fn a_wrong_step_leads_back_to_where_it_came_from_once() {
@@ -50,9 +72,31 @@ mod tests {
         let twice = undo(again.clone(), UndoReason::PatientCame, begins).unwrap_err();
         assert_eq!(twice.violations[0].subject, "nothing-to-undo");
         let seen = attend::fulfil(attend::arrive(again, begins).unwrap(), begins).unwrap();
-        assert_eq!(undo(seen, UndoReason::WrongPatient, begins).unwrap().state, State::Arrived);
+        let there = undo(seen, UndoReason::WrongPatient, begins).unwrap();
+        assert_eq!(there.state, State::Arrived);
+        // Not two steps in a row; seen again, that is another last step.
+        assert_eq!(refused(undo(there.clone(), UndoReason::RecordedInError, begins)), "undone-already");
+        let seen = attend::fulfil(there, begins).unwrap();
+        assert_eq!(undo(seen, UndoReason::RecordedInError, begins).unwrap().state, State::Arrived);
         let walked_in = register_walk_in(proposed(), time_at(0), now);
         let never = undo(walked_in, UndoReason::RecordedInError, now).unwrap();
         assert_eq!(never.state, State::EnteredInError);
+    }
+
+    #[test]
+    fn nothing_opens_again_of_a_referral_that_has_ended() {
+        let (now, begins) = (DateTime::UNIX_EPOCH, time_at(5).start);
+        let booked = || book(proposed(), time_at(5), now);
+        let arrived = attend::arrive(booked(), begins).unwrap();
+        let seen = attend::fulfil(arrived.clone(), begins).unwrap();
+        let walked_in = register_walk_in(proposed(), time_at(0), now);
+        for state in ["failed", "completed", "cancelled", "entered-in-error"] {
+            let undo = |it: &Appointment| super::undo(it.clone(), &referral_in(state), UndoReason::PatientCame, begins);
+            for it in [&attend::miss(booked(), begins).unwrap(), &arrived, &seen] {
+                assert_eq!(refused(undo(it)), "referral-closed", "{state}, {:?}", it.state);
+            }
+            // A walk-in that was none frees its seat whatever became of the referral.
+            assert_eq!(undo(&walked_in).unwrap().state, State::EnteredInError, "{state}");
+        }
     }
 }

@@ -142,6 +142,16 @@ pub async fn get(unit: &mut Unit<'_>, id: ReferralId) -> Result<(Referral, Vec<P
     Ok((referral, parties))
 }
 
+/// Finds a referral that events told of, and none of it is applied until the unit ends.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn hold(unit: &mut Unit<'_>, id: ReferralId) -> Result<Option<Referral>> {
+    let query = sqlx::query_scalar!("SELECT id FROM referral WHERE id = $1 FOR SHARE", id.0);
+    query.with_operation("SELECT", "referral").fetch_optional(unit.sql()).await?;
+    find(unit, id).await
+}
+
 /// Finds a referral that events told of.
 ///
 /// # Errors

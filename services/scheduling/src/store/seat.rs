@@ -7,6 +7,7 @@ use relais_platform::{
     ids::{AppointmentId, OpeningRuleId, SiteId},
 };
 use sqlx_otel::QueryAnnotateExt;
+use uuid::Uuid;
 
 use crate::domain::opening::Offer;
 
@@ -26,13 +27,19 @@ pub struct Claim<'a> {
     pub held_until: Option<DateTime<Utc>>,
 }
 
-/// Takes a free seat of a slot; false when there is none. Holds that have run out are removed first, whosever they are.
+/// Takes a free seat of a slot, in place of any that the appointment has; false when there is none. That one goes first, so that it
+/// stands in no one's way, and with it holds of the slot that have run out, whosever they are.
 ///
 /// # Errors
 /// CONTENTION when others were always faster: the unit decides again.
 pub async fn take(unit: &mut Unit<'_>, claim: Claim<'_>) -> Result<bool> {
     let (slot, now) = (claim.offer.time.slot.0, unit.now());
-    let query = sqlx::query!("DELETE FROM seat_claim WHERE slot_id = $1 AND held_until <= $2", slot, now);
+    let query = sqlx::query!(
+        "DELETE FROM seat_claim WHERE appointment_id = $3 OR (slot_id = $1 AND held_until <= $2)",
+        slot,
+        now,
+        claim.appointment.0,
+    );
     query.with_operation("DELETE", "seat_claim").execute(unit.sql()).await?;
     if take_unlocked(unit, claim).await? {
         return Ok(true);
@@ -132,6 +139,29 @@ pub async fn expire(unit: &mut Unit<'_>, id: AppointmentId) -> Result<()> {
     let query = sqlx::query!("DELETE FROM seat_claim WHERE appointment_id = $1 AND held_until <= $2", id.0, now);
     query.with_operation("DELETE", "seat_claim").execute(unit.sql()).await?;
     Ok(())
+}
+
+/// Takes away the seats beside those of these appointments that nobody has.
+///
+/// # Errors
+/// CONTENTION when somebody took one meanwhile: the unit decides again.
+pub async fn empty(unit: &mut Unit<'_>, beside: &[AppointmentId]) -> Result<()> {
+    let ids: Vec<Uuid> = beside.iter().map(|id| id.0).collect();
+    let query = sqlx::query!(
+        "DELETE FROM seat e WHERE e.slot_id IN (SELECT slot_id FROM seat_claim WHERE appointment_id = ANY($1))
+           AND NOT EXISTS (SELECT FROM seat_claim c WHERE c.slot_id = e.slot_id AND c.number = e.number)",
+        &ids,
+    );
+    let done = query.with_operation("DELETE", "seat").execute(unit.sql()).await;
+    done.map(|_| ()).map_err(taken)
+}
+
+/// A seat or a slot that was taken while it was taken away.
+pub(super) fn taken(error: sqlx::Error) -> Error {
+    match error.as_database_error() {
+        Some(inner) if inner.is_foreign_key_violation() => Error::contention(error),
+        _ => error.into(),
+    }
 }
 
 /// Slots that are to be taken away: those of a site or of a rule, on these days, that have not begun.

@@ -4,12 +4,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
     Error, Result,
     database::Unit,
-    ids::{Child, OrganisationId, SiteId, SlotId},
+    ids::{AppointmentId, Child, OrganisationId, SiteId, SlotId},
 };
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use super::seat::Span;
+use super::seat::{Span, taken};
 use crate::domain::{
     Referral, Time,
     opening::{Found, Offer, Opening, OpeningRule},
@@ -49,26 +49,25 @@ pub async fn insert(unit: &mut Unit<'_>, rule: &OpeningRule, openings: &[Opening
     Ok(())
 }
 
-/// Takes slots away, with their seats.
+/// Takes slots away, with their seats; not those in which one of these appointments has its seat.
 ///
 /// # Errors
 /// CONTENTION when somebody took a seat meanwhile: the unit decides again.
-pub async fn delete(unit: &mut Unit<'_>, span: Span) -> Result<()> {
-    let now = unit.now();
+pub async fn delete(unit: &mut Unit<'_>, span: Span, but: &[AppointmentId]) -> Result<()> {
+    let (now, but): (_, Vec<Uuid>) = (unit.now(), but.iter().map(|id| id.0).collect());
     let query = sqlx::query!(
         "DELETE FROM slot WHERE site_id = $1 AND ($2::uuid IS NULL OR rule_id = $2)
-           AND local_date >= $3 AND ($4::date IS NULL OR local_date <= $4) AND start_time > $5",
+           AND local_date >= $3 AND ($4::date IS NULL OR local_date <= $4) AND start_time > $5
+           AND NOT EXISTS (SELECT FROM seat_claim c WHERE c.slot_id = slot.id AND c.appointment_id = ANY($6))",
         span.site.0,
         span.rule.map(|rule| rule.0),
         span.from,
         span.until,
         now,
+        &but,
     );
     let done = query.with_operation("DELETE", "slot").execute(unit.sql()).await;
-    done.map(|_| ()).map_err(|error| match error.as_database_error() {
-        Some(inner) if inner.is_foreign_key_violation() => Error::contention(error),
-        _ => error.into(),
-    })
+    done.map(|_| ()).map_err(taken)
 }
 
 struct OfferRow {

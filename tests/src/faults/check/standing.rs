@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{Kind, Violation, grouped};
-use crate::faults::found::{Found, Referral};
+use crate::faults::found::{Found, Referral, Version};
 
 pub(super) fn check(found: &Found, broken: &mut Vec<Violation>) {
     let leads = Leads::of(found);
@@ -49,7 +49,9 @@ impl Leads {
         let releases = found.reports.releases.iter().filter(|release| release.acknowledged);
         let read: HashSet<(Uuid, i64)> = releases.map(|release| (release.report, release.version)).collect();
         let versions = found.reports.versions.iter();
-        let acknowledged = versions.clone().filter(|v| v.is_whole() && read.contains(&(v.report, v.version)));
+        // A version that follows opens the referral again, until somebody took note of that one, too.
+        let settled = |v: &&Version| v.shown && v.is_whole() && read.contains(&(v.report, v.version));
+        let acknowledged = versions.clone().filter(settled);
         Self {
             booked: standing(&["booked"]),
             seen: standing(&["arrived", "fulfilled"]),

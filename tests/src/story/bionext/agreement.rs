@@ -53,7 +53,8 @@ impl Partnership {
     pub(super) fn cast(self, stage: &Stage<'_>) -> Cast {
         let Self { prescriber, substitute, desk, coordinator, reception, biologist, stranger, .. } = self;
         let operator = stage.operator().clone();
-        Cast { actors: vec![operator, prescriber, substitute, desk, coordinator, reception, biologist, stranger] }
+        let actors = vec![operator, prescriber, substitute, desk, coordinator, reception, biologist, stranger];
+        Cast { actors, private: stage.private() }
     }
 }
 

@@ -101,9 +101,11 @@ async fn is_asked(stage: &Stage<'_>, story: &Partnership, sent: &Referral) -> Re
     };
     asked("RequestInformation", stage.at(&story.reception)?.referral.referrals().request_information(ask)).await?;
     story.reception.tells("asks: is the patient fasting?");
+    let note = "Fasting since the evening before.";
+    stage.whisper([note]);
     let give = ProvideInformationRequest {
         name: sent.name.clone(),
-        note: "Fasting since the evening before.".into(),
+        note: note.into(),
         request_id: request_id(),
         ..Default::default()
     };
@@ -126,7 +128,7 @@ async fn is_booked(stage: &Stage<'_>, story: &Partnership, sent: &Referral) -> R
         slots.len(),
         begins(first.start_time)?
     ));
-    let booked = story.book(stage, sent).await?;
+    let booked = story.book(stage, sent, &story.forges).await?;
     let start = begins(booked.start_time)?;
     story.desk.tells(format!("holds a seat and books it: {start}, an interpreter for Arabic asked for"));
     story.until(stage, sent, referral::State::Scheduled).await?;
@@ -153,32 +155,41 @@ async fn is_sampled(stage: &Stage<'_>, story: &Partnership, sent: &Referral) -> 
     scene("Results come");
     let order = story.place(stage, sent, &[GLUCOSE, CREATININE]).await?;
     story.prescriber.tells("orders glucose and creatinine (LOINC 2345-7, 2160-0)");
-    story.sample(stage, &order, stage.now() - TimeDelta::minutes(1)).await?;
+    story.sample(stage, &order, &story.forges).await?;
     story.biologist.tells("has both samples");
     Ok(order)
 }
 
-/// Partial, final, corrected; a late partial changes nothing.
+/// Partial, final, corrected; each version is somebody's to take note of, and what is to come is the laboratory's.
 async fn is_reported(
     stage: &Stage<'_>,
     story: &Partnership,
     (sent, patient, order): (&Referral, &str, &Order),
 ) -> Result<()> {
     use Interpretation::{High, Normal};
-    let told = Told { order, sent, patient, status: report::Status::Partial, values: &[(GLUCOSE, "94", Normal)] };
+    let (site, values) = (story.forges.as_str(), &[(GLUCOSE, "94", Normal)]);
+    let told = Told { order, sent, patient, site, status: report::Status::Partial, values };
     let partial = story.report(stage, told).await?;
     let seen = read_when_released(stage, &story.prescriber, &partial).await?;
     story.prescriber.tells(format!("reads version {}: partial, glucose 94 mg/dL", seen.version));
     is_hidden(stage, story, &partial).await?;
+    acknowledge(stage, &story.prescriber, &seen).await?;
+    let waits = || async { Ok(Some(story.look(stage, sent).await?).filter(|now| now.owner == story.provider)) };
+    let waits = eventually("the rest is the laboratory's to report", waits).await?;
+    ensure(waits.next_step() == referral::NextStep::Report, "nobody owes the rest of the result")?;
+    story.prescriber.tells("acknowledges it; the rest is the laboratory's to report");
     let both = [(GLUCOSE, "94", Normal), (CREATININE, "0.9", Normal)];
     let last = story.revise(stage, &partial, report::Status::Final, &both).await?;
     let seen = read_when_released(stage, &story.prescriber, &last).await?;
     story.prescriber.tells(format!("reads version {}: final", seen.version));
-    story.until(stage, sent, referral::State::ResultsAvailable).await?;
+    acknowledge(stage, &story.prescriber, &seen).await?;
+    story.until(stage, sent, referral::State::Completed).await?;
     let corrected = [(GLUCOSE, "94", Normal), (CREATININE, "1.9", High)];
     let corrected = story.revise(stage, &last, report::Status::Corrected, &corrected).await?;
     let seen = read_when_released(stage, &story.prescriber, &corrected).await?;
     story.prescriber.tells(format!("reads version {}: corrected, creatinine 1.9 mg/dL, high", seen.version));
+    story.until(stage, sent, referral::State::ResultsAvailable).await?;
+    tell("referral", format!("{} is open again: what was corrected must be taken note of", sent.number));
     acknowledge(stage, &story.prescriber, &seen).await?;
     story.prescriber.tells("acknowledges it: delivered, read and acknowledged are three things");
     Ok(())

@@ -1,7 +1,7 @@
 //! Steps that come again and again, each one public RPC or a few.
 
 use anyhow::{Context, Result};
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use relais_platform::calls::check::time_to_proto;
 use relais_proto::{
     referral::v1::{
@@ -34,6 +34,7 @@ impl Partnership {
     /// Opens the record of somebody who has no cover; who it is stands in the vault.
     pub(super) async fn patient(&self, stage: &Stage<'_>, family: &str, given: &str) -> Result<String> {
         let born = stage.today() - Days::new(30 * 365);
+        stage.whisper([family, given, &born.to_string()]);
         let identity = PatientIdentity {
             language: "ar".into(),
             needs_interpreter: true,
@@ -109,9 +110,9 @@ impl Partnership {
         Ok(asked("SearchSlots", client.search_slots(request)).await?.slots)
     }
 
-    /// Holds the first free slot and books it.
-    pub(super) async fn book(&self, stage: &Stage<'_>, sent: &Referral) -> Result<Appointment> {
-        let slot = self.slots(stage, sent, &self.forges).await?.into_iter().next().context("no slot is free")?;
+    /// Holds the first free slot at a site and books it.
+    pub(super) async fn book(&self, stage: &Stage<'_>, sent: &Referral, site: &str) -> Result<Appointment> {
+        let slot = self.slots(stage, sent, site).await?.into_iter().next().context("no slot is free")?;
         let name = self.appointment(stage, sent).await?.name;
         let mut client = stage.at(&self.desk)?.scheduling.scheduling();
         let hold =
@@ -148,18 +149,20 @@ impl Partnership {
     /// Dr Weber says which analyses.
     pub(super) async fn place(&self, stage: &Stage<'_>, sent: &Referral, codes: &[&str]) -> Result<Order> {
         let name = self.order(stage, sent).await?.name;
+        stage.whisper(codes.iter().copied());
         let codes = codes.iter().map(|code| (*code).to_string()).collect();
         let request = PlaceOrderRequest { name, codes, request_id: request_id(), ..Default::default() };
         let mut client = stage.at(&self.prescriber)?.results.results();
         asked("PlaceOrder", client.place_order(request)).await?.order.context("no order")
     }
 
-    /// The laboratory has the samples.
-    pub(super) async fn sample(&self, stage: &Stage<'_>, order: &Order, at: DateTime<Utc>) -> Result<()> {
+    /// The laboratory has the samples, taken a minute ago.
+    pub(super) async fn sample(&self, stage: &Stage<'_>, order: &Order, site: &str) -> Result<()> {
+        let at = stage.now() - TimeDelta::minutes(1);
         let request = RecordSamplingRequest {
             name: order.name.clone(),
             sample_time: Some(time_to_proto(at)),
-            site: self.forges.clone(),
+            site: site.into(),
             request_id: request_id(),
             ..Default::default()
         };
@@ -176,7 +179,7 @@ impl Partnership {
             patient: told.patient.into(),
             accession_number: format!("BX-{}", told.sent.number),
             status: told.status.into(),
-            content: Some(content(stage.today(), &self.forges, told.values)),
+            content: Some(content(stage.today(), told.site, told.values)),
             request_id: request_id(),
         };
         let mut client = stage.at(&self.biologist)?.results.reports();
@@ -208,6 +211,7 @@ pub(super) struct Told<'a> {
     pub order: &'a Order,
     pub sent: &'a Referral,
     pub patient: &'a str,
+    pub site: &'a str,
     pub status: report::Status,
     pub values: &'a [Measured<'a>],
 }

@@ -64,7 +64,7 @@ async fn is_cancelled(stage: &Stage<'_>, story: &Partnership, patient: &str) -> 
     story.prescriber.tells(format!("cancels {} before it was accepted: done", early.number));
     let late = story.submit(stage, patient).await?;
     story.accept(stage, &late).await?;
-    story.book(stage, &late).await?;
+    story.book(stage, &late, &story.forges).await?;
     story.until(stage, &late, referral::State::Scheduled).await?;
     let asked_for = cancel(stage, story, &late).await?;
     ensure(asked_for.state() == referral::State::CancelRequested, "the provider is not asked")?;
@@ -94,7 +94,7 @@ async fn is_missed(stage: &Stage<'_>, story: &Partnership, patient: &str) -> Res
     scene("A no-show that was none");
     let sent = story.submit(stage, patient).await?;
     story.accept(stage, &sent).await?;
-    let booked = story.book(stage, &sent).await?;
+    let booked = story.book(stage, &sent, &story.forges).await?;
     stage.go_on_until(begins(booked.end_time)? + TimeDelta::minutes(5)).await?;
     let mut client = stage.at(&story.reception)?.scheduling.scheduling();
     let missed = RecordNoShowRequest { name: booked.name.clone(), request_id: request_id(), ..Default::default() };
@@ -145,10 +145,11 @@ async fn is_mistaken(stage: &Stage<'_>, story: &Partnership, patient: &str) -> R
     let sent = story.submit(stage, patient).await?;
     story.accept(stage, &sent).await?;
     let order = story.place(stage, &sent, &[GLUCOSE]).await?;
-    story.sample(stage, &order, stage.now() - TimeDelta::minutes(1)).await?;
+    story.sample(stage, &order, &story.forges).await?;
     let other = story.patient(stage, "Hadad", "Amin").await?;
     let values = &[(GLUCOSE, "94", Interpretation::Normal)];
-    let told = Told { order: &order, sent: &sent, patient: &other, status: report::Status::Final, values };
+    let (order, sent, site) = (&order, &sent, story.forges.as_str());
+    let told = Told { order, sent, patient: &other, site, status: report::Status::Final, values };
     let put_aside = story.report(stage, told).await?;
     ensure(put_aside.state() == report::State::Quarantined, "the report was taken")?;
     let mut client = stage.at(&story.biologist)?.results.reports();

@@ -1,5 +1,7 @@
 //! Two years: many referrals of one patient, a doctor struck off, silence; and what was given is counted.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use chrono::{NaiveDate, TimeDelta};
 use relais_proto::{
@@ -27,14 +29,22 @@ use crate::{
 /// Visits in two years, one every so many days.
 const VISITS: u64 = 7;
 const BETWEEN: u64 = 100;
+/// The visit that is made at the other centre.
+const AT_CHEM: u64 = 4;
+
+/// Cholesterol, mass concentration in serum or plasma.
+const CHOLESTEROL: &str = "2093-3";
 
 /// `began` is the day of the signature: all is counted since.
 pub(super) async fn pass(stage: &Stage<'_>, story: &Partnership, began: NaiveDate) -> Result<()> {
     let patient = story.patient(stage, "Ferreira", "Inês").await?;
     scene("Two years pass");
     for visit in 1..=VISITS {
-        visits(stage, story, &patient).await?;
-        tell("", format!("{}: visit {visit} of Inês Ferreira, sampled, reported, acknowledged", stage.today()));
+        // Once the hospital's centre is the nearer one.
+        let (site, place) = if visit == AT_CHEM { (&story.chem, "CHEM") } else { (&story.forges, "Forges du Sud") };
+        visits(stage, story, (&patient, site)).await?;
+        let day = stage.today();
+        tell("", format!("{day}: visit {visit} of Inês Ferreira at {place}, sampled, reported, acknowledged"));
         stage.go_on_by(BETWEEN).await?;
     }
     is_silent(stage, story, &patient).await?;
@@ -44,10 +54,10 @@ pub(super) async fn pass(stage: &Stage<'_>, story: &Partnership, began: NaiveDat
 }
 
 /// One referral from its submission to its acknowledgement.
-async fn visits(stage: &Stage<'_>, story: &Partnership, patient: &str) -> Result<()> {
-    let (sent, order) = is_seen(stage, story, patient).await?;
+async fn visits(stage: &Stage<'_>, story: &Partnership, (patient, site): (&str, &str)) -> Result<()> {
+    let (sent, order) = is_seen(stage, story, (patient, site)).await?;
     let values = &[(GLUCOSE, "88", Interpretation::Normal), (CREATININE, "0.8", Interpretation::Normal)];
-    let told = Told { order: &order, sent: &sent, patient, status: report::Status::Final, values };
+    let told = Told { order: &order, sent: &sent, patient, site, status: report::Status::Final, values };
     let report = story.report(stage, told).await?;
     let seen = read_when_released(stage, &story.prescriber, &report).await?;
     acknowledge(stage, &story.prescriber, &seen).await?;
@@ -56,15 +66,15 @@ async fn visits(stage: &Stage<'_>, story: &Partnership, patient: &str) -> Result
 }
 
 /// Sent, accepted, booked, come, sampled.
-async fn is_seen(stage: &Stage<'_>, story: &Partnership, patient: &str) -> Result<(Referral, Order)> {
+async fn is_seen(stage: &Stage<'_>, story: &Partnership, (patient, site): (&str, &str)) -> Result<(Referral, Order)> {
     let sent = story.submit(stage, patient).await?;
     story.accept(stage, &sent).await?;
-    let booked = story.book(stage, &sent).await?;
+    let booked = story.book(stage, &sent, site).await?;
     stage.go_on_until(begins(booked.start_time)? + TimeDelta::minutes(1)).await?;
     story.attend(stage, &booked).await?;
     story.until(stage, &sent, referral::State::Attended).await?;
     let order = story.place(stage, &sent, &[GLUCOSE, CREATININE]).await?;
-    story.sample(stage, &order, stage.now() - TimeDelta::minutes(1)).await?;
+    story.sample(stage, &order, site).await?;
     Ok((sent, order))
 }
 
@@ -88,11 +98,15 @@ async fn is_silent(stage: &Stage<'_>, story: &Partnership, patient: &str) -> Res
 /// Between the order and the result the prescriber is struck off: the result goes to the substitute, and nothing more is sent.
 async fn is_struck_off(stage: &Stage<'_>, story: &Partnership, patient: &str) -> Result<()> {
     scene("A doctor is struck off");
-    let (sent, order) = is_seen(stage, story, patient).await?;
+    let site = story.forges.as_str();
+    let (sent, order) = is_seen(stage, story, (patient, site)).await?;
     strike_off(stage, &story.prescriber).await?;
     stage.operator().tells("ends Dr Weber's registration with the Collège médical");
+    let more = story.place(stage, &sent, &[CHOLESTEROL]).await;
+    ensure(more.is_err_and(|error| is(&error, Code::FailedPrecondition)), "who was struck off asks for more")?;
+    story.prescriber.tells("asks for one more analysis: prescriber-not-entitled");
     let values = &[(GLUCOSE, "91", Interpretation::Normal), (CREATININE, "0.8", Interpretation::Normal)];
-    let told = Told { order: &order, sent: &sent, patient, status: report::Status::Final, values };
+    let told = Told { order: &order, sent: &sent, patient, site, status: report::Status::Final, values };
     let report = story.report(stage, told).await?;
     let seen = read_when_released(stage, &story.substitute, &report).await?;
     story.substitute.tells(format!("receives the result of {}, as named at the care centre", sent.number));
@@ -163,6 +177,8 @@ async fn is_counted(stage: &Stage<'_>, story: &Partnership, began: NaiveDate) ->
         tell("", format!("{}-{:02}  {site:<16} {:>3} analyses", month.year, month.month, figure.quantity));
     }
     let expected = i64::try_from(2 * (VISITS + 1) + 2)?;
+    let sites: BTreeSet<_> = usage.figures.iter().map(|figure| &figure.site).collect();
+    ensure(sites == BTreeSet::from([&story.forges, &story.chem]), "not both centres are in the figures")?;
     ensure(usage.total == expected, &format!("{} analyses are counted, not {expected}", usage.total))?;
     let recounted = RecountUsageRequest { name: story.convention.clone() };
     let again = asked("RecountUsage", client.recount_usage(recounted)).await?;

@@ -20,7 +20,7 @@ use relais_proto::{
 };
 use relais_tests::{
     Identity, Options, Session, Sessions, Suite,
-    partnership::{self, Partners, organisation},
+    partnership::{self, Partners, organisation, practitioner},
     request_id, settled,
 };
 use tonic::{Code, Status};
@@ -137,7 +137,9 @@ async fn story(suite: &Suite, partners: &Partners) -> Result<[Referral; 2]> {
         request_id: request_id(),
         ..Default::default()
     };
-    let emergency = suite.session("referral", &Identity::new("emergency", "clinician").of(&hospital))?;
+    let entry = practitioner(&partners.operator, &hospital).await?;
+    let emergency = Identity::new("emergency", "clinician").of(&hospital).registered(&entry);
+    let emergency = suite.session("referral", &emergency)?;
     emergency.break_glass().open_file(open).await?;
     settled(&suite.sessions(&Identity::new("operator", "operator"))?).await?;
     Ok(sent)

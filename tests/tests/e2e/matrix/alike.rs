@@ -47,7 +47,9 @@ async fn the_matrix_of_absent_and_foreign_runs_the_same_statements() -> Result<(
     let mut pairs = Vec::new();
     for (service, row) in &matrix.rows {
         let method = matrix.contract.method(&row.rpc)?;
-        let Some(role) = ["desk", "coordinator", "admin", "clinician"].into_iter().find(|role| row.admits(role)) else {
+        let Some(role) =
+            ["desk", "coordinator", "admin", "clinician"].into_iter().find(|role| row.admits(service, role))
+        else {
             continue;
         };
         for kind in matrix.private(row)? {

@@ -11,9 +11,9 @@ use relais_proto::{
         mail_preferences::Class, message,
     },
     referral::v1::{
-        CreatePartnerLinkRequest, CreatePartnerLinkResponse, ErasePatientRequest, OpenFileRequest, PartnerLink,
-        PatientHold, PlaceHoldRequest, RedeemPartnerLinkRequest, file_access, partner_link::Purpose,
-        partner_link_service_client::PartnerLinkServiceClient, patient_hold,
+        CreatePartnerLinkRequest, CreatePartnerLinkResponse, ErasePatientRequest, GetPatientRequest, OpenFileRequest,
+        PartnerLink, Patient, PatientHold, PlaceHoldRequest, RedeemPartnerLinkRequest, UpdatePatientRequest,
+        file_access, partner_link::Purpose, partner_link_service_client::PartnerLinkServiceClient, patient_hold,
     },
     results::v1::{ListOrdersRequest, Order},
     scheduling::v1::{
@@ -22,7 +22,7 @@ use relais_proto::{
 };
 use relais_tests::{Identity, Suite, eventually, partnership::Partners, request_id};
 
-use super::{PRIVATE, id, requests::Names, results};
+use super::{id, known::PRIVATE, requests::Names, results};
 
 /// Two organisations under a convention, with one referral and all that came of it.
 pub struct Holder {
@@ -38,11 +38,15 @@ pub struct Holder {
     pub doomed: String,
     /// A report of the organisation's own that was put aside.
     pub aside: String,
+    /// A word that stands in all that is written of the holder's patients and people, and nowhere else.
+    pub mark: String,
 }
 
 impl Holder {
     pub async fn settle(suite: &Suite) -> Result<Self> {
         let partners = Partners::meet(suite).await?;
+        let mark = mark();
+        named(&partners, &mark).await?;
         let referral = partners.submit(partners.request()).await?;
         let organisation = partners.sender.organisation.clone();
         let unit = relais_tests::partnership::care_centre(&partners.operator, &organisation).await?;
@@ -51,9 +55,9 @@ impl Holder {
         let (appointment, order) = made_of(suite, &partners, &referral.name).await?;
         let (link, partner) = visited(suite, &partners, &referral.name).await?;
         let Records { erased, doomed, twin, lookalike, hold } = records(suite, &partners).await?;
-        let found = results::found(suite, &partners, &referral, &order).await?;
-        let (member, leave) = at_work(suite, &organisation, &practitioner).await?;
-        let (access, message, delivery) = glass_told(suite, &partners, &referral.name).await?;
+        let found = results::found(suite, &partners, &referral, (&order, &mark)).await?;
+        let (member, leave) = at_work(suite, &organisation, (&practitioner, &mark)).await?;
+        let (access, message, delivery) = glass_told(suite, &partners, (&referral.name, &mark)).await?;
         let (rule, closure) = receiving(suite, &partners, &site).await?;
         let names = [
             ("OpeningRule", rule),
@@ -87,13 +91,37 @@ impl Holder {
         // Where any kind of resource is asked for.
         let names = names.chain([("*".to_string(), order.name)]).collect();
         let provider = partners.provider().to_string();
-        Ok(Self { organisation, provider, partner, names, erased, doomed, aside: found.aside })
+        Ok(Self { organisation, provider, partner, names, erased, doomed, aside: found.aside, mark })
     }
 
     /// The ids of what is this holder's alone.
     pub fn secrets(&self) -> Vec<String> {
         PRIVATE.iter().filter_map(|kind| self.names.get(*kind)).map(|name| id(name).to_string()).collect()
     }
+}
+
+/// A word of letters alone, as names are.
+fn mark() -> String {
+    let drawn = uuid::Uuid::now_v7().simple().to_string();
+    let letters = drawn.replace(char::is_numeric, "g");
+    format!("Q{letters}")
+}
+
+/// The patient who is referred has a name.
+async fn named(partners: &Partners, mark: &str) -> Result<()> {
+    let mut patients = partners.desk.patients();
+    let request = GetPatientRequest { name: partners.patient().into() };
+    let patient = patients.get_patient(request).await?.into_inner().patient.unwrap_or_default();
+    let birth = machine_now().date_naive() - chrono::Days::new(15_000);
+    let identity = Some(relais_tests::partnership::identity(mark, mark, birth));
+    let paths = ["identity.family_name", "identity.given_names", "identity.birth_date"].map(String::from).to_vec();
+    let request = UpdatePatientRequest {
+        patient: Some(Patient { identity, ..patient }),
+        update_mask: Some(prost_types::FieldMask { paths }),
+        request_id: request_id(),
+    };
+    patients.update_patient(request).await?;
+    Ok(())
 }
 
 /// Records of patients whom nobody refers.
@@ -121,9 +149,10 @@ async fn records(suite: &Suite, partners: &Partners) -> Result<Records> {
 }
 
 /// Somebody who was invited, and a leave.
-async fn at_work(suite: &Suite, organisation: &str, practitioner: &str) -> Result<(String, String)> {
+async fn at_work(suite: &Suite, organisation: &str, (practitioner, mark): (&str, &str)) -> Result<(String, String)> {
     let admin = suite.session("referral", &Identity::new("admin", "admin").of(organisation))?;
-    let member = Some(Member { display_name: "Bob".into(), roles: vec![Role::Desk.into()], ..Member::default() });
+    let member =
+        Some(Member { display_name: format!("Bob {mark}"), roles: vec![Role::Desk.into()], ..Member::default() });
     let request = InviteMemberRequest { parent: organisation.into(), member, request_id: request_id() };
     let invited = admin.members().invite_member(request).await?.into_inner();
     let day = |year| Some(Date { year, month: 1, day: 1 });
@@ -151,11 +180,13 @@ async fn made_of(suite: &Suite, partners: &Partners, referral: &str) -> Result<(
 }
 
 /// Somebody elsewhere opens the file of a referral.
-async fn broken_glass(suite: &Suite, partners: &Partners, referral: &str) -> Result<String> {
+async fn broken_glass(suite: &Suite, partners: &Partners, (referral, mark): (&str, &str)) -> Result<String> {
     let hospital = relais_tests::partnership::organisation(&partners.operator, "Hospital").await?;
-    let clinician = suite.session("referral", &Identity::new("emergency", "clinician").of(&hospital))?;
+    let entry = relais_tests::partnership::practitioner(&partners.operator, &hospital).await?;
+    let clinician = Identity::new("emergency", "clinician").of(&hospital).registered(&entry);
+    let clinician = suite.session("referral", &clinician)?;
     let (name, reason) = (referral.into(), file_access::Reason::EmergencyTreatment.into());
-    let statement = "Unconscious in the emergency room".into();
+    let statement = format!("{mark}, unconscious in the emergency room");
     let request = OpenFileRequest { name, reason, statement, request_id: request_id(), ..Default::default() };
     let opened = clinician.break_glass().open_file(request).await?.into_inner();
     Ok(opened.file_access.unwrap_or_default().name)
@@ -189,9 +220,9 @@ async fn receiving(suite: &Suite, partners: &Partners, site: &str) -> Result<(St
 }
 
 /// Somebody's look at a file, the message that says so in the sender's inbox, and the mail that says that it waits there.
-async fn glass_told(suite: &Suite, partners: &Partners, referral: &str) -> Result<(String, String, String)> {
+async fn glass_told(suite: &Suite, partners: &Partners, looked_at: (&str, &str)) -> Result<(String, String, String)> {
     want_mail(suite, partners).await?;
-    let access = broken_glass(suite, partners, referral).await?;
+    let access = broken_glass(suite, partners, looked_at).await?;
     let (message, delivery) = told(suite, partners).await?;
     Ok((access, message, delivery))
 }

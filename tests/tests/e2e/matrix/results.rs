@@ -25,7 +25,12 @@ pub struct Found {
 }
 
 /// Hands all of it in.
-pub async fn found(suite: &Suite, partners: &Partners, referral: &Referral, order: &Order) -> Result<Found> {
+pub async fn found(
+    suite: &Suite,
+    partners: &Partners,
+    referral: &Referral,
+    (order, mark): (&Order, &str),
+) -> Result<Found> {
     let clinician = |organisation: &str| {
         suite.session("results", &Identity::new(&format!("clinician of {organisation}"), "clinician").of(organisation))
     };
@@ -38,7 +43,7 @@ pub async fn found(suite: &Suite, partners: &Partners, referral: &Referral, orde
         status: Status::Final.into(),
         content: Some(ReportContent {
             performed_date: Some(date(machine_now().date_naive() - Days::new(1))),
-            conclusion: "Nothing of note.".into(),
+            conclusion: format!("{mark}: nothing of note."),
             ..ReportContent::default()
         }),
         request_id: request_id(),

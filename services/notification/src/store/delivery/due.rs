@@ -50,7 +50,7 @@ pub async fn claim(unit: &mut Unit<'_>, id: DeliveryId, lease: Duration) -> Resu
              SELECT id FROM delivery WHERE id = $1 AND state IN ('queued', 'sent') AND not_before <= $2 AND retry_at <= now()
              FOR UPDATE SKIP LOCKED)
          RETURNING id, purpose, state, reason, organisation_id, unit_id, referral_id, referral_number, messages, start_time,
-                   time_zone, create_time, not_before, tries, attempts",
+                   time_zone, create_time, not_before, tries, attempts, withdrawn",
         id.0,
         now,
         lease.as_secs_f64(),
@@ -59,7 +59,7 @@ pub async fn claim(unit: &mut Unit<'_>, id: DeliveryId, lease: Duration) -> Resu
     row.map(Delivery::try_from).transpose()
 }
 
-/// Marks a claimed delivery as on its way: none when somebody gave it up, or took it, meanwhile. What it counts, counts from here.
+/// Marks a claimed delivery as on its way: none when somebody gave it up, or took it, meanwhile, or its appointment changed. What it counts, counts from here.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -67,9 +67,9 @@ pub async fn send(unit: &mut Unit<'_>, claimed: &Delivery) -> Result<Option<Deli
     let query = sqlx::query_as!(
         Row,
         "UPDATE delivery SET state = 'sent', tries = tries + 1, attempts = attempts + 1
-         WHERE id = $1 AND state IN ('queued', 'sent') AND attempts = $2
+         WHERE id = $1 AND state IN ('queued', 'sent') AND attempts = $2 AND NOT withdrawn
          RETURNING id, purpose, state, reason, organisation_id, unit_id, referral_id, referral_number, messages, start_time,
-                   time_zone, create_time, not_before, tries, attempts",
+                   time_zone, create_time, not_before, tries, attempts, withdrawn",
         claimed.id.0,
         claimed.attempts,
     );
@@ -85,7 +85,7 @@ pub async fn lock(unit: &mut Unit<'_>, id: DeliveryId) -> Result<Delivery> {
     let query = sqlx::query_as!(
         Row,
         "SELECT id, purpose, state, reason, organisation_id, unit_id, referral_id, referral_number, messages, start_time, time_zone,
-                create_time, not_before, tries, attempts
+                create_time, not_before, tries, attempts, withdrawn
          FROM delivery WHERE id = $1 FOR UPDATE",
         id.0,
     );

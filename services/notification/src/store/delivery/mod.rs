@@ -1,7 +1,9 @@
-//! Deliveries: as callers see them here, as they are made in `new`, as the worker takes them in `due`.
+//! Deliveries: as callers see them here, as they are made in `new`, as the worker takes them in `due`, as
+//! they are taken back in `withdraw`.
 
 mod due;
 mod new;
+mod withdraw;
 
 use chrono::{DateTime, Utc};
 use relais_platform::{
@@ -17,6 +19,7 @@ pub(super) use new::insert_of_messages;
 
 pub use due::{again, claim, count_due, due, lock, save, send, wait};
 pub use new::NewDeliveries;
+pub use withdraw::withdraw_reminders;
 
 use super::mailbox;
 use crate::domain::{Delivery, Purpose, State};
@@ -37,6 +40,7 @@ struct Row {
     not_before: DateTime<Utc>,
     tries: i32,
     attempts: i32,
+    withdrawn: bool,
 }
 
 impl TryFrom<Row> for Delivery {
@@ -58,6 +62,7 @@ impl TryFrom<Row> for Delivery {
             not_before: row.not_before,
             tries: row.tries,
             attempts: row.attempts,
+            withdrawn: row.withdrawn,
         })
     }
 }
@@ -84,7 +89,7 @@ pub async fn of_caller(unit: &mut Unit<'_>, id: DeliveryId) -> Result<Delivery> 
     let query = sqlx::query_as!(
         Row,
         "SELECT id, purpose, state, reason, organisation_id, unit_id, referral_id, referral_number, messages, start_time, time_zone,
-                create_time, not_before, tries, attempts
+                create_time, not_before, tries, attempts, withdrawn
          FROM delivery
          WHERE id = $1 AND organisation_id = $2
            AND ($3::uuid IS NULL OR unit_id = '00000000-0000-0000-0000-000000000000' OR unit_id = $3) FOR UPDATE",
@@ -105,7 +110,7 @@ pub async fn get(unit: &mut Unit<'_>, id: DeliveryId) -> Result<Delivery> {
     let query = sqlx::query_as!(
         Row,
         "SELECT id, purpose, state, reason, organisation_id, unit_id, referral_id, referral_number, messages, start_time, time_zone,
-                create_time, not_before, tries, attempts
+                create_time, not_before, tries, attempts, withdrawn
          FROM delivery
          WHERE id = $1 AND organisation_id = $2
            AND ($3::uuid IS NULL OR unit_id = '00000000-0000-0000-0000-000000000000' OR unit_id = $3)",
@@ -126,7 +131,7 @@ pub async fn list(unit: &mut Unit<'_>, state: Option<State>, page: &PageRequest)
     let query = sqlx::query_as!(
         Row,
         "SELECT id, purpose, state, reason, organisation_id, unit_id, referral_id, referral_number, messages, start_time, time_zone,
-                create_time, not_before, tries, attempts
+                create_time, not_before, tries, attempts, withdrawn
          FROM delivery
          WHERE organisation_id = $1 AND (create_time, id) < ($2, $3) AND ($4::text IS NULL OR state = $4)
            AND ($5::uuid IS NULL OR unit_id = '00000000-0000-0000-0000-000000000000' OR unit_id = $5)
@@ -153,7 +158,7 @@ pub async fn list_about(unit: &mut Unit<'_>, referrals: &[ReferralId]) -> Result
     let query = sqlx::query_as!(
         Row,
         "SELECT id, purpose, state, reason, organisation_id, unit_id, referral_id, referral_number, messages, start_time, time_zone,
-                create_time, not_before, tries, attempts
+                create_time, not_before, tries, attempts, withdrawn
          FROM delivery WHERE referral_id = ANY($1) AND (organisation_id = $2 OR purpose <> 'digest')
          ORDER BY create_time DESC, id DESC",
         &referrals,

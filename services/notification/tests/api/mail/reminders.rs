@@ -4,11 +4,12 @@ use anyhow::Result;
 use chrono::{TimeDelta, Utc};
 use relais_platform::{calls::check::time_to_proto, clock::machine_now, ids::AppointmentId};
 use relais_proto::{
+    events::v1::{AppointmentCancelled, AppointmentMoved},
     notification::v1::{ListMessagesRequest, Message, ReplayDeliveryRequest, message::Kind},
     operations::v1::AdvanceClockRequest,
     referral::v1::{ResolveContactRequest, ResolveContactResponse, resolve_contact_request::Whom},
 };
-use relais_tests::{Identity, Session, Told, request_id, rules};
+use relais_tests::{Identity, Manner, Session, Told, request_id, rules};
 use tonic::{Code, Status};
 
 use super::{MARK, Post, deliveries, everybody};
@@ -100,6 +101,64 @@ async fn a_patient_whom_nobody_reaches_stops_no_other_and_is_told_of() -> Result
     admin.deliveries().replay_delivery(request).await?;
     post.smtp.until_taken(4).await?;
     post.world.until_count("SELECT count(*) FROM delivery WHERE state = 'accepted'", 4).await?;
+    post.end().await
+}
+
+/// The trap: a reminder that waits goes out after its appointment was moved or given up, and sends the patient to a visit that is not
+/// there.
+#[tokio::test]
+async fn a_reminder_that_waits_is_not_sent_of_a_time_that_was_moved_or_given_up() -> Result<()> {
+    let post = Post::start_with(&[("RELAIS__MAIL__RETRY_FIRST_MS", "600000")]).await?;
+    let told = Told::new("AAAA-BBBB-CCC");
+    let [moved, given_up, kept] = [(); 3].map(|()| AppointmentId::draw());
+    let (first, second) = ("2060-07-01T07:30:00Z".parse()?, "2060-07-05T07:30:00Z".parse()?);
+    // One waits for the mail server, the others for who knows the address.
+    post.book.answer(everybody);
+    post.smtp.treat_all(Manner::Defer);
+    post.world.tap.publish(moved.0, 1, told.reminder(moved, first)).await?;
+    post.world.until_count("SELECT count(*) FROM delivery WHERE reason = 'deferred'", 1).await?;
+    post.book.answer(|_| Err(Status::unavailable("away")));
+    for appointment in [given_up, kept] {
+        post.world.tap.publish(appointment.0, 1, told.reminder(appointment, first)).await?;
+    }
+    post.world.until_count("SELECT count(*) FROM delivery WHERE reason = 'contact-unavailable'", 2).await?;
+
+    post.world.tap.publish(moved.0, 2, told.booked(moved, second)).await?;
+    post.world.tap.publish(moved.0, 3, told.reminder(moved, second)).await?;
+    let gone = AppointmentCancelled { appointment: given_up.to_string(), ..AppointmentCancelled::default() };
+    post.world.tap.publish(given_up.0, 2, gone).await?;
+    // It stands where it stood: confirmed, or told anew.
+    post.world.tap.publish(kept.0, 2, told.booked(kept, first)).await?;
+    let withdrawn = "SELECT count(*) FROM delivery WHERE state = 'discarded' AND reason = 'appointment-changed'";
+    post.world.until_count(withdrawn, 2).await?;
+    post.smtp.treat_all(Manner::Take);
+    post.book.answer(everybody);
+    let mut texts: Vec<_> = post.smtp.until_taken(2).await?.iter().map(relais_tests::Mail::text).collect();
+    texts.sort();
+    assert!(texts[0].contains("jeudi 1er juillet") && texts[1].contains("lundi 5 juillet"), "{texts:?}");
+    post.world.until_count("SELECT count(*) FROM delivery WHERE state = 'accepted'", 2).await?;
+    // The patient is expected at the first time again, of which nobody was told yet.
+    post.world.tap.publish(moved.0, 4, told.booked(moved, first)).await?;
+    assert_eq!(post.smtp.until_taken(3).await?.len(), 3);
+    post.world.until_count("SELECT count(*) FROM delivery WHERE state = 'accepted'", 3).await?;
+    post.end().await
+}
+
+/// What failed is not tried again by hand either, once the patient is there or is not expected any more.
+#[tokio::test]
+async fn a_reminder_that_failed_is_not_sent_again_of_a_time_that_is_no_more() -> Result<()> {
+    let post = Post::start().await?;
+    let (told, appointment) = (Told::new("AAAA-BBBB-CC0"), AppointmentId::draw());
+    post.book.answer(nobody);
+    post.world.tap.publish(appointment.0, 1, told.reminder(appointment, tomorrow())).await?;
+    let admin = post.admin(&told)?;
+    let failed = post.until_state(&admin, "FAILED").await?;
+    let there = AppointmentMoved { state: "arrived".into(), ..told.booked(appointment, tomorrow()) };
+    post.world.tap.publish(appointment.0, 2, there).await?;
+    post.world.until_count("SELECT count(*) FROM delivery WHERE withdrawn", 1).await?;
+    let request = ReplayDeliveryRequest { name: failed.name, request_id: request_id() };
+    let refused = admin.deliveries().replay_delivery(request).await.unwrap_err();
+    assert_eq!((refused.code(), rules(&refused)), (Code::FailedPrecondition, vec!["appointment-unchanged".into()]));
     post.end().await
 }
 

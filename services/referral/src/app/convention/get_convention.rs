@@ -1,5 +1,7 @@
 //! Reads a convention.
 
+use std::sync::Arc;
+
 use relais_platform::{
     Error, Result,
     database::{Unit, UseCase},
@@ -28,7 +30,34 @@ impl UseCase for GetConvention {
 /// NOT_FOUND.
 pub async fn get_for_caller(unit: &mut Unit<'_>, id: ConventionId) -> Result<Convention> {
     let found = convention::find(unit, id).await?;
+    visible(unit, id, found)
+}
+
+/// As [`get_for_caller`], to judge by: from memory where it can be.
+///
+/// # Errors
+/// As there.
+pub async fn get_to_judge(unit: &mut Unit<'_>, id: ConventionId) -> Result<Arc<Convention>> {
+    if let Some(kept) = convention::kept(id)
+        && may_know(unit, &kept)?
+    {
+        return Ok(kept);
+    }
+    // Somebody else's is looked for as one that is not there: what is in memory must tell nobody that there is one.
+    let found = convention::find(unit, id).await?;
+    let found = visible(unit, id, found.map(Arc::new))?;
+    convention::keep(&found);
+    Ok(found)
+}
+
+fn visible<C: AsRef<Convention>>(unit: &Unit<'_>, id: ConventionId, found: Option<C>) -> Result<C> {
+    match found {
+        Some(convention) if may_know(unit, convention.as_ref())? => Ok(convention),
+        _ => Err(Error::not_found(id)),
+    }
+}
+
+fn may_know(unit: &Unit<'_>, convention: &Convention) -> Result<bool> {
     let caller = unit.caller()?;
-    let visible = found.filter(|convention| sees_all(caller) || is_party(caller, convention));
-    visible.ok_or_else(|| Error::not_found(id))
+    Ok(sees_all(caller) || is_party(caller, convention))
 }

@@ -3,20 +3,20 @@
 mod conditions_of;
 mod count_report;
 mod create_convention;
+mod elsewhere;
 mod get_convention;
 mod get_usage;
 mod list_conventions;
-mod other_providers;
 mod recount_usage;
 mod sign_convention;
 
 pub use conditions_of::conditions_of;
 pub use count_report::CountReport;
 pub use create_convention::CreateConvention;
-pub use get_convention::{GetConvention, get_for_caller};
+pub use elsewhere::Elsewhere;
+pub use get_convention::{GetConvention, get_for_caller, get_to_judge};
 pub use get_usage::GetUsage;
 pub use list_conventions::ListConventions;
-pub use other_providers::{has_other_site, other_providers};
 pub use recount_usage::RecountUsage;
 pub use sign_convention::SignConvention;
 

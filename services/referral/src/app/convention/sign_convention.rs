@@ -1,6 +1,6 @@
 //! Signs a convention: from then on referrals are judged by it.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use relais_platform::{
     Error, Result,
     database::{Unit, UseCase},
@@ -34,7 +34,9 @@ impl UseCase for SignConvention {
         if self.seen.is_some_and(|seen| seen != draft.version) {
             return Err(Error::stale_etag());
         }
-        let signed = sign(draft, self.signature_date)?;
+        // Somewhere on Earth that day has begun: the furthest zone is fourteen hours ahead.
+        let today = (unit.now() + TimeDelta::hours(14)).date_naive();
+        let signed = sign(draft, self.signature_date, today)?;
         convention::save_signature(unit, &signed).await?;
         unit.audit(signed.id);
         Ok(signed)

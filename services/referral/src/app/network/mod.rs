@@ -15,6 +15,7 @@ mod list_organisations;
 mod list_practitioners;
 mod list_sites;
 mod list_units;
+mod local_day;
 pub mod member;
 mod recall;
 mod set_contact;
@@ -35,6 +36,7 @@ pub use list_organisations::ListOrganisations;
 pub use list_practitioners::ListPractitioners;
 pub use list_sites::ListSites;
 pub use list_units::ListUnits;
+pub use local_day::local_day;
 pub use set_contact::{SetContact, Told};
 pub use snapshot_sites::snapshot_sites;
 

@@ -13,8 +13,7 @@ use uuid::Uuid;
 use super::keep::keep;
 use crate::{
     domain::referral::{
-        Cause, Facts, Referral, ReportStatus, State, Step, WORK_DONE, hear_acknowledgement, hear_report,
-        hear_withdrawal,
+        Cause, Facts, Referral, ReportStatus, Reported, State, Step, WORK_DONE, hear_reading, hear_report,
     },
     store::referral::{self, Told},
 };
@@ -96,11 +95,12 @@ impl HearReport {
     }
 
     /// Where the referral goes, with its reports as they stand now.
-    fn leads(&self, state: State, facts: &Facts, late: bool, all_read: bool) -> Option<State> {
+    fn leads(&self, referral: &Referral, now: &Facts, late: bool) -> Option<State> {
         match self.status {
-            _ if self.read => hear_acknowledgement(state, all_read),
-            ReportStatus::Cancelled | ReportStatus::EnteredInError => hear_withdrawal(state, facts, all_read),
-            told => hear_report(state, told, late),
+            status if !self.read && status.is_result() => {
+                hear_report(referral.state, Reported { status, critical: self.critical, late })
+            }
+            _ => hear_reading(referral.state, referral.facts.results, now),
         }
     }
 }
@@ -119,10 +119,10 @@ impl UseCase for HearReport {
             return Ok(());
         }
         let late = self.note(unit).await?;
-        let reports = referral::reports_of(unit, self.referral).await?;
-        let facts = Facts { results: reports.any, critical: reports.critical, ..referral.facts };
-        let Some(state) = self.leads(referral.state, &facts, late, reports.all_read) else { return Ok(()) };
-        let refused = referral.state == State::CancelRequested;
+        let results = referral::results_of(unit, self.referral).await?;
+        let facts = Facts { results, ..referral.facts };
+        let Some(state) = self.leads(&referral, &facts, late) else { return Ok(()) };
+        let refused = matches!(referral.state, State::CancelRequested | State::Cancelled);
         let reason = match (refused, self.read) {
             (true, _) => WORK_DONE,
             (_, true) => "acknowledged",

@@ -1,14 +1,18 @@
 //! What a convention says of a referral that is asked for: for submitting it and for asking before.
 
+use std::sync::Arc;
+
+use chrono::NaiveDate;
 use relais_platform::{
     Error, Result,
+    calls::{Caller, Role},
     database::Unit,
     error::Violation,
     ids::{ConventionId, OrganisationId, UnitId},
 };
 
 use crate::{
-    app::convention::get_for_caller,
+    app::{convention::get_to_judge, network::local_day},
     domain::{
         convention::{Admission, Ask, Convention, Failure, admit, sentence},
         language::Language,
@@ -24,7 +28,7 @@ pub(super) struct Judged {
     /// Who sends.
     pub referrer: (OrganisationId, Option<UnitId>),
     /// The convention.
-    pub convention: Convention,
+    pub convention: Arc<Convention>,
     /// What admits, or each rule that fails.
     pub verdict: Result<Admission, Vec<Failure>>,
 }
@@ -36,10 +40,12 @@ pub(super) struct Judged {
 pub(super) async fn judge(unit: &mut Unit<'_>, convention: ConventionId, submission: &Submission) -> Result<Judged> {
     let caller = unit.caller()?;
     let (referrer, desk) = (caller.acting_organisation()?, caller.unit);
+    ensure_own_name(caller, submission)?;
     let registrations = registrations(unit, referrer, submission).await?;
     ensure_site(unit, submission).await?;
     identity::ensure_in_use(unit, referrer, submission.patient).await?;
-    let convention = get_for_caller(unit, convention).await?;
+    let convention = get_to_judge(unit, convention).await?;
+    let today = prescribing_day(unit, referrer, submission).await?;
     let ask = Ask {
         referrer,
         provider: submission.provider,
@@ -47,7 +53,7 @@ pub(super) async fn judge(unit: &mut Unit<'_>, convention: ConventionId, submiss
         date: submission.requested_date,
         site: submission.site,
         prescriber: registrations.as_deref(),
-        today: unit.now().date_naive(),
+        today,
         situation: &submission.situation,
     };
     let verdict = admit(&convention, &ask);
@@ -61,6 +67,17 @@ pub(super) fn refused(failures: Vec<Failure>, language: Language) -> Error {
         Violation::new(failure.rule.as_str(), told).of(failure.term, failure.passes)
     };
     Error::refused("ADMISSION_REFUSED", failures.into_iter().map(rule).collect())
+}
+
+/// A clinician prescribes under their own name: whoever was struck off sends nothing under a colleague's. A desk and a coordinator
+/// write for whoever prescribes, unless they are on the register themselves.
+fn ensure_own_name(caller: &Caller, submission: &Submission) -> Result<()> {
+    let writes = caller.practitioner.is_none() && caller.has_any(&[Role::Desk, Role::Coordinator]);
+    if writes || submission.prescriber.is_none() || submission.prescriber == caller.practitioner {
+        return Ok(());
+    }
+    let rule = "must be yourself: a clinician prescribes under their own name";
+    Err(Error::invalid(vec![Violation::new("referral.prescriber", rule)]))
 }
 
 /// The registrations of the doctor who asks: one of the organisation that sends.
@@ -77,6 +94,14 @@ async fn registrations(
     let found = network::find_practitioner(unit, prescriber.id).await?;
     let own = found.filter(|practitioner| practitioner.name == prescriber);
     own.map(|practitioner| Some(practitioner.registrations)).ok_or_else(|| Error::invalid(vec![rule]))
+}
+
+/// The day on which a doctor asks, by the clocks of whoever sends; where nobody prescribes, no rule looks at it.
+async fn prescribing_day(unit: &mut Unit<'_>, referrer: OrganisationId, submission: &Submission) -> Result<NaiveDate> {
+    match submission.prescriber {
+        Some(_) => local_day(unit, referrer, (submission.provider, submission.site.map(|site| site.id))).await,
+        None => Ok(unit.now().date_naive()),
+    }
 }
 
 async fn ensure_site(unit: &mut Unit<'_>, submission: &Submission) -> Result<()> {

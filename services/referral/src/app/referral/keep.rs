@@ -13,7 +13,7 @@ use crate::{
     app::convention::conditions_of,
     domain::{
         convention::{Acceptance, Conditions},
-        referral::{Cause, Priority, Referral, State, Step},
+        referral::{Cause, Priority, Referral, Results, State, Step},
     },
     store::referral,
 };
@@ -64,19 +64,22 @@ pub(super) async fn keep_moved(unit: &mut Unit<'_>, moved: &Referral, step: &Ste
 /// Sets the timer of the next step, or clears it when there is none.
 pub(super) async fn watch(unit: &mut Unit<'_>, referral: &Referral) -> Result<()> {
     match referral.due_time {
-        Some(due_at) if !referral.overdue => set(unit, referral, due_at).await,
+        Some(due_at) if !referral.overdue => {
+            set(unit, referral, due_at);
+            Ok(())
+        }
         _ => timers::clear(unit, STEP_TIMER, referral.id.0).await,
     }
 }
 
 /// Sets the timer of a referral.
-pub(super) async fn set(unit: &mut Unit<'_>, referral: &Referral, due_at: chrono::DateTime<chrono::Utc>) -> Result<()> {
+pub(super) fn set(unit: &mut Unit<'_>, referral: &Referral, due_at: chrono::DateTime<chrono::Utc>) {
     let urgency = match referral.priority {
-        _ if referral.facts.critical => Urgency::Stat,
+        _ if referral.facts.results == Results::Critical => Urgency::Stat,
         Priority::Routine => Urgency::Routine,
         Priority::Urgent => Urgency::Urgent,
         Priority::Asap => Urgency::Asap,
         Priority::Stat => Urgency::Stat,
     };
-    timers::set(unit, &Timer { kind: STEP_TIMER.into(), subject: referral.id.0, due_at, urgency }).await
+    timers::set(unit, &Timer { kind: STEP_TIMER.into(), subject: referral.id.0, due_at, urgency });
 }

@@ -30,8 +30,8 @@ pub async fn keep_deadline(unit: &mut Unit<'_>, id: ReferralId) -> Result<()> {
             (*expired, None)
         }
     };
-    match again {
-        Some(again) => set(unit, &kept, again).await,
-        None => Ok(()),
+    if let Some(again) = again {
+        set(unit, &kept, again);
     }
+    Ok(())
 }

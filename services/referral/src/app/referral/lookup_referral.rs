@@ -2,10 +2,11 @@
 
 use relais_platform::{
     Result,
+    audit::Subject,
     database::{Unit, UseCase},
 };
 
-use super::seen;
+use super::{open_file::numbered, seen};
 use crate::{
     domain::referral::{Number, Referral},
     store::referral,
@@ -21,6 +22,11 @@ impl UseCase for LookupReferral {
 
     fn about(&self) -> Option<&str> {
         Some(self.0.as_str())
+    }
+
+    // What was refused is asked for by its number: whoever guesses leaves what they guessed.
+    fn asks(&self) -> Subject {
+        Subject::of(numbered(&self.0))
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {

@@ -1,7 +1,8 @@
 //! Opens the file of a referral for a clinician who is no party: breaking the glass.
 //!
 //! That a referral is there cannot be hidden from whoever may open it. So each try is kept and counts, found or not; the audit
-//! has it either way, and what is not there reads as everywhere.
+//! has it either way, and what is not there reads as everywhere. What the clinician stated stands where it can be erased, and so not
+//! in the audit.
 
 use chrono::TimeDelta;
 use relais_platform::{
@@ -16,8 +17,10 @@ use relais_proto::events::v1;
 
 use super::tell;
 use crate::{
-    domain::referral::{COUNTED, FileAccess, Number, OpenReason, OpenedFile, ensure_no_party, ensure_not_too_often},
-    store::referral,
+    domain::referral::{
+        COUNTED, FileAccess, Number, OpenReason, OpenedFile, ensure_licensed, ensure_no_party, ensure_not_too_often,
+    },
+    store::{network, referral},
 };
 
 /// How a clinician names a file.
@@ -33,9 +36,14 @@ impl std::fmt::Display for File {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Named(id) => id.fmt(f),
-            Self::Numbered(number) => write!(f, "referral {number}"),
+            Self::Numbered(number) => f.write_str(&numbered(number)),
         }
     }
+}
+
+/// What a number is called where no resource name is known: in the audit, and by who asks it for such rows.
+pub(super) fn numbered(number: impl std::fmt::Display) -> String {
+    format!("referral {number}")
 }
 
 /// Opens a file for the caller alone.
@@ -66,11 +74,12 @@ impl UseCase for OpenFile {
             File::Named(id) => (*id).into(),
             File::Numbered(_) => Subject::of(&self.file),
         };
-        subject.purpose(self.purpose())
+        subject.purpose(self.reason.as_str())
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<FileAccess> {
         let (organisation, desk) = (unit.caller()?.acting_organisation()?, unit.caller()?.unit);
+        ensure_registered(unit).await?;
         let opened = referral::count_since(unit, unit.now() - COUNTED).await?;
         ensure_not_too_often(opened, self.per_day)?;
         let file = match &self.file {
@@ -100,17 +109,23 @@ impl UseCase for OpenFile {
 }
 
 impl OpenFile {
-    fn purpose(&self) -> String {
-        format!("{}: {}", self.reason.as_str(), self.statement)
-    }
-
     fn opened(&self, unit: &mut Unit<'_>, file: &OpenedFile, access: &FileAccess) -> Result<()> {
         unit.about(&file.number);
         let caller = unit.caller()?.digest();
         unit.emit(access.id, 1, broken(file, access, caller));
-        unit.audit(Subject::of(file.referral).referral(file.referral).patient(file.patient).purpose(self.purpose()));
+        unit.audit(Subject::of(file.referral).referral(file.referral).patient(file.patient).purpose(access.purpose()));
         Ok(())
     }
+}
+
+/// Before anything is looked for: who is refused learns nothing of the file, and no try counts.
+async fn ensure_registered(unit: &mut Unit<'_>) -> Result<()> {
+    let day = unit.now().date_naive();
+    let registrations = match unit.caller()?.practitioner {
+        Some(practitioner) => network::list_registrations(unit, &[practitioner.id]).await?.remove(&practitioner.id),
+        None => None,
+    };
+    ensure_licensed(&registrations.unwrap_or_default(), day)
 }
 
 fn broken(file: &OpenedFile, access: &FileAccess, caller: Vec<u8>) -> v1::GlassBroken {

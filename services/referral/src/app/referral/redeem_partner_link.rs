@@ -1,4 +1,4 @@
-//! Opens a partner link, or counts a wrong code.
+//! Opens a partner link, or counts a wrong code. What is tried in vain leaves its row, up to the limit of a minute and one beyond.
 
 use std::time::Duration;
 
@@ -53,7 +53,11 @@ impl UseCase for RedeemPartnerLink {
             unit.audit_refused(Subject::of(self.id), "LINK_REFUSED");
             return Ok(Redeemed::Shut);
         }
-        unit.audit_refused(Subject::of(self.id), "TOO_MANY_FAILED_LINKS");
+        // The first of the minute alone: whoever needs no token must not fill an audit that is kept for ever. How many there are,
+        // the figures of calls tell.
+        if failed == i64::from(self.failed_per_minute) + 1 {
+            unit.audit_refused(Subject::of(self.id), "TOO_MANY_FAILED_LINKS");
+        }
         let left = since + TimeDelta::minutes(1) - unit.now();
         Ok(Redeemed::TooOften(left.to_std().unwrap_or_default()))
     }

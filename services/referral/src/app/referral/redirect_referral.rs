@@ -14,7 +14,7 @@ use super::{
     take_step::open_to,
 };
 use crate::{
-    app::convention::{conditions_of, other_providers},
+    app::convention::{Elsewhere, conditions_of},
     domain::referral::{Cause, Move, Number, Place, Reason, Referral, Step, go, replacement},
     store::identity,
 };
@@ -49,7 +49,8 @@ impl UseCase for RedirectReferral {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let (open, by) = open_to(unit, self.id, self.seen).await?;
         let state = go(&open, Move::Redirect)?;
-        if !other_providers(unit, open.convention, open.provider).await?.contains(&self.provider) {
+        let elsewhere = Elsewhere::find(unit, open.convention, open.provider).await?;
+        if !elsewhere.providers().contains(&self.provider) {
             let rule = "must be another provider of the referral's convention";
             return Err(Error::invalid(vec![Violation::new("provider", rule)]));
         }

@@ -10,7 +10,7 @@ use relais_platform::{
 
 use super::{keep::keep, seen, take_step::open_to};
 use crate::{
-    app::convention::{has_other_site, other_providers},
+    app::convention::Elsewhere,
     domain::referral::{Cause, Move, Others, Place, Reason, Referral, Step, go, may_reject},
     store::referral,
 };
@@ -39,7 +39,9 @@ impl UseCase for RejectReferral {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let (open, by) = open_to(unit, self.id, self.seen).await?;
         let state = go(&open, Move::Reject)?;
-        may_reject(self.reason, self.alternative, others(unit, &open).await?)?;
+        let elsewhere = Elsewhere::find(unit, open.convention, open.provider).await?;
+        let named = self.alternative.map(|place| named(place, &open, &elsewhere));
+        may_reject(self.reason, named, others(unit, &open, &elsewhere).await?)?;
         if let Some(place) = self.alternative {
             ensure_elsewhere(unit, place, &open).await?;
         }
@@ -50,14 +52,26 @@ impl UseCase for RejectReferral {
 }
 
 /// Who else takes patients under its convention.
-async fn others(unit: &mut Unit<'_>, open: &Referral) -> Result<Others> {
-    let provider = !other_providers(unit, open.convention, open.provider).await?.is_empty();
+async fn others(unit: &mut Unit<'_>, open: &Referral, elsewhere: &Elsewhere) -> Result<Others> {
     let site = match open.site {
-        Some(wished) => has_other_site(unit, open.convention, wished).await?,
+        Some(wished) => elsewhere.has_site_besides(unit, wished).await?,
         // Of all sites, none has a place.
         None => false,
     };
-    Ok(Others { provider, site })
+    Ok(Others { provider: !elsewhere.providers().is_empty(), site })
+}
+
+/// What a place is under its convention.
+fn named(place: Place, open: &Referral, elsewhere: &Elsewhere) -> Others {
+    let is_other = |organisation| elsewhere.providers().contains(&organisation);
+    match place {
+        Place::Organisation(organisation) => Others { provider: is_other(organisation), site: false },
+        Place::Site(site) => {
+            let receives = elsewhere.receives(site) && Some(site) != open.site;
+            let provider = receives && is_other(site.organisation);
+            Others { provider, site: receives && !provider }
+        }
+    }
 }
 
 /// An alternative is a place of the directory, and neither the one that rejects nor the one that sent the patient.

@@ -8,7 +8,7 @@ use relais_platform::{
 };
 
 use crate::{
-    app::network::{WhoActs, acting_on},
+    app::network::{WhoActs, acting_on, local_day},
     domain::{
         convention::Recipients,
         referral::{Recipient, Sent},
@@ -46,11 +46,12 @@ impl UseCase for ResolveRecipients {
 }
 
 async fn of_sender(unit: &mut Unit<'_>, sent: &Sent, register: &str) -> Result<Vec<Recipient>> {
+    let day = local_day(unit, sent.referrer, (sent.provider, sent.site)).await?;
     let asked = WhoActs {
         organisation: sent.referrer,
         unit: sent.unit,
         practitioner: sent.prescriber,
-        day: unit.now().date_naive(),
+        day,
         register: Some(register).filter(|register| !register.is_empty()),
     };
     let (acting, licensed) = acting_on(unit, asked).await?;

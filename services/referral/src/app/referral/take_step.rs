@@ -78,12 +78,10 @@ pub(super) async fn open_to(
     Ok((open, (call.caller.acting_organisation()?, capacity)))
 }
 
-/// What other services told before the referral was accepted counts from now on.
-pub(super) async fn catch_up(unit: &mut Unit<'_>, moved: Referral) -> Result<Referral> {
-    match moved.facts.stand(None) {
-        stand @ (State::Scheduled | State::Attended | State::ResultsAvailable) if moved.state == State::Accepted => {
-            keep(unit, moved, stand, &Step::new(Cause::Fact, "")).await
-        }
-        _ => Ok(moved),
+/// What other services told before counts from now on.
+pub(super) async fn catch_up(unit: &mut Unit<'_>, mut moved: Referral) -> Result<Referral> {
+    while let Some(state) = moved.facts.go_on(moved.state) {
+        moved = keep(unit, moved, state, &Step::new(Cause::Fact, "")).await?;
     }
+    Ok(moved)
 }

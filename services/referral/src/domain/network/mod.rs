@@ -1,6 +1,7 @@
 //! The directory's values.
 
 mod contact;
+mod day;
 mod identifier;
 mod invitation;
 mod leave;
@@ -13,6 +14,7 @@ use relais_platform::text_enum;
 use serde::{Deserialize, Serialize};
 
 pub use contact::{Contact, Mailbox};
+pub use day::day_in;
 pub use identifier::{fault as identifier_fault, is_register};
 pub use invitation::{Secret, not_opened};
 pub use leave::{Acting, Leave, LeaveName, NOT_ANOTHER, Standing, UnitSubstitute, acting};

@@ -70,10 +70,26 @@ pub struct Facts {
     pub appointment: Option<AppointmentState>,
     /// When that one ends.
     pub appointment_end: Option<DateTime<Utc>>,
-    /// Whether there are results.
-    pub results: bool,
-    /// Whether one of them must be read at once, and nobody has taken note of it.
-    pub critical: bool,
+    /// How its reports stand.
+    pub results: Results,
+}
+
+text_enum! {
+    /// How the reports of a referral stand all together, without those that were withdrawn.
+    #[derive(Default)]
+    pub enum Results {
+        /// There are none.
+        #[default]
+        None = "none",
+        /// One must be read at once, and nobody has taken note of it.
+        Critical = "critical",
+        /// Nobody has taken note of the last version of one.
+        Unread = "unread",
+        /// What is there was taken note of; of one, the rest is to come.
+        Partial = "partial",
+        /// All is there, and all was taken note of.
+        Settled = "settled",
+    }
 }
 
 /// Where a referral goes when its appointment came to `told`, which was `before`; none: nowhere.
@@ -101,13 +117,27 @@ pub fn hear_appointment(state: State, told: AppointmentState, before: Appointmen
     }
 }
 
-/// Where a referral goes when a version of a report is there; none: nowhere. `late` is one that tells less than what was told
-/// before: it neither reopens nor hides.
-pub fn hear_report(state: State, told: ReportStatus, late: bool) -> Option<State> {
+/// A version of a report, as it counts for where a referral goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported {
+    /// What it is.
+    pub status: ReportStatus,
+    /// Whether somebody must read it at once.
+    pub critical: bool,
+    /// Whether it tells less than what was told before: it neither reopens nor hides that.
+    pub late: bool,
+}
+
+/// Where a referral goes when a version of a report is there; none: nowhere.
+///
+/// What was completed is open again: a result that nobody has taken note of has an owner and a deadline, whatever was acknowledged
+/// before it. One that must be read at once waits for nobody's decision either, and for no end: of the blood of somebody whose referral
+/// was cancelled meanwhile it says the same.
+pub fn hear_report(state: State, told: Reported) -> Option<State> {
     use State as S;
     match state {
-        _ if !told.is_result() => None,
-        S::ResultsAvailable if late => None,
+        _ if told.late || !told.status.is_result() => None,
+        _ if told.critical => Some(S::ResultsAvailable),
         S::Accepted
         | S::Waitlisted
         | S::Scheduled
@@ -115,23 +145,32 @@ pub fn hear_report(state: State, told: ReportStatus, late: bool) -> Option<State
         | S::AppointmentCancelled
         | S::Attended
         | S::CancelRequested
-        | S::ResultsAvailable => Some(S::ResultsAvailable),
+        | S::ResultsAvailable
+        | S::Completed => Some(S::ResultsAvailable),
+        S::Submitted
+        | S::AwaitingInformation
+        | S::Rejected
+        | S::Redirected
+        | S::Cancelled
+        | S::Expired
+        | S::Failed
+        | S::EnteredInError => None,
+    }
+}
+
+/// Where a referral goes when results were taken note of, or withdrawn; none: nowhere. `before` and `now` say how they stood before, and
+/// how all stands since.
+///
+/// Whose turn it is, and until when, hangs on what is left to be read or to come: where that changes, it is a step, though the state
+/// is the same. Where no result is left, even after the end, it is the provider's turn as it was without any.
+pub fn hear_reading(state: State, before: Results, now: &Facts) -> Option<State> {
+    match (state, now.results) {
+        (_, same) if same == before => None,
+        (State::ResultsAvailable | State::Completed, Results::None) => Some(now.stand(None)),
+        (State::ResultsAvailable, Results::Settled) => Some(State::Completed),
+        (State::ResultsAvailable, _) => Some(State::ResultsAvailable),
         _ => None,
     }
-}
-
-/// Where a referral goes when a report was withdrawn; none: nowhere. `facts` and `all` are as they stand without it: where no result
-/// is left, it is the provider's turn again, and where what is left was read, all is done.
-pub fn hear_withdrawal(state: State, facts: &Facts, all: bool) -> Option<State> {
-    match state {
-        State::ResultsAvailable if !facts.results => Some(facts.stand(None)),
-        _ => hear_acknowledgement(state, all),
-    }
-}
-
-/// Where a referral goes when results were read; `all` says whether every report is whole and the last version of each was read.
-pub fn hear_acknowledgement(state: State, all: bool) -> Option<State> {
-    (state == State::ResultsAvailable && all).then_some(State::Completed)
 }
 
 #[cfg(test)]
@@ -142,12 +181,17 @@ mod tests {
     #[test]
     fn what_is_left_of_withdrawn_results_says_whose_turn_it_is() {
         let seen = Facts { appointment: Some(AppointmentState::Fulfilled), ..Facts::default() };
-        let others = Facts { results: true, ..seen };
+        let now = |results| Facts { results, ..seen };
         for state in State::ALL {
             let available = state == State::ResultsAvailable;
-            assert_eq!(hear_withdrawal(state, &seen, false), available.then_some(State::Attended), "{state:?}");
-            assert_eq!(hear_withdrawal(state, &others, true), available.then_some(State::Completed), "{state:?}");
-            assert_eq!(hear_withdrawal(state, &others, false), None, "{state:?}");
+            let reported = available || state == State::Completed;
+            let left = |results| hear_reading(state, Results::Critical, &now(results));
+            assert_eq!(left(Results::None), reported.then_some(State::Attended), "{state:?}");
+            assert_eq!(left(Results::Settled), available.then_some(State::Completed), "{state:?}");
+            for results in [Results::Unread, Results::Partial] {
+                assert_eq!(left(results), available.then_some(State::ResultsAvailable), "{state:?}");
+            }
+            assert_eq!(left(Results::Critical), None, "{state:?}");
         }
     }
 }

@@ -34,13 +34,12 @@ pub use relais_platform::parties::{Capacity, Content, Party};
 pub use actions::{Action, open_actions};
 pub use deadline::{Passed, judge};
 pub use facts::{
-    AppointmentState, Facts, ReportStatus, WORK_DONE, hear_acknowledgement, hear_appointment, hear_report,
-    hear_withdrawal,
+    AppointmentState, Facts, ReportStatus, Reported, Results, WORK_DONE, hear_appointment, hear_reading, hear_report,
 };
 pub use moves::{Move, go};
 pub use number::Number;
 pub use open_file::{
-    COUNTED, FileAccess, LONGEST, OpenReason, OpenedFile, USUAL, ensure_no_party, ensure_not_too_often,
+    COUNTED, FileAccess, LONGEST, OpenReason, OpenedFile, USUAL, ensure_licensed, ensure_no_party, ensure_not_too_often,
 };
 pub use partner_link::PartnerLink;
 pub use recipients::{Recipient, Sent, SubstituteFor};
@@ -118,6 +117,8 @@ pub struct Referral {
     pub reason: String,
     /// Where else the patient may be sent, by its name.
     pub alternative: String,
+    /// What is to be done next; nothing when it is closed.
+    pub next_step: Option<NextStep>,
     /// Until when the next step is due; none when it is closed.
     pub due_time: Option<DateTime<Utc>>,
     /// Whether that time has passed.

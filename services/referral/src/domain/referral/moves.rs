@@ -1,6 +1,6 @@
 //! The moves that people make: from a state and what is known of the referral to the next state, or a refusal that says why.
 
-use super::{AppointmentState, Facts, Referral, Refusal, State};
+use super::{AppointmentState, Facts, Referral, Refusal, Results, State};
 
 /// A move, by the RPC that makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,10 +86,27 @@ pub fn go(referral: &Referral, by: Move) -> Result<State, Refusal> {
         (Move::Cancel, S::Attended | S::ResultsAvailable) => Err(Refusal::WorkDone),
         (Move::ConfirmCancellation, S::CancelRequested) => Ok(S::Cancelled),
         (Move::DeclineCancellation, S::CancelRequested) => Ok(referral.facts.stand(referral.previous)),
+        // Whoever must read it at once would not be asked for any more.
+        (Move::Complete, S::Attended | S::ResultsAvailable) if referral.facts.results == Results::Critical => {
+            Err(Refusal::CriticalResult)
+        }
         (Move::Complete, S::Attended | S::ResultsAvailable) => Ok(S::Completed),
         (Move::Fail, S::Waitlisted | S::Accepted | S::NoShow | S::AppointmentCancelled) => Ok(S::Failed),
+        // As FHIR has it: what was acted upon is ended by other names. Whoever did the work takes that back first.
+        (Move::EnterInError, _) if referral.is_done() => Err(Refusal::WorkDone),
         (Move::EnterInError, _) => Ok(S::EnteredInError),
         (by, state) => Err(Refusal::NotFrom(by, state)),
+    }
+}
+
+impl Referral {
+    /// Whether the patient was seen or results are there. What was told before anybody took it on counts for nothing yet.
+    fn is_done(&self) -> bool {
+        match self.state {
+            State::Attended | State::ResultsAvailable => true,
+            State::CancelRequested => matches!(self.facts.stand(None), State::Attended | State::ResultsAvailable),
+            _ => false,
+        }
     }
 }
 
@@ -99,7 +116,7 @@ impl Facts {
     pub fn stand(&self, before: Option<State>) -> State {
         use AppointmentState as A;
         match (self.appointment, before) {
-            _ if self.results => State::ResultsAvailable,
+            _ if self.results != Results::None => State::ResultsAvailable,
             (Some(A::Arrived | A::Fulfilled), _) => State::Attended,
             (Some(A::Booked), _) => State::Scheduled,
             (Some(A::Noshow), _) => State::NoShow,
@@ -107,6 +124,35 @@ impl Facts {
             // Another appointment was proposed in place of the one that came to nothing.
             (None | Some(A::Proposed), Some(left @ (State::NoShow | State::AppointmentCancelled))) => left,
             (None | Some(A::Proposed | A::EnteredInError), _) => State::Accepted,
+        }
+    }
+
+    /// Where a referral stands that goes back to `before`, because the step that led away from there was taken back: what its
+    /// appointment and its reports came to meanwhile counts as if it had been told there.
+    pub fn back(&self, before: State) -> State {
+        use State as S;
+        let is_done = self.results != Results::None || self.appointment == Some(AppointmentState::Fulfilled);
+        match before {
+            S::Scheduled | S::NoShow | S::AppointmentCancelled | S::Attended | S::ResultsAvailable => {
+                self.stand(Some(before))
+            }
+            // What is done answers a cancellation that was asked for; otherwise it is to be answered again.
+            S::CancelRequested if is_done => self.stand(Some(before)),
+            _ => before,
+        }
+    }
+
+    /// Where a referral goes on at once that somebody brought to `state`, by what was told before; none: nowhere. An accepted one goes
+    /// where its appointment and its reports stand; where all results were taken note of, nobody waits for anybody.
+    pub fn go_on(&self, state: State) -> Option<State> {
+        use State as S;
+        match state {
+            S::Accepted => {
+                let stand = self.stand(None);
+                matches!(stand, S::Scheduled | S::Attended | S::ResultsAvailable).then_some(stand)
+            }
+            S::ResultsAvailable => (self.results == Results::Settled).then_some(S::Completed),
+            _ => None,
         }
     }
 }

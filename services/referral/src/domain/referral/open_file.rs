@@ -1,6 +1,6 @@
 //! Breaking the glass: a clinician who is no party opens a file, for a stated reason and a limited time.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use relais_platform::{
     error::{Error, Kind, Violation},
     ids::{FileAccessId, OrganisationId, PatientId, ReferralId, UnitId},
@@ -8,6 +8,7 @@ use relais_platform::{
 };
 
 use super::{Capacity, Party};
+use crate::domain::network::{Registration, is_licensed};
 
 /// The longest that a file stays open.
 pub const LONGEST: TimeDelta = TimeDelta::hours(4);
@@ -41,7 +42,7 @@ pub struct FileAccess {
     pub organisation: OrganisationId,
     /// Why.
     pub reason: OpenReason,
-    /// Why, in the clinician's words.
+    /// Why, in the clinician's words; empty where nobody needs them, and once the patient's record was erased.
     pub statement: String,
     /// When.
     pub create_time: DateTime<Utc>,
@@ -50,7 +51,8 @@ pub struct FileAccess {
 }
 
 impl FileAccess {
-    /// What stands in the audit with each reading by it.
+    /// What stands in the audit with its opening and each reading by it: never the statement, which may name a patient and an
+    /// illness, and the audit is kept for ever.
     pub fn purpose(&self) -> String {
         format!("{} {}", self.reason.as_str(), self.id)
     }
@@ -86,6 +88,19 @@ pub fn ensure_not_too_often(opened: i64, per_day: u32) -> Result<(), Error> {
     }
     let message = format!("within 24 hours {per_day} files may be opened: ask a party of the referral");
     Err(Error::new(Kind::ResourceExhausted, "TOO_MANY_FILES_OPENED", message))
+}
+
+/// A role that an administrator gives opens nobody's file: only whom a register licenses on that day breaks the glass.
+///
+/// # Errors
+/// FAILED_PRECONDITION.
+pub fn ensure_licensed(registrations: &[Registration], day: NaiveDate) -> Result<(), Error> {
+    if is_licensed(registrations, None, day) {
+        return Ok(());
+    }
+    let rule =
+        Violation::new("registered-practitioner", "only a practitioner whom a register licenses today opens files");
+    Err(Error::refused("NOT_REGISTERED", vec![rule]))
 }
 
 /// A party needs not break the glass.

@@ -1,7 +1,7 @@
 //! Who receives a referral's result now.
 
 use relais_platform::{
-    ids::{Child, ConventionId, OrganisationId, PatientId, PractitionerId, UnitId},
+    ids::{Child, ConventionId, OrganisationId, PatientId, PractitionerId, SiteId, UnitId},
     text_enum,
 };
 
@@ -33,6 +33,10 @@ pub struct Sent {
     pub unit: Option<UnitId>,
     /// The doctor who asked.
     pub prescriber: Option<PractitionerId>,
+    /// Who is to see the patient.
+    pub provider: OrganisationId,
+    /// At which site.
+    pub site: Option<SiteId>,
     /// Who is a party.
     pub parties: Vec<Party>,
 }
@@ -89,6 +93,8 @@ mod tests {
             referrer: OrganisationId::draw(),
             unit: Some(UnitId::draw()),
             prescriber: Some(doctor),
+            provider: OrganisationId::draw(),
+            site: None,
             parties: Vec::new(),
         };
         let told = |acting, licensed| {

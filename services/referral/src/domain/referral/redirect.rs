@@ -36,5 +36,5 @@ pub fn replacement(
         update_time: now,
         ..sent_on.clone()
     };
-    Referral { due_time: replacing.due(State::Submitted, deadlines, now), ..replacing }
+    replacing.standing(State::Submitted, deadlines, now)
 }

@@ -11,10 +11,14 @@ pub enum Refusal {
     Closed(State),
     /// The move does not start from this state.
     NotFrom(Move, State),
-    /// The patient was seen: what is done cannot be cancelled.
+    /// The patient was seen: what is done cannot be cancelled, nor called an error.
     WorkDone,
+    /// A result must be read at once, and nobody has taken note of it: it is not all done.
+    CriticalResult,
     /// The reason is the provider's, and others, or another site, could take the patient: one must be named.
     AlternativeRequired,
+    /// One was named that is none of them.
+    NoAlternative,
     /// The last step was an undoing: once is enough.
     UndoneOnce,
     /// The last step is another service's, to be taken back there.
@@ -44,13 +48,22 @@ impl From<Refusal> for Error {
             Refusal::WorkDone => (
                 "WORK_ALREADY_DONE",
                 "work-already-done",
-                "the patient was seen: there is nothing left to cancel".into(),
+                "the patient was seen, or results are there: what is done stays".into(),
+            ),
+            Refusal::CriticalResult => (
+                "CRITICAL_RESULT",
+                "critical-result",
+                "a result must be read at once: it stays open until its recipient has taken note of it".into(),
             ),
             Refusal::AlternativeRequired => (
                 "ALTERNATIVE_REQUIRED",
                 "alternative-required",
                 "the convention has another provider or site: say where else the patient may be sent".into(),
             ),
+            Refusal::NoAlternative => {
+                let rule = "must be another provider of the convention, or another site, that could take the patient";
+                return Self::invalid(vec![Violation::new("alternative", rule)]);
+            }
             Refusal::UndoneOnce => ("NOT_UNDONE", "undone-once", "the last step took one back already".into()),
             Refusal::FactOfAnother => (
                 "NOT_UNDONE",

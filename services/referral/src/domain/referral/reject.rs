@@ -3,7 +3,7 @@
 
 use relais_platform::text_enum;
 
-use super::{Place, Refusal};
+use super::Refusal;
 
 text_enum! {
     /// Why a provider does not go on with a referral.
@@ -75,34 +75,38 @@ text_enum! {
     }
 }
 
-/// Lets a provider reject for this reason.
+/// Lets a provider reject for this reason; `named` is what the alternative is under the convention.
 ///
 /// # Errors
-/// When an alternative must be named: others of the convention could take the patient.
-pub fn may_reject(reason: Reason, alternative: Option<Place>, others: Others) -> Result<(), Refusal> {
-    if alternative.is_none() && reason.leaves(others) {
-        return Err(Refusal::AlternativeRequired);
+/// When others of the convention could take the patient, and the alternative is none of them. Where there is nobody else, it may be
+/// any place of the directory.
+pub fn may_reject(reason: Reason, named: Option<Others>, others: Others) -> Result<(), Refusal> {
+    match named {
+        _ if !reason.leaves(others) => Ok(()),
+        None => Err(Refusal::AlternativeRequired),
+        Some(named) if !reason.leaves(named) => Err(Refusal::NoAlternative),
+        Some(_) => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use relais_platform::ids::OrganisationId;
-
     use super::*;
 
     #[test]
     fn who_has_no_place_names_another_where_there_is_one() {
-        let other = Some(Place::Organisation(OrganisationId::draw()));
         let (nobody, provider, site) =
             (Others::default(), Others { provider: true, site: false }, Others { provider: false, site: true });
         for (reason, others) in
             [(Reason::NoCapacity, provider), (Reason::NoCapacity, site), (Reason::VolumeExhausted, provider)]
         {
             assert_eq!(may_reject(reason, None, others), Err(Refusal::AlternativeRequired));
-            assert_eq!(may_reject(reason, other, others), Ok(()));
+            assert_eq!(may_reject(reason, Some(others), others), Ok(()));
+            assert_eq!(may_reject(reason, Some(nobody), others), Err(Refusal::NoAlternative), "some other place");
         }
+        let both = Others { provider: true, site: true };
+        assert_eq!(may_reject(Reason::NoCapacity, Some(site), both), Ok(()));
+        assert_eq!(may_reject(Reason::VolumeExhausted, Some(site), both), Err(Refusal::NoAlternative), "no more there");
         for (reason, others) in [
             (Reason::NoCapacity, nobody),
             (Reason::Duplicate, provider),
@@ -110,7 +114,9 @@ mod tests {
             (Reason::VolumeExhausted, site),
             (Reason::WrongService, site),
         ] {
-            assert_eq!(may_reject(reason, None, others), Ok(()), "{reason:?}");
+            for named in [None, Some(nobody)] {
+                assert_eq!(may_reject(reason, named, others), Ok(()), "{reason:?}");
+            }
         }
     }
 }

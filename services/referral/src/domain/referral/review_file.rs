@@ -23,7 +23,7 @@ text_enum! {
 pub struct FileReview {
     /// What was found.
     pub verdict: Verdict,
-    /// In the reviewer's words.
+    /// In the reviewer's words; empty once the patient's record was erased.
     pub note: String,
     /// Who: issuer and subject.
     pub reviewer: String,

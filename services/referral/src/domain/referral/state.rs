@@ -5,6 +5,8 @@
 
 use relais_platform::{parties::Capacity, text_enum};
 
+use super::{Facts, Results};
+
 text_enum! {
     /// Where a referral stands.
     pub enum State {
@@ -69,6 +71,22 @@ text_enum! {
     }
 }
 
+impl NextStep {
+    /// Whose turn it is. A coordinator watches, and never has one.
+    pub fn owner(self) -> Capacity {
+        match self {
+            Self::ProvideInformation | Self::Acknowledge => Capacity::Referrer,
+            Self::Decide
+            | Self::OfferPlace
+            | Self::Book
+            | Self::SeePatient
+            | Self::BookAgain
+            | Self::Report
+            | Self::AnswerCancellation => Capacity::Provider,
+        }
+    }
+}
+
 impl State {
     /// Every one.
     pub const ALL: [Self; 17] = [
@@ -91,19 +109,22 @@ impl State {
         Self::EnteredInError,
     ];
 
-    /// Whose turn it is, and for what; nobody's when it is closed.
-    pub fn turn(self) -> Option<(Capacity, NextStep)> {
-        use super::Capacity::{Provider, Referrer};
+    /// What is to be done next, as these facts stand; nothing when it is closed.
+    ///
+    /// Results are the referrer's to take note of. Once they were, and while more is to come, it is the provider's turn again:
+    /// nobody is late with what is not there to be read.
+    pub fn next_step(self, facts: &Facts) -> Option<NextStep> {
         match self {
-            Self::Submitted => Some((Provider, NextStep::Decide)),
-            Self::AwaitingInformation => Some((Referrer, NextStep::ProvideInformation)),
-            Self::Waitlisted => Some((Provider, NextStep::OfferPlace)),
-            Self::Accepted => Some((Provider, NextStep::Book)),
-            Self::Scheduled => Some((Provider, NextStep::SeePatient)),
-            Self::NoShow | Self::AppointmentCancelled => Some((Provider, NextStep::BookAgain)),
-            Self::Attended => Some((Provider, NextStep::Report)),
-            Self::ResultsAvailable => Some((Referrer, NextStep::Acknowledge)),
-            Self::CancelRequested => Some((Provider, NextStep::AnswerCancellation)),
+            Self::Submitted => Some(NextStep::Decide),
+            Self::AwaitingInformation => Some(NextStep::ProvideInformation),
+            Self::Waitlisted => Some(NextStep::OfferPlace),
+            Self::Accepted => Some(NextStep::Book),
+            Self::Scheduled => Some(NextStep::SeePatient),
+            Self::NoShow | Self::AppointmentCancelled => Some(NextStep::BookAgain),
+            Self::Attended => Some(NextStep::Report),
+            Self::ResultsAvailable if facts.results == Results::Partial => Some(NextStep::Report),
+            Self::ResultsAvailable => Some(NextStep::Acknowledge),
+            Self::CancelRequested => Some(NextStep::AnswerCancellation),
             Self::Completed
             | Self::Rejected
             | Self::Redirected
@@ -116,7 +137,7 @@ impl State {
 
     /// Whether something is still to be done.
     pub fn is_open(self) -> bool {
-        self.turn().is_some()
+        self.next_step(&Facts::default()).is_some()
     }
 
     /// Whether silence ends it: nobody has promised the patient anything yet.

@@ -7,7 +7,7 @@ use relais_platform::{
     text_enum,
 };
 
-use super::{Deadlines, Priority, Referral, State};
+use super::{Deadlines, NextStep, Priority, Referral, Results, State};
 
 /// What a provider has after an appointment to say whether the patient came.
 const AFTER_APPOINTMENT: TimeDelta = TimeDelta::days(1);
@@ -89,47 +89,55 @@ impl Step {
 impl Referral {
     /// Whose turn it is.
     pub fn owner(&self) -> Option<OrganisationId> {
-        self.state.turn().map(|(capacity, _)| match capacity {
+        self.next_step.map(|step| match step.owner() {
             Capacity::Referrer => self.referrer,
-            // A coordinator watches, and never has a turn.
             Capacity::Provider | Capacity::Coordinator => self.provider,
         })
     }
 
-    /// Until when the step after `state` is due, from `now` on; none when it is closed.
-    pub fn due(&self, state: State, deadlines: &Deadlines, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let within = match state {
-            State::ResultsAvailable if self.facts.critical => deadlines.first_contact(Priority::Stat),
-            State::Submitted | State::NoShow | State::AppointmentCancelled | State::ResultsAvailable => {
-                deadlines.first_contact(self.priority)
+    /// The referral in a state: what is to be done next there, by whom, and until when from `now` on.
+    #[must_use]
+    pub fn standing(self, state: State, deadlines: &Deadlines, now: DateTime<Utc>) -> Self {
+        let next_step = state.next_step(&self.facts);
+        let due_time = next_step.map(|step| self.due(step, deadlines, now));
+        Self { state, next_step, due_time, overdue: false, ..self }
+    }
+
+    fn due(&self, step: NextStep, deadlines: &Deadlines, now: DateTime<Utc>) -> DateTime<Utc> {
+        let within = match step {
+            NextStep::Acknowledge if self.facts.results == Results::Critical => {
+                return self.at_once(now + deadlines.first_contact(Priority::Stat));
             }
-            State::AwaitingInformation => deadlines.information(),
-            State::Waitlisted | State::Accepted => deadlines.appointment(),
-            State::Scheduled => {
+            NextStep::Decide | NextStep::BookAgain | NextStep::Acknowledge => deadlines.first_contact(self.priority),
+            NextStep::ProvideInformation => deadlines.information(),
+            NextStep::OfferPlace | NextStep::Book => deadlines.appointment(),
+            NextStep::SeePatient => {
                 let end = self.facts.appointment_end.unwrap_or(now);
-                return Some(end.max(now) + AFTER_APPOINTMENT);
+                return end.max(now) + AFTER_APPOINTMENT;
             }
-            State::Attended => deadlines.result(),
-            State::CancelRequested => deadlines.cancellation_answer(),
-            _ => return None,
+            NextStep::Report => deadlines.result(),
+            NextStep::AnswerCancellation => deadlines.cancellation_answer(),
         };
-        Some(now + within)
+        now + within
+    }
+
+    /// What must be read at once is due by `then`, and not put off by what comes to be read beside it.
+    fn at_once(&self, then: DateTime<Utc>) -> DateTime<Utc> {
+        let runs = self.next_step == Some(NextStep::Acknowledge) && !self.overdue;
+        self.due_time.filter(|_| runs).map_or(then, |due| due.min(then))
     }
 
     /// The referral after a step, in its next version.
     #[must_use]
     pub fn after(self, state: State, step: &Step, deadlines: &Deadlines, now: DateTime<Utc>) -> Self {
-        let due_time = self.due(state, deadlines, now);
+        let (previous, version) = (Some(self.state), self.version + 1);
         Self {
-            previous: Some(self.state),
-            state,
-            version: self.version + 1,
-            due_time,
-            overdue: false,
+            previous,
+            version,
             reason: step.reason.clone(),
             alternative: step.alternative.map(|place| place.to_string()).unwrap_or_default(),
             update_time: now,
-            ..self
+            ..self.standing(state, deadlines, now)
         }
     }
 }

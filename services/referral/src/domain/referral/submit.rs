@@ -66,14 +66,14 @@ pub fn submit(
         previous: None,
         reason: String::new(),
         alternative: String::new(),
+        next_step: None,
         due_time: None,
         overdue: false,
         replaces: None,
         create_time: now,
         update_time: now,
     };
-    let deadlines = &convention.terms.conditions.deadlines;
-    Referral { due_time: submitted.due(State::Submitted, deadlines, now), ..submitted }
+    submitted.standing(State::Submitted, &convention.terms.conditions.deadlines, now)
 }
 
 /// The unit that sends, the provider, and who coordinates. Funders see figures, so they are no parties.

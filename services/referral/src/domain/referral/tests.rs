@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use super::*;
 
+mod results;
+
 fn referral(state: State) -> Referral {
     Referral {
         id: ReferralId::draw(),
@@ -31,6 +33,7 @@ fn referral(state: State) -> Referral {
         previous: None,
         reason: String::new(),
         alternative: String::new(),
+        next_step: state.next_step(&Facts::default()),
         due_time: None,
         overdue: false,
         replaces: None,
@@ -98,8 +101,6 @@ const MOVES: &[(Move, &[(State, State)])] = {
                 (S::Scheduled, S::EnteredInError),
                 (S::NoShow, S::EnteredInError),
                 (S::AppointmentCancelled, S::EnteredInError),
-                (S::Attended, S::EnteredInError),
-                (S::ResultsAvailable, S::EnteredInError),
                 (S::CancelRequested, S::EnteredInError),
             ],
         ),
@@ -125,10 +126,15 @@ fn every_move_leads_where_the_table_says_and_nowhere_else() {
 }
 
 #[test]
-fn what_is_done_is_not_cancelled() {
+fn what_is_done_is_neither_cancelled_nor_called_an_error() {
     for state in [State::Attended, State::ResultsAvailable] {
         assert_eq!(go(&referral(state), Move::Cancel), Err(Refusal::WorkDone));
+        assert_eq!(go(&referral(state), Move::EnterInError), Err(Refusal::WorkDone));
     }
+    // The patient came while the provider was asked whether to cancel.
+    let facts = Facts { appointment: Some(AppointmentState::Arrived), ..Facts::default() };
+    let asked = Referral { facts, ..referral(State::CancelRequested) };
+    assert_eq!(go(&asked, Move::EnterInError), Err(Refusal::WorkDone));
 }
 
 #[test]
@@ -147,6 +153,7 @@ fn a_cancellation_that_was_not_to_be_leads_back_where_the_appointment_stands() {
         (A::Proposed, false, State::AppointmentCancelled, State::AppointmentCancelled),
         (A::Booked, false, State::NoShow, State::Scheduled),
     ] {
+        let results = if results { Results::Unread } else { Results::None };
         let facts = Facts { appointment: Some(appointment), results, ..Facts::default() };
         let asked = Referral { facts, previous: Some(before), ..referral(State::CancelRequested) };
         assert_eq!(go(&asked, Move::DeclineCancellation), Ok(back), "{appointment:?} after {before:?}");
@@ -160,10 +167,10 @@ fn every_open_state_has_an_owner_a_next_step_and_a_deadline() {
     for priority in [Priority::Routine, Priority::Urgent, Priority::Asap, Priority::Stat] {
         for state in State::ALL {
             let referral = Referral { priority, ..referral(state) };
-            let due = referral.due(state, &Deadlines::default(), now);
+            let referral = referral.standing(state, &Deadlines::default(), now);
             assert_eq!(referral.owner().is_some(), state.is_open(), "{state:?}");
-            assert_eq!(due.is_some(), state.is_open(), "{state:?}");
-            assert!(due.is_none_or(|due| due > now), "{state:?} is due at once");
+            assert_eq!(referral.due_time.is_some(), state.is_open(), "{state:?}");
+            assert!(referral.due_time.is_none_or(|due| due > now), "{state:?} is due at once");
             let referrers = matches!(state, State::AwaitingInformation | State::ResultsAvailable);
             let owner = if referrers { referral.referrer } else { referral.provider };
             assert!(!state.is_open() || referral.owner() == Some(owner), "{state:?}");
@@ -176,7 +183,7 @@ fn every_open_state_has_an_owner_a_next_step_and_a_deadline() {
 fn every_open_state_can_be_left_by_its_owner_or_by_a_fact() {
     for state in State::ALL.into_iter().filter(|state| state.is_open()) {
         let moves = Move::ALL.into_iter().filter(|by| go(&referral(state), *by).is_ok()).count();
-        assert!(moves >= 2, "{state:?}");
+        assert!(moves >= 1, "{state:?}");
     }
 }
 
@@ -258,48 +265,6 @@ fn every_fact_of_an_appointment_leads_where_the_table_says_and_nowhere_else() {
     }
 }
 
-#[test]
-fn results_count_from_the_acceptance_on_and_a_late_partial_one_neither_reopens_nor_hides() {
-    use ReportStatus as R;
-    let counts = [
-        State::Accepted,
-        State::Waitlisted,
-        State::Scheduled,
-        State::NoShow,
-        State::AppointmentCancelled,
-        State::Attended,
-        State::CancelRequested,
-        State::ResultsAvailable,
-    ];
-    for state in State::ALL {
-        for told in [R::Partial, R::Preliminary, R::Final, R::Amended, R::Corrected] {
-            let expected = counts.contains(&state).then_some(State::ResultsAvailable);
-            assert_eq!(hear_report(state, told, false), expected, "{told:?} in {state:?}");
-        }
-        for told in [R::Registered, R::Cancelled, R::EnteredInError] {
-            assert_eq!(hear_report(state, told, false), None, "{told:?} in {state:?}");
-        }
-        let read = (state == State::ResultsAvailable).then_some(State::Completed);
-        assert_eq!(hear_acknowledgement(state, true), read, "{state:?}");
-        assert_eq!(hear_acknowledgement(state, false), None, "{state:?}");
-    }
-    assert_eq!(hear_report(State::ResultsAvailable, R::Partial, true), None);
-    assert_eq!(hear_report(State::Completed, R::Partial, true), None);
-}
-
-/// Whatever the priority: what is critical is due as what is most urgent, until it is taken note of.
-#[test]
-fn a_critical_result_is_due_as_the_most_urgent_is() {
-    let (now, terms) = (DateTime::UNIX_EPOCH, Deadlines::default());
-    let due = |critical, state| {
-        let facts = Facts { results: true, critical, ..Facts::default() };
-        Referral { facts, ..referral(State::Attended) }.due(state, &terms, now)
-    };
-    assert_eq!(due(true, State::ResultsAvailable), Some(now + TimeDelta::hours(4)));
-    assert_eq!(due(false, State::ResultsAvailable), Some(now + TimeDelta::hours(120)));
-    assert_eq!(due(true, State::Attended), due(false, State::Attended));
-}
-
 fn last(cause: Cause, previous: Option<State>, state: State, organisation: OrganisationId) -> Transition {
     Transition {
         id: Uuid::now_v7(),
@@ -342,6 +307,36 @@ fn what_was_scheduled_comes_back_as_its_appointment_stands_now() {
     let withdrawn = last(Cause::Call, Some(State::Scheduled), State::EnteredInError, own);
     let facts = Facts { appointment: Some(AppointmentState::Cancelled), ..Facts::default() };
     assert_eq!(undo(&withdrawn, own, &facts), Ok(State::AppointmentCancelled));
+}
+
+/// Nothing that came meanwhile is forgotten, wherever the step that is taken back had led away from.
+#[test]
+fn what_came_since_a_wrong_step_counts_when_it_is_taken_back() {
+    use AppointmentState as A;
+    use Results as R;
+    use State as S;
+    let own = OrganisationId::draw();
+    for (before, after, appointment, results, back, on) in [
+        (S::Attended, S::Completed, A::Fulfilled, R::None, S::Attended, None),
+        (S::Attended, S::Completed, A::Fulfilled, R::Unread, S::ResultsAvailable, None),
+        (S::Attended, S::Completed, A::Booked, R::None, S::Scheduled, None),
+        (S::Attended, S::Completed, A::Noshow, R::None, S::NoShow, None),
+        (S::ResultsAvailable, S::Completed, A::Fulfilled, R::Unread, S::ResultsAvailable, None),
+        (S::ResultsAvailable, S::Completed, A::Fulfilled, R::None, S::Attended, None),
+        (S::ResultsAvailable, S::Completed, A::Fulfilled, R::Settled, S::ResultsAvailable, Some(S::Completed)),
+        (S::CancelRequested, S::Cancelled, A::Fulfilled, R::None, S::Attended, None),
+        (S::CancelRequested, S::Cancelled, A::Cancelled, R::None, S::CancelRequested, None),
+        (S::CancelRequested, S::Scheduled, A::Booked, R::None, S::CancelRequested, None),
+        (S::CancelRequested, S::Cancelled, A::Booked, R::Unread, S::ResultsAvailable, None),
+        (S::Accepted, S::Cancelled, A::Proposed, R::None, S::Accepted, None),
+        (S::Accepted, S::Cancelled, A::Arrived, R::None, S::Accepted, Some(S::Attended)),
+        (S::Accepted, S::Cancelled, A::Booked, R::Settled, S::Accepted, Some(S::ResultsAvailable)),
+    ] {
+        let facts = Facts { appointment: Some(appointment), results, ..Facts::default() };
+        let undone = undo(&last(Cause::Call, Some(before), after, own), own, &facts);
+        assert_eq!(undone, Ok(back), "{before:?}, {appointment:?}, {results:?}");
+        assert_eq!(facts.go_on(back), on, "{before:?}, {appointment:?}, {results:?}");
+    }
 }
 
 fn due(state: State, overdue: bool, due_time: DateTime<Utc>) -> Referral {

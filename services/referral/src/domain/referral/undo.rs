@@ -15,10 +15,7 @@ pub fn undo(last: &Transition, by: OrganisationId, facts: &Facts) -> Result<Stat
         (Cause::Automatic | Cause::Silence | Cause::Overdue, _) | (Cause::Call, None) => Err(Refusal::NothingToUndo),
         (Cause::Call, Some(_)) if last.organisation != Some(by) => Err(Refusal::StepOfAnother),
         (Cause::Call, Some(_)) if last.state == State::Redirected => Err(Refusal::Replaced),
-        // Where an appointment had led, it may have gone on meanwhile.
-        (Cause::Call, Some(State::Scheduled | State::NoShow | State::AppointmentCancelled)) => {
-            Ok(facts.stand(last.previous))
-        }
-        (Cause::Call, Some(previous)) => Ok(previous),
+        // Appointments and reports may have gone on meanwhile.
+        (Cause::Call, Some(previous)) => Ok(facts.back(previous)),
     }
 }

@@ -43,7 +43,7 @@ pub(in crate::grpc) fn referral(value: Referral) -> v1::Referral {
         patient_wish: value.situation.patient_wish,
         territory: value.situation.territory,
         owner,
-        next_step: next_step(value.state).into(),
+        next_step: next_step(value.next_step).into(),
         due_time: value.due_time.map(time_to_proto),
         overdue: value.overdue,
         reason: value.reason,
@@ -87,9 +87,9 @@ fn state(value: State) -> v1::referral::State {
     }
 }
 
-fn next_step(value: State) -> v1::referral::NextStep {
+fn next_step(value: Option<NextStep>) -> v1::referral::NextStep {
     use v1::referral::NextStep as Told;
-    match value.turn().map(|(_, step)| step) {
+    match value {
         None => Told::Unspecified,
         Some(NextStep::Decide) => Told::Decide,
         Some(NextStep::ProvideInformation) => Told::ProvideInformation,

@@ -22,7 +22,11 @@ pub(in crate::grpc) struct Asked {
     pub keys: Keys,
 }
 
-pub(in crate::grpc) fn create_partner_link(request: &v1::CreatePartnerLinkRequest) -> Result<Asked> {
+/// A link of a purpose that opens nothing would say more than it does: it is refused until there is something to open.
+pub(in crate::grpc) fn create_partner_link(
+    request: &v1::CreatePartnerLinkRequest,
+    is_offered: impl Fn(Purpose) -> bool,
+) -> Result<Asked> {
     let mut check = Check::default();
     let given = check.required("partner_link", request.partner_link.clone());
     let purpose = match check.choice("partner_link.purpose", given.purpose) {
@@ -31,6 +35,7 @@ pub(in crate::grpc) fn create_partner_link(request: &v1::CreatePartnerLinkReques
         // Unspecified has been refused by the check.
         partner_link::Purpose::FollowUp | partner_link::Purpose::Unspecified => Purpose::FollowUp,
     };
+    check.ensure("partner_link.purpose", is_offered(purpose), "opens nothing yet: FOLLOW_UP does");
     let expires_at = given.expire_time.and_then(|told| {
         let nanos = u32::try_from(told.nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?;
         // To the microsecond, which is what PostgreSQL keeps.

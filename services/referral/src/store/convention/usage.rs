@@ -29,7 +29,8 @@ pub struct Acts {
 }
 
 /// Entries of a whole batch, written with their sums by one statement: each once, on every line of the convention that counts
-/// acts. One for a referral that does not exist is refused: the message is held back.
+/// acts. One for a referral that does not exist is refused: the message is held back. What was done at a site that is none of the
+/// provider's was given all the same: it is counted where no site is named, and holds nothing up.
 #[derive(Debug, Default)]
 pub struct Entries(Vec<Acts>);
 
@@ -52,13 +53,14 @@ impl Rows for Entries {
             "WITH entered AS (
                  INSERT INTO usage_entry (id, convention_id, convention_version, line_id, referral_id, report_id,
                      report_version, site_id, local_date, quantity, entry_time)
-                 SELECT n.id, r.convention_id, r.convention_version, l.line_id, n.referral, n.report, n.version, n.site,
+                 SELECT n.id, r.convention_id, r.convention_version, l.line_id, n.referral, n.report, n.version, e.id,
                         n.local_date, n.quantity, $8
                  FROM (SELECT gen_random_uuid() AS id, n.* FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[],
                            $5::date[], $6::bigint[]) AS n(referral, report, version, site, local_date, quantity)) n
                  LEFT JOIN referral r ON r.id = n.referral
                  LEFT JOIN convention_line l ON l.convention_id = r.convention_id AND l.version = r.convention_version
                      AND l.measure = 'acts'
+                 LEFT JOIN site e ON e.id = n.site AND e.organisation_id = r.provider_id
                  -- A referral that does not exist breaks NOT NULL.
                  WHERE r.id IS NULL OR l.line_id IS NOT NULL
                  ON CONFLICT (report_id, report_version, convention_id, line_id) WHERE counters IS NULL DO NOTHING

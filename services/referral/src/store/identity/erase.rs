@@ -1,4 +1,5 @@
-//! Erasure: the patient's key, the sealed person and all tokens go; that there was a record stays.
+//! Erasure: the patient's key, the sealed person, all tokens and what was said in words go, links end; that there was a record
+//! stays.
 
 use relais_platform::{
     Result,
@@ -32,6 +33,12 @@ pub async fn erase(unit: &mut Unit<'_>, organisation: OrganisationId, patients: 
          ), n AS (
              DELETE FROM referral_note WHERE referral_id IN (
                  SELECT id FROM referral WHERE referrer_id = $1 AND patient_id = ANY($2))
+         ), l AS (
+             UPDATE partner_link SET revoked_at = $3 WHERE revoked_at IS NULL AND referral_id IN (
+                 SELECT id FROM referral WHERE referrer_id = $1 AND patient_id = ANY($2))
+         ), w AS (
+             DELETE FROM file_words WHERE referral_id IN (
+                 SELECT id FROM referral WHERE referrer_id = $1 AND patient_id = ANY($2))
          )
          INSERT INTO patient_version (organisation_id, patient_id, version, state, at, actor)
          SELECT $1, p.id, p.version, 'erased', $3, $4 FROM p",
@@ -57,6 +64,32 @@ pub async fn find_erasure(unit: &mut Unit<'_>, organisation: OrganisationId, pat
     let row = query.with_operation("SELECT", "patient_version").fetch_optional(unit.sql()).await?;
     let row = row.ok_or_else(|| Error::not_found(patient))?;
     Ok(Erasure { patient, version: row.version, erase_time: row.at })
+}
+
+/// A record and all that stand as merged into it, erased ones only `with_erased`: whose accesses are one person's. Merges outlive
+/// an erasure, which the records' own word of them does not.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_merged(
+    unit: &mut Unit<'_>,
+    organisation: OrganisationId,
+    patient: PatientId,
+    with_erased: bool,
+) -> Result<Vec<PatientId>> {
+    let query = sqlx::query_scalar!(
+        r#"WITH RECURSIVE family AS (
+               SELECT id FROM patient WHERE organisation_id = $1 AND id = $2 AND (state <> 'erased' OR $3)
+               UNION
+               SELECT m.merged_id FROM patient_merge m JOIN family f ON m.survivor_id = f.id
+               WHERE m.organisation_id = $1 AND m.unmerge_time IS NULL
+           ) SELECT id AS "id!" FROM family"#,
+        organisation.0,
+        patient.0,
+        with_erased,
+    );
+    let ids = query.with_operation("SELECT", "patient").fetch_all(unit.sql()).await?;
+    Ok(ids.into_iter().map(Into::into).collect())
 }
 
 /// Numbers of the open referrals of some records.

@@ -88,6 +88,26 @@ pub async fn has_other_site(unit: &mut database::Unit<'_>, site: Child<SiteId>) 
     Ok(query.with_operation("SELECT", "site").fetch_one(unit.sql()).await?)
 }
 
+/// The zone that the days of an organisation are told by: that of its own first site. One without sites lives by the clocks of the
+/// place that it sends to, a site or at least its organisation.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_zone(
+    unit: &mut database::Unit<'_>,
+    of: OrganisationId,
+    (organisation, site): (OrganisationId, Option<SiteId>),
+) -> Result<Option<String>> {
+    let query = sqlx::query_scalar!(
+        "SELECT time_zone FROM site WHERE organisation_id = $1 OR organisation_id = $2
+         ORDER BY organisation_id = $1 DESC, COALESCE(id = $3, false) DESC, create_time, id LIMIT 1",
+        of.0,
+        organisation.0,
+        site.map(|site| site.0),
+    );
+    Ok(query.with_operation("SELECT", "site").fetch_optional(unit.sql()).await?)
+}
+
 /// Lists an organisation's sites, the most recent first.
 ///
 /// # Errors

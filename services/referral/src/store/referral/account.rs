@@ -6,29 +6,42 @@ use relais_platform::{
     ids::{PatientId, ReferralId},
 };
 use sqlx_otel::QueryAnnotateExt;
+use uuid::Uuid;
 
-/// The referrals of a patient.
-///
-/// # Errors
-/// UNAVAILABLE when the database is.
-pub async fn list_ids_of(unit: &mut Unit<'_>, patient: PatientId) -> Result<Vec<ReferralId>> {
-    let query = sqlx::query_scalar!("SELECT id FROM referral WHERE patient_id = $1", patient.0);
-    let ids = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
-    Ok(ids.into_iter().map(Into::into).collect())
+/// A referral by both its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its id.
+    pub id: ReferralId,
+    /// The number that people say.
+    pub number: String,
 }
 
-/// Whether the caller's organisation sent this referral, and so holds the patient's record.
+/// The referrals of some records.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn is_sender(unit: &mut Unit<'_>, id: ReferralId) -> Result<bool> {
+pub async fn list_named(unit: &mut Unit<'_>, patients: &[PatientId]) -> Result<Vec<Named>> {
+    let ids: Vec<Uuid> = patients.iter().map(|id| id.0).collect();
+    let query = sqlx::query!("SELECT id, number FROM referral WHERE patient_id = ANY($1)", &ids);
+    let rows = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
+    Ok(rows.into_iter().map(|row| Named { id: row.id.into(), number: row.number }).collect())
+}
+
+/// Finds a referral that the caller's organisation sent, so that it holds the patient's record.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_sent_by_caller(unit: &mut Unit<'_>, id: ReferralId) -> Result<Option<Named>> {
     let scope = unit.scope()?;
     let query = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM referral_party WHERE referral_id = $1 AND organisation_id = $2
-               AND capacity = 'referrer' AND ($3::uuid IS NULL OR unit_id IS NULL OR unit_id = $3)) AS "sent!""#,
+        "SELECT number FROM referral WHERE id = $1 AND EXISTS (
+             SELECT FROM referral_party WHERE referral_id = $1 AND organisation_id = $2
+               AND capacity = 'referrer' AND ($3::uuid IS NULL OR unit_id IS NULL OR unit_id = $3))",
         id.0,
         scope.organisation,
         scope.unit,
     );
-    Ok(query.with_operation("SELECT", "referral_party").fetch_one(unit.sql()).await?)
+    let number = query.with_operation("SELECT", "referral").fetch_optional(unit.sql()).await?;
+    Ok(number.map(|number| Named { id, number }))
 }

@@ -11,7 +11,7 @@ use relais_platform::{
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::referral::{AppointmentState, ReportStatus};
+use crate::domain::referral::{AppointmentState, ReportStatus, Results};
 
 /// One thing that was told: a version of what another service keeps.
 #[derive(Debug, Clone, Copy)]
@@ -152,31 +152,13 @@ pub async fn note_acknowledgement(unit: &mut Unit<'_>, report: Uuid, version: i6
     Ok(())
 }
 
-/// How the reports of a referral stand, without those that were withdrawn.
-#[derive(Debug, Clone, Copy)]
-pub struct Reports {
-    /// Whether there are any.
-    pub any: bool,
-    /// Whether every one is whole, and read in its last version.
-    pub all_read: bool,
-    /// Whether one must be read at once, and nobody has taken note of it.
-    pub critical: bool,
-}
-
-/// Looks at the reports of a referral.
+/// How the reports of a referral stand.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn reports_of(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Reports> {
-    let query = sqlx::query_as!(
-        Reports,
-        r#"SELECT count(*) > 0 AS "any!",
-                  COALESCE(bool_and(acknowledged AND status IN ('final', 'amended', 'corrected')), false) AS "all_read!",
-                  COALESCE(bool_or(critical AND NOT acknowledged), false) AS "critical!"
-           FROM referral_report WHERE referral_id = $1 AND status NOT IN ('cancelled', 'entered-in-error')"#,
-        referral.0,
-    );
-    Ok(query.with_operation("SELECT", "referral_report").fetch_one(unit.sql()).await?)
+pub async fn results_of(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Results> {
+    let query = sqlx::query_scalar!(r#"SELECT results_of($1) AS "results!""#, referral.0);
+    Results::stored(&query.with_operation("SELECT", "referral_report").fetch_one(unit.sql()).await?)
 }
 
 /// Appointments that were opened, written by one statement for a whole batch. A message for a referral that does not exist

@@ -61,10 +61,15 @@ pub async fn find_file(
 /// # Errors
 /// PERMISSION_DENIED when the caller's organisation is not in the directory.
 pub async fn insert_access(unit: &mut Unit<'_>, access: &FileAccess, owner: Option<&Party>) -> Result<()> {
+    // What was said stands apart, where it can be erased; of what is not there nobody could read it.
     let query = sqlx::query!(
-        "INSERT INTO file_access (id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time,
-             owner_id, owner_unit_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "WITH a AS (
+             INSERT INTO file_access (id, referral_id, caller, organisation_id, reason, create_time, expire_time, owner_id,
+                 owner_unit_id)
+             VALUES ($1, $2, $3, $4, $5, $7, $8, $9, $10) RETURNING id, referral_id, owner_id
+         )
+         INSERT INTO file_words (access_id, kind, referral_id, organisation_id, words)
+         SELECT a.id, 'statement', a.referral_id, a.owner_id, $6 FROM a WHERE a.referral_id IS NOT NULL",
         access.id.0,
         access.referral.map(|referral| referral.0),
         access.caller,
@@ -89,7 +94,7 @@ struct Row {
     caller: String,
     organisation_id: Uuid,
     reason: String,
-    statement: String,
+    statement: Option<String>,
     create_time: DateTime<Utc>,
     expire_time: DateTime<Utc>,
 }
@@ -104,14 +109,14 @@ impl TryFrom<Row> for FileAccess {
             caller: row.caller,
             organisation: row.organisation_id.into(),
             reason: OpenReason::stored(&row.reason)?,
-            statement: row.statement,
+            statement: row.statement.unwrap_or_default(),
             create_time: row.create_time,
             expire_time: row.expire_time,
         })
     }
 }
 
-/// Finds an access of the caller's.
+/// Finds an access of the caller's, without what was said of it.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -119,8 +124,8 @@ pub async fn find_access(unit: &mut Unit<'_>, id: FileAccessId) -> Result<Option
     let caller = unit.caller()?.key();
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time
-         FROM file_access WHERE id = $1 AND caller = $2",
+        r#"SELECT id, referral_id, caller, organisation_id, reason, NULL AS "statement?", create_time, expire_time
+           FROM file_access WHERE id = $1 AND caller = $2"#,
         id.0,
         caller,
     );
@@ -128,7 +133,7 @@ pub async fn find_access(unit: &mut Unit<'_>, id: FileAccessId) -> Result<Option
     row.map(FileAccess::try_from).transpose()
 }
 
-/// Finds the access by which the caller sees a referral now, the last to end.
+/// Finds the access by which the caller sees a referral now, the last to end, without what was said of it.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -136,8 +141,9 @@ pub async fn find_live(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Opti
     let (caller, now) = (unit.caller()?.key(), unit.now());
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time
-         FROM file_access WHERE referral_id = $1 AND caller = $2 AND expire_time > $3 ORDER BY expire_time DESC LIMIT 1",
+        r#"SELECT id, referral_id, caller, organisation_id, reason, NULL AS "statement?", create_time, expire_time
+           FROM file_access
+           WHERE referral_id = $1 AND caller = $2 AND expire_time > $3 ORDER BY expire_time DESC LIMIT 1"#,
         referral.0,
         caller,
         now,
@@ -153,8 +159,10 @@ pub async fn find_live(unit: &mut Unit<'_>, referral: ReferralId) -> Result<Opti
 pub async fn list_accesses_to(unit: &mut Unit<'_>, referrals: &[Uuid]) -> Result<Vec<FileAccess>> {
     let query = sqlx::query_as!(
         Row,
-        "SELECT id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time
-         FROM file_access WHERE referral_id = ANY($1) ORDER BY create_time, id",
+        r#"SELECT f.id, f.referral_id, f.caller, f.organisation_id, f.reason, w.words AS "statement?", f.create_time,
+                  f.expire_time
+           FROM file_access f LEFT JOIN file_words w ON w.access_id = f.id AND w.kind = 'statement'
+           WHERE f.referral_id = ANY($1) ORDER BY f.create_time, f.id"#,
         referrals,
     );
     let rows = query.with_operation("SELECT", "file_access").fetch_all(unit.sql()).await?;

@@ -18,7 +18,7 @@ struct Row {
     caller: String,
     organisation_id: Uuid,
     reason: String,
-    statement: String,
+    statement: Option<String>,
     create_time: DateTime<Utc>,
     expire_time: DateTime<Utc>,
     verdict: Option<String>,
@@ -32,9 +32,10 @@ impl TryFrom<Row> for HeldAccess {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
-        let review = match (row.verdict, row.note, row.reviewer, row.review_time) {
-            (Some(verdict), Some(note), Some(reviewer), Some(create_time)) => {
-                Some(FileReview { verdict: Verdict::stored(&verdict)?, note, reviewer, create_time })
+        let review = match (row.verdict, row.reviewer, row.review_time) {
+            (Some(verdict), Some(reviewer), Some(create_time)) => {
+                let (verdict, note) = (Verdict::stored(&verdict)?, row.note.unwrap_or_default());
+                Some(FileReview { verdict, note, reviewer, create_time })
             }
             _ => None,
         };
@@ -44,7 +45,7 @@ impl TryFrom<Row> for HeldAccess {
             caller: row.caller,
             organisation: row.organisation_id.into(),
             reason: OpenReason::stored(&row.reason)?,
-            statement: row.statement,
+            statement: row.statement.unwrap_or_default(),
             create_time: row.create_time,
             expire_time: row.expire_time,
         };
@@ -61,13 +62,15 @@ pub async fn list_held(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<(H
     let (organisation, desk) = own(unit)?;
     let query = sqlx::query_as!(
         Row,
-        r#"SELECT id, referral_id, caller, organisation_id, reason, statement, create_time, expire_time,
-                  verdict AS "verdict?", note AS "note?", reviewer AS "reviewer?", review_time AS "review_time?",
-                  place AS "place!"
-           FROM (SELECT f.*, v.verdict, v.note, v.reviewer, v.create_time AS review_time,
+        r#"SELECT id, held.referral_id, caller, held.organisation_id, reason, s.words AS "statement?", create_time,
+                  expire_time, verdict AS "verdict?", n.words AS "note?", reviewer AS "reviewer?",
+                  review_time AS "review_time?", place AS "place!"
+           FROM (SELECT f.*, v.verdict, v.reviewer, v.create_time AS review_time,
                         CASE WHEN v.access_id IS NULL THEN f.create_time
                              ELSE f.create_time - interval '8766000 hours' END AS place
                  FROM file_access f LEFT JOIN file_review v ON v.access_id = f.id) held
+           LEFT JOIN file_words s ON s.access_id = held.id AND s.kind = 'statement'
+           LEFT JOIN file_words n ON n.access_id = held.id AND n.kind = 'note'
            WHERE owner_id = $1 AND ($2::uuid IS NULL OR owner_unit_id IS NULL OR owner_unit_id = $2)
              AND (place, id) < ($3, $4)
            ORDER BY place DESC, id DESC LIMIT $5"#,
@@ -93,10 +96,12 @@ pub async fn get_held(unit: &mut Unit<'_>, id: FileAccessId) -> Result<HeldAcces
     let (organisation, desk) = own(unit)?;
     let query = sqlx::query_as!(
         Row,
-        r#"SELECT f.id, f.referral_id, f.caller, f.organisation_id, f.reason, f.statement, f.create_time, f.expire_time,
-                  v.verdict AS "verdict?", v.note AS "note?", v.reviewer AS "reviewer?",
+        r#"SELECT f.id, f.referral_id, f.caller, f.organisation_id, f.reason, s.words AS "statement?", f.create_time,
+                  f.expire_time, v.verdict AS "verdict?", n.words AS "note?", v.reviewer AS "reviewer?",
                   v.create_time AS "review_time?", f.create_time AS place
            FROM file_access f LEFT JOIN file_review v ON v.access_id = f.id
+           LEFT JOIN file_words s ON s.access_id = f.id AND s.kind = 'statement'
+           LEFT JOIN file_words n ON n.access_id = f.id AND n.kind = 'note'
            WHERE f.id = $1 AND f.owner_id = $2 AND ($3::uuid IS NULL OR f.owner_unit_id IS NULL OR f.owner_unit_id = $3)"#,
         id.0,
         organisation,
@@ -113,8 +118,12 @@ pub async fn get_held(unit: &mut Unit<'_>, id: FileAccessId) -> Result<HeldAcces
 pub async fn insert_review(unit: &mut Unit<'_>, id: FileAccessId, review: &FileReview) -> Result<()> {
     let (organisation, _) = own(unit)?;
     let query = sqlx::query!(
-        "INSERT INTO file_review (access_id, organisation_id, reviewer, verdict, note, create_time)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (access_id) DO NOTHING",
+        "WITH v AS (
+             INSERT INTO file_review (access_id, organisation_id, reviewer, verdict, create_time)
+             VALUES ($1, $2, $3, $4, $6) ON CONFLICT (access_id) DO NOTHING RETURNING access_id
+         )
+         INSERT INTO file_words (access_id, kind, referral_id, organisation_id, words)
+         SELECT f.id, 'note', f.referral_id, $2, $5 FROM v JOIN file_access f ON f.id = v.access_id",
         id.0,
         organisation,
         review.reviewer,

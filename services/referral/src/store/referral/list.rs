@@ -157,12 +157,9 @@ pub async fn list_all(unit: &mut Unit<'_>, ids: &[Uuid]) -> Result<Vec<Referral>
                   r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
                   r.prescriber_id, r.requested_date, r.priority,
                   r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
-                  t.alternative, t.due_at, t.cause = 'overdue' AS "overdue!", r.replaces_id,
+                  t.alternative, t.next_step, t.due_at, t.cause = 'overdue' AS "overdue!", r.replaces_id,
                   a.state AS "appointment_state?", a.end_at AS "appointment_end?",
-                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id
-                          AND o.status NOT IN ('cancelled', 'entered-in-error')) AS "results!",
-                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id
-                          AND o.critical AND NOT o.acknowledged) AS "critical!",
+                  results_of(r.id) AS "results!",
                   a.appointment_id AS "appointment_id?",
                   parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r

@@ -10,11 +10,10 @@ mod place;
 mod sent;
 mod timeline;
 
-pub use account::{is_sender, list_ids_of};
+pub use account::{Named, find_sent_by_caller, list_named};
 pub use alike::list_open_alike;
 pub use fact::{
-    OpenedAppointments, Reports, Told, insert_fact, note_acknowledgement, note_appointment, note_report, reports_of,
-    was_whole,
+    OpenedAppointments, Told, insert_fact, note_acknowledgement, note_appointment, note_report, results_of, was_whole,
 };
 pub use file_access::{count_since, find_access, find_file, find_live, insert_access, list_accesses_to};
 pub use file_review::{get_held, insert_review, list_held};
@@ -35,7 +34,9 @@ use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::referral::{AppointmentState, Facts, Number, Party, Priority, Referral, Situation, State, Step};
+use crate::domain::referral::{
+    AppointmentState, Facts, NextStep, Number, Party, Priority, Referral, Results, Situation, State, Step,
+};
 
 struct Row {
     id: Uuid,
@@ -59,11 +60,11 @@ struct Row {
     appointment_id: Option<Uuid>,
     appointment_state: Option<String>,
     appointment_end: Option<DateTime<Utc>>,
-    results: bool,
-    critical: bool,
+    results: String,
     previous: Option<String>,
     reason: String,
     alternative: String,
+    next_step: Option<String>,
     due_at: Option<DateTime<Utc>>,
     overdue: bool,
     replaces_id: Option<Uuid>,
@@ -78,12 +79,13 @@ impl TryFrom<Row> for Referral {
         let number = Number::parse(&row.number);
         let (referrer, provider) = (OrganisationId(row.referrer_id), OrganisationId(row.provider_id));
         let appointment = row.appointment_state.as_deref().map(AppointmentState::stored).transpose()?;
-        let (appointment_end, results, critical) = (row.appointment_end, row.results, row.critical);
-        let facts = Facts { appointment, appointment_end, results, critical };
+        let (appointment_end, results) = (row.appointment_end, Results::stored(&row.results)?);
+        let (facts, state) = (Facts { appointment, appointment_end, results }, State::stored(&row.state)?);
+        let next_step = row.next_step.as_deref().map(NextStep::stored).transpose()?;
         Ok(Self {
             id: row.id.into(),
             number: number.ok_or_else(|| Error::internal(anyhow::anyhow!("a stored number does not check")))?,
-            state: State::stored(&row.state)?,
+            state,
             version: row.version,
             convention: row.convention_id.into(),
             convention_version: row.convention_version,
@@ -104,6 +106,8 @@ impl TryFrom<Row> for Referral {
             previous: row.previous.as_deref().map(State::stored).transpose()?,
             reason: row.reason,
             alternative: row.alternative,
+            // A step of before was the state's.
+            next_step: next_step.or_else(|| state.next_step(&Facts::default())),
             due_time: row.due_at,
             overdue: row.overdue,
             replaces: row.replaces_id.map(Into::into),
@@ -130,8 +134,8 @@ pub async fn insert(unit: &mut Unit<'_>, referral: &Referral, by: (OrganisationI
              SELECT $1, $9, p.organisation, p.unit, p.capacity, $17
              FROM jsonb_to_recordset($18) AS p(organisation uuid, unit uuid, capacity text)
          )
-         INSERT INTO referral_transition (referral_id, version, state, at, actor, id, organisation_id, capacity, due_at)
-         VALUES ($1, $4, $3, $17, $19, $23, $24, $25, $21)",
+         INSERT INTO referral_transition (referral_id, version, state, at, actor, id, organisation_id, capacity, due_at, next_step)
+         VALUES ($1, $4, $3, $17, $19, $23, $24, $25, $21, $27)",
         referral.id.0,
         referral.number.as_str(),
         referral.state.as_str(),
@@ -158,6 +162,7 @@ pub async fn insert(unit: &mut Unit<'_>, referral: &Referral, by: (OrganisationI
         by.0.0,
         by.1.as_str(),
         Json(&referral.situation) as _,
+        referral.next_step.map(NextStep::as_str),
     );
     let done = query.with_operation("INSERT", "referral").execute(unit.sql()).await;
     done.map(|_| ()).map_err(|error| refused(referral, error))
@@ -196,8 +201,8 @@ pub async fn save(unit: &mut Unit<'_>, referral: &Referral, step: &Step) -> Resu
              INSERT INTO referral_note (referral_id, version, note) SELECT r.id, $3, $18::text FROM r WHERE $18 <> ''
          )
          INSERT INTO referral_transition (referral_id, version, state, reason, at, actor, appointment_id, due_at, id, previous,
-                                          cause, organisation_id, capacity, alternative, items)
-         SELECT r.id, $3, $2, $5, $4, $6, $7, $9, $11, $12, $13, $14, $15, $16, $17 FROM r",
+                                          cause, organisation_id, capacity, alternative, items, next_step)
+         SELECT r.id, $3, $2, $5, $4, $6, $7, $9, $11, $12, $13, $14, $15, $16, $17, $19 FROM r",
         referral.id.0,
         referral.state.as_str(),
         referral.version,
@@ -216,6 +221,7 @@ pub async fn save(unit: &mut Unit<'_>, referral: &Referral, step: &Step) -> Resu
         referral.alternative,
         &step.items,
         step.note,
+        referral.next_step.map(NextStep::as_str),
     );
     let done = query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
@@ -285,12 +291,9 @@ async fn select(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>, opened:
                   r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
                   r.prescriber_id, r.requested_date, r.priority,
                   r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
-                  t.alternative, t.due_at, t.cause = 'overdue' AS "overdue!", r.replaces_id,
+                  t.alternative, t.next_step, t.due_at, t.cause = 'overdue' AS "overdue!", r.replaces_id,
                   a.state AS "appointment_state?", a.end_at AS "appointment_end?",
-                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id
-                          AND o.status NOT IN ('cancelled', 'entered-in-error')) AS "results!",
-                  EXISTS (SELECT FROM referral_report o WHERE o.referral_id = r.id
-                          AND o.critical AND NOT o.acknowledged) AS "critical!",
+                  results_of(r.id) AS "results!",
                   CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
                   parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r

@@ -12,7 +12,7 @@ use crate::domain::referral::{Number, Party, Sent};
 /// NOT_FOUND.
 pub async fn get_sent(unit: &mut Unit<'_>, id: ReferralId) -> Result<Sent> {
     let query = sqlx::query!(
-        r#"SELECT number, convention_id, patient_id, referrer_id, referrer_unit_id, prescriber_id,
+        r#"SELECT number, convention_id, patient_id, referrer_id, referrer_unit_id, prescriber_id, provider_id, site_id,
                   parties_of(id) AS "parties: Json<Vec<Party>>"
            FROM referral WHERE id = $1"#,
         id.0,
@@ -27,6 +27,8 @@ pub async fn get_sent(unit: &mut Unit<'_>, id: ReferralId) -> Result<Sent> {
         referrer: row.referrer_id.into(),
         unit: row.referrer_unit_id.map(Into::into),
         prescriber: row.prescriber_id.map(Into::into),
+        provider: row.provider_id.into(),
+        site: row.site_id.map(Into::into),
         parties: row.parties.map(|parties| parties.0).unwrap_or_default(),
     })
 }

@@ -1,9 +1,10 @@
 //! Every reading, change and refusal leaves its row: who, what, whose, and how it ended.
 
 use anyhow::{Context, Result};
+use relais_proto::audit::v1::ListAccessesRequest;
 use relais_proto::referral::v1::{
     CancelReferralRequest, CreatePatientRequest, GetPatientRequest, GetReferralRequest, ListReferralsRequest,
-    cancel_referral_request::Reason,
+    LookupReferralRequest, cancel_referral_request::Reason,
 };
 use relais_referral::Referral as Service;
 use relais_tests::{Identity, Session, World, eventually, partnership, partnership::Partners, request_id};
@@ -100,6 +101,28 @@ async fn strangers_leave_rows_that_name_what_they_asked_for() -> Result<()> {
     assert_eq!(told(&world, "funder").await?, [row("GetPatient", "refused", "NOT_PERMITTED", "", false, false)]);
     let named = "SELECT count(*) FROM audit WHERE outcome = 'refused' AND organisation IS NOT NULL AND trace_id <> ''";
     assert_eq!(world.count(named).await?, 4, "each says for whom, and in which trace");
+    world.end().await
+}
+
+/// Who guesses numbers leaves each of them, and a guess that was right is in that referral's account.
+#[tokio::test]
+async fn a_number_that_was_guessed_stands_in_its_row() -> Result<()> {
+    let world = World::<Service>::start().await?;
+    let partners = Partners::meet_at(|identity| world.session(identity)).await?;
+    let sent = partners.submit(partners.request()).await?;
+    let elsewhere = partnership::organisation(&partners.operator, "Elsewhere").await?;
+    let stranger = world.session(&Identity::new("stranger", "clinician").of(&elsewhere))?;
+    let guess = LookupReferralRequest { number: sent.number.clone() };
+    assert_eq!(stranger.referrals().lookup_referral(guess).await.unwrap_err().code(), Code::NotFound);
+    let query = "SELECT resource FROM audit WHERE action LIKE '%/LookupReferral' AND outcome = 'refused'";
+    let named: Vec<String> = sqlx::query_scalar(query).fetch_all(&world.database).await?;
+    assert_eq!(named, [format!("referral {}", sent.number)]);
+    let admin = world.session(&Identity::new("admin", "admin").of(&partners.sender.organisation))?;
+    for (patient, referral) in [(partners.patient().to_string(), String::new()), (String::new(), sent.name)] {
+        let asked = ListAccessesRequest { patient, referral, ..Default::default() };
+        let told = admin.audits().list_accesses(asked).await?.into_inner().accesses;
+        assert!(told.iter().any(|access| access.subject.ends_with("|stranger")), "{told:?}");
+    }
     world.end().await
 }
 

@@ -164,14 +164,18 @@ async fn a_row_inserted_past_the_sealer_is_found() -> Result<()> {
     let (world, file) = sealing().await?;
     accesses(&world).await?;
     let mut intruder = world.intruder().await?;
-    // An id of two minutes ago: a minute is what the sealer has.
-    intruder
-        .execute(
+    // An id of two minutes ago: a minute is what the sealer has. And ids of times to come: of in an hour, which has a partition, and of
+    // a year that has none.
+    for id in ["now() - interval '2 minutes'", "now() + interval '1 hour'", "timestamptz '2100-01-01'"] {
+        verify(&world, None).await.context("sound before")?;
+        let forge = format!(
             "INSERT INTO audit (id, at, caller, action, resource, trace_id)
-             VALUES (referral.uuid_v7_floor(now() - interval '2 minutes'), now(), 'nobody', '', '', '')",
-        )
-        .await?;
-    assert!(matches!(fault(&world).await?, Fault::Unsealed(_)));
+             VALUES (referral.uuid_v7_floor({id}), now(), 'nobody', '', '', '')"
+        );
+        intruder.execute(AssertSqlSafe(forge)).await?;
+        assert!(matches!(fault(&world).await?, Fault::Unsealed(_)), "{id}");
+        intruder.execute("DELETE FROM audit WHERE caller = 'nobody'").await?;
+    }
     intruder.close().await?;
     world.abandon().await?;
     Ok(std::fs::remove_file(file)?)

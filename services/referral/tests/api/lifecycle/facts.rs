@@ -50,10 +50,16 @@ async fn from_the_booking_to_the_acknowledged_result() -> Result<()> {
     report.acknowledge(&partners, 2).await?;
     let completed = until(&partners, &scheduled.name, State::Completed).await?;
     assert_eq!((completed.owner.as_str(), completed.due_time), ("", None));
-    // What comes after the end is noted and moves nothing.
-    report.issue(&partners, "corrected").await?;
+    // What is corrected after the end is somebody's turn again; what is late still is not.
+    report.issue(&partners, "partial").await?;
     partners.world.until_count(FACTS, 9).await?;
     assert_eq!(get(&partners.desk, &scheduled.name).await?, completed);
+    report.issue(&partners, "corrected").await?;
+    let again = until(&partners, &scheduled.name, State::ResultsAvailable).await?;
+    assert_eq!((&again.owner, again.next_step()), (&partners.mdm, NextStep::Acknowledge));
+    assert_eq!((again.reason.as_str(), again.due_time.is_some()), ("corrected", true));
+    report.acknowledge(&partners, report.issued).await?;
+    until(&partners, &scheduled.name, State::Completed).await?;
     partners.world.end().await
 }
 
@@ -108,6 +114,8 @@ async fn a_cancellation_that_arrives_while_the_work_is_done_is_refused_and_told(
     assert_eq!(done.reason, "work-already-done");
     let refused = cancel_referral(&partners.desk, &scheduled.name).await.unwrap_err();
     assert_eq!(rules(&refused), ["work-already-done"]);
+    let refused = enter_in_error(&partners.desk, &scheduled.name).await.unwrap_err();
+    assert_eq!(rules(&refused), ["work-already-done"], "by no other name either");
     let mut told = Vec::new();
     for _ in 0..5 {
         // What the test tells itself passes by, too.

@@ -160,8 +160,18 @@ impl Report {
     }
 }
 
+/// Moves the clock on to half past eleven in the evening by UTC: in Luxembourg the next day has begun, in summer and in winter. Answers
+/// with that day.
+pub async fn advance_to_evening(partners: &mut Partners) -> Result<chrono::NaiveDate> {
+    let now = partners.world.running.context.clock.now();
+    let evening = now.date_naive().and_hms_opt(23, 30, 0).context("no evening")?.and_utc();
+    let evening = if evening > now { evening } else { evening + TimeDelta::days(1) };
+    advance(partners, evening - now).await?;
+    Ok(evening.date_naive() + TimeDelta::days(1))
+}
+
 /// Moves the clock of the world on, and answers with people whose tokens last.
-async fn advance(partners: &mut Partners, by: TimeDelta) -> Result<()> {
+pub async fn advance(partners: &mut Partners, by: TimeDelta) -> Result<()> {
     let lasting = partners.today.and_time(chrono::NaiveTime::MIN).and_utc().timestamp() + 5 * 365 * 86_400;
     let session =
         |identity: Identity| partners.world.session_with(&partners.world.issuer().token_until(&identity, lasting)?);

@@ -107,6 +107,48 @@ async fn a_wrong_step_is_taken_back_once_and_the_timeline_keeps_both() -> Result
     partners.world.end().await
 }
 
+/// Completed by mistake; scheduling takes back that the patient came, the referrer takes note of a result: nothing of it is forgotten.
+#[tokio::test]
+async fn what_came_since_a_wrong_step_counts_when_it_is_taken_back() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let attended = async || {
+        let sent = partners.submit().await?;
+        accept_referral(&partners.lab, &sent.name).await?;
+        let mut appointment = Appointment::of(&sent);
+        appointment.tell(&partners, "fulfilled").await?;
+        anyhow::Ok((until(&partners, &sent.name, State::Attended).await?, appointment))
+    };
+    let (first, mut appointment) = attended().await?;
+    complete_referral(&partners.lab, &first.name).await?;
+    appointment.tell(&partners, "booked").await?;
+    partners.world.until_count("SELECT count(*) FROM referral_fact WHERE state = 'booked'", 1).await?;
+    assert_eq!(undo_referral(&partners.lab, &first.name).await?.state(), State::Scheduled);
+
+    let (second, _) = attended().await?;
+    let mut report = Report::of(&second);
+    report.issue(&partners, "final").await?;
+    until(&partners, &second.name, State::ResultsAvailable).await?;
+    complete_referral(&partners.lab, &second.name).await?;
+    report.acknowledge(&partners, 1).await?;
+    partners.world.until_count("SELECT count(*) FROM referral_report WHERE acknowledged", 1).await?;
+    let undone = undo_referral(&partners.lab, &second.name).await?;
+    assert_eq!((undone.state(), undone.owner.as_str()), (State::Completed, ""), "nothing is left to take note of");
+    let taken: Vec<_> =
+        steps(&partners.lab, &second.name).await?.iter().map(|step| (step.cause(), step.state())).collect();
+    let expected =
+        [(Cause::Fact, State::Completed), (Cause::Undo, State::ResultsAvailable), (Cause::Call, State::Completed)];
+    assert_eq!(taken[..3], expected);
+
+    // What moved it since is a fact, and there is no step to take back any more.
+    let (third, _) = attended().await?;
+    complete_referral(&partners.lab, &third.name).await?;
+    Report::of(&third).issue(&partners, "final").await?;
+    let open = until(&partners, &third.name, State::ResultsAvailable).await?;
+    assert_eq!(open.owner, partners.mdm);
+    assert_eq!(rules(&undo_referral(&partners.lab, &third.name).await.unwrap_err()), ["fact-of-another-service"]);
+    partners.world.end().await
+}
+
 #[tokio::test]
 async fn of_many_undoings_at_once_one_is_made() -> Result<()> {
     let partners = Partners::meet().await?;

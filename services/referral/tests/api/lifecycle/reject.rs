@@ -47,7 +47,10 @@ async fn nobody_is_bounced_without_a_reason_or_without_an_alternative() -> Resul
     let bounced = lab.reject_referral(reject(&sent.name, Reason::NoCapacity, "")).await.unwrap_err();
     assert_eq!((bounced.code(), rules(&bounced)), (Code::FailedPrecondition, vec!["alternative-required".to_string()]));
     let nowhere = format!("organisations/{}", Uuid::now_v7());
-    for alternative in ["nowhere", nowhere.as_str(), partners.provider.as_str()] {
+    let unrelated = partnership::organisation(&partners.operator, "A bakery").await?;
+    let shop = partnership::site(&partners.operator, &unrelated, "Its shop").await?;
+    let wrong = ["nowhere", nowhere.as_str(), partners.provider.as_str(), unrelated.as_str(), shop.as_str()];
+    for alternative in wrong {
         let refused = lab.reject_referral(reject(&sent.name, Reason::NoCapacity, alternative)).await.unwrap_err();
         let told = (refused.code(), violations(&refused));
         assert_eq!(told, (Code::InvalidArgument, vec!["alternative".to_string()]), "{alternative}");
@@ -56,9 +59,12 @@ async fn nobody_is_bounced_without_a_reason_or_without_an_alternative() -> Resul
     let rejected = rejected.referral.context("no referral")?;
     assert_eq!((rejected.state(), rejected.reason.as_str()), (State::Rejected, "no-capacity"));
     assert_eq!(get(&partners.desk, &sent.name).await?.alternative, another, "the referrer reads where else");
-    partners.world.tap.next().await?;
-    let (_, event) = partners.world.tap.next().await?;
-    let Event::ReferralMoved(moved) = event else { panic!("{event:?}") };
+    let moved = loop {
+        // What else was entered meanwhile passes by, too.
+        if let (_, Event::ReferralMoved(moved)) = partners.world.tap.next().await? {
+            break moved;
+        }
+    };
     assert_eq!((moved.state.as_str(), moved.reason.as_str()), ("rejected", "no-capacity"));
     assert_eq!((moved.alternative, moved.owner, moved.due_time), (another, String::new(), None));
     partners.world.end().await
@@ -74,6 +80,8 @@ async fn a_site_without_a_place_names_another_one_of_the_same_provider() -> Resu
     }
     let [forges, chem, other] = &sites[..] else { panic!("{sites:?}") };
     let own = partnership::site(&partners.operator, &partners.mdm, "The referrer's").await?;
+    let unrelated = partnership::organisation(&partners.operator, "A bakery").await?;
+    let shop = partnership::site(&partners.operator, &unrelated, "Its shop").await?;
     let agree = async |sites: Vec<String>| {
         let terms = Terms { sites, ..partnership::terms(&partners.mdm, &partners.provider, partners.today) };
         let draft = partnership::draft(&partners.coordinator, terms).await?;
@@ -91,7 +99,8 @@ async fn a_site_without_a_place_names_another_one_of_the_same_provider() -> Resu
         let name = sent(convention, forges).await?;
         let bounced = lab.reject_referral(reject(&name, Reason::NoCapacity, "")).await.unwrap_err();
         assert_eq!(rules(&bounced), ["alternative-required"]);
-        for wrong in [forges, &own, &partners.mdm] {
+        let strange = if *convention == two { other } else { &shop };
+        for wrong in [forges, &own, &partners.mdm, strange, &shop] {
             let refused = lab.reject_referral(reject(&name, Reason::NoCapacity, wrong)).await.unwrap_err();
             assert_eq!(violations(&refused), ["alternative"], "{wrong}");
         }
@@ -114,6 +123,11 @@ async fn where_the_reason_is_the_patients_or_there_is_nobody_else_none_is_asked(
     lab.reject_referral(reject(&sent.name, Reason::PatientDeclined, "")).await?;
     let alone = partners.submit().await?;
     lab.reject_referral(reject(&alone.name, Reason::NoCapacity, "")).await?;
+    // Nor is it refused: any place of the directory is better than none.
+    let hospital = partnership::organisation(&partners.operator, "A hospital").await?;
+    let alone = partners.submit().await?;
+    lab.reject_referral(reject(&alone.name, Reason::NoCapacity, &hospital)).await?;
+    assert_eq!(get(&partners.desk, &alone.name).await?.alternative, hospital);
     partners.world.end().await
 }
 

@@ -1,12 +1,13 @@
 //! Erasure destroys a key, is refused while something stands against it, and leaves nothing to find.
 
 use anyhow::Result;
+use relais_proto::audit::v1::{Access, ListAccessesRequest};
 use relais_proto::referral::v1::{
     CancelReferralRequest, ErasePatientRequest, ErasePatientResponse, ExportPatientRequest, LiftHoldRequest,
     MergePatientsRequest, PatientHold, PlaceHoldRequest, SubmitReferralRequest, cancel_referral_request,
     patient_hold::Reason, patient_merge,
 };
-use relais_tests::{Session, partnership, request_id, rules, violations};
+use relais_tests::{Identity, Session, partnership, request_id, rules, violations};
 use tonic::{Code, Status};
 
 use super::{enter, get, names_found};
@@ -54,6 +55,34 @@ async fn a_hold_and_an_open_referral_refuse_and_say_why() -> Result<()> {
     erase(coordinator, &name).await?;
     assert_eq!(violations(&hold(coordinator, &partners.patient, Some(0)).await.unwrap_err()), ["hold.end_time"]);
     assert_eq!(hold(&partners.lab, &partners.patient, None).await.unwrap_err().code(), Code::PermissionDenied);
+    partners.world.end().await
+}
+
+async fn accesses(session: &Session, patient: &str) -> Result<Vec<Access>, Status> {
+    let request = ListAccessesRequest { patient: patient.into(), page_size: 100, ..Default::default() };
+    Ok(session.audits().list_accesses(request).await?.into_inner().accesses)
+}
+
+/// A merge hides nobody who read the record before, and an erasure nobody at all: to an administrator of who held it.
+#[tokio::test]
+async fn who_saw_a_merged_and_erased_person_is_told() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let (desk, coordinator) = (&partners.desk, &partners.coordinator);
+    let (name, other) = (enter(desk, "Weber", "Anne").await?.name, enter(desk, "Weber", "Anne").await?.name);
+    let reader = partners.world.session(&Identity::new("reader", "clinician").of(&partners.mdm))?;
+    get(&reader, &other).await?;
+    let reason = patient_merge::Reason::PatientSays.into();
+    let merge = MergePatientsRequest { survivor: name.clone(), merged: other, reason, request_id: request_id() };
+    desk.patients().merge_patients(merge).await?;
+    let read = |told: &[Access]| told.iter().filter(|access| access.subject.ends_with("reader")).count();
+    assert_eq!(read(&accesses(coordinator, &name).await?), 1, "before the merge, the merged record");
+    erase(coordinator, &name).await?;
+    let admin = partners.world.session(&Identity::new("admin", "admin").of(&partners.mdm))?;
+    assert_eq!(read(&accesses(&admin, &name).await?), 1, "after the erasure");
+    let elsewhere = partners.world.session(&Identity::new("admin", "admin").of(&partners.provider))?;
+    for nobody in [coordinator, &elsewhere] {
+        assert_eq!(accesses(nobody, &name).await.unwrap_err().code(), Code::NotFound);
+    }
     partners.world.end().await
 }
 

@@ -78,7 +78,7 @@ impl UseCase for BeginUpload {
         attachment::insert(unit, &file).await?;
         let due_at = unit.now() + PATIENCE;
         let timer = Timer { kind: DROP_UPLOAD.into(), subject: file.id.0, due_at, urgency: Urgency::Routine };
-        timers::set(unit, &timer).await?;
+        timers::set(unit, &timer);
         unit.audit(Subject::of(file.id).referral(place.referral));
         Ok(file)
     }

@@ -13,7 +13,7 @@ use super::{
     issue::{Issue, issue},
 };
 use crate::{
-    app::{Vault, tell::report_quarantined},
+    app::{Vault, take_over_site::ensure_own_site, tell::report_quarantined},
     domain::{
         Order,
         report::{Content, Named, Quarantine, Report, ReportState, Status, Version, fit},
@@ -45,7 +45,7 @@ impl UseCase for CreateReport {
             let words = "the first version is partial, preliminary or final";
             return Err(Error::refused("REPORT_REFUSED", vec![Violation::new("not-first", words)]));
         }
-        ensure_done(&self.submission, unit)?;
+        ensure_done(&self.submission, unit).await?;
         let order = store::find_asked(unit, self.named.order).await?;
         // Asked for also when there is no order, so that none and another's take the same statements.
         let referral = order.as_ref().map_or_else(|| self.named.order.0.into(), |order| order.referral);
@@ -60,7 +60,7 @@ impl UseCase for CreateReport {
             superseded: false,
             critical: self.submission.content.is_critical(),
             performed_date: self.submission.performed_date,
-            site: self.submission.site,
+            site: self.submission.site.map(|site| site.id),
             sealed: key.seal(self.id, 1, &self.submission.content)?,
             issue_time: unit.now(),
         };
@@ -113,8 +113,8 @@ impl CreateReport {
     }
 }
 
-/// What is handed in was done before now, wherever on Earth.
-pub(super) fn ensure_done(submission: &Submission, unit: &Unit<'_>) -> Result<()> {
+/// What is handed in was done before now, wherever on Earth, and at a site of whoever hands it in.
+pub(super) async fn ensure_done(submission: &Submission, unit: &mut Unit<'_>) -> Result<()> {
     // The furthest zone is fourteen hours ahead.
     let today = (unit.now() + chrono::TimeDelta::hours(14)).date_naive();
     match submission.performed_date {
@@ -122,6 +122,6 @@ pub(super) fn ensure_done(submission: &Submission, unit: &Unit<'_>) -> Result<()
             let violation = Violation::new("content.performed_date", "must not be in the future");
             Err(Error::invalid(vec![violation]))
         }
-        _ => Ok(()),
+        _ => ensure_own_site(unit, "content.site", submission.site).await,
     }
 }

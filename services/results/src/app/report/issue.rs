@@ -28,7 +28,7 @@ pub(super) struct Issue<'a> {
 pub(super) async fn issue(unit: &mut Unit<'_>, order: Order, issue: Issue<'_>) -> Result<()> {
     let Issue { report, version, before, says, parties } = issue;
     let (previous, now) = (order.state, unit.now());
-    let (moved, acts) = result(order, &Told { before, says, status: version.status }, now)?;
+    let (moved, acts) = result(order, &Told { report: report.id, before, says, status: version.status }, now)?;
     if let Some(moved) = moved {
         store::save(unit, &moved).await?;
         tell_order(unit, &moved, previous, parties);

@@ -34,7 +34,7 @@ use relais_platform::{
     Result,
     audit::Subject,
     calls::{Caller, Role},
-    ids::SiteId,
+    ids::{Child, SiteId},
 };
 
 use crate::{
@@ -50,7 +50,7 @@ pub struct Submission {
     /// The day on which it was done, at the site.
     pub performed_date: Option<NaiveDate>,
     /// The site.
-    pub site: Option<SiteId>,
+    pub site: Option<Child<SiteId>>,
     /// What it says.
     pub content: Content,
 }

@@ -46,7 +46,7 @@ impl UseCase for ReviseReport {
         let missing = || Error::internal(anyhow::anyhow!("a report of no order"));
         let facts = referral::facts(unit, before.referral.ok_or_else(missing)?).await?;
         ensure_acts(unit.call()?, &facts.parties)?;
-        ensure_done(&self.submission, unit)?;
+        ensure_done(&self.submission, unit).await?;
         if self.seen != before.last_version {
             return Err(Error::stale_etag());
         }
@@ -64,7 +64,7 @@ impl UseCase for ReviseReport {
             superseded,
             critical: !status.is_void() && content.is_critical(),
             performed_date: self.submission.performed_date,
-            site: self.submission.site,
+            site: self.submission.site.map(|site| site.id),
             sealed: key.seal(before.id, next, &content)?,
             issue_time: now,
         };

@@ -18,6 +18,8 @@ use crate::{
 
 /// What is unread is looked at again after this time: its recipient may be struck off meanwhile.
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
+/// What was read and not taken note of: registers and leaves change from one day to the next.
+const AGAIN_READ: TimeDelta = TimeDelta::hours(1);
 
 /// Lays the version that is shown before those who receive it now, and takes back what is unread before those who do not any more.
 #[derive(Debug, Clone)]
@@ -49,12 +51,16 @@ impl UseCase for SettleRelease {
         self.release(unit, (&report, &version), &plan.release).await?;
         if self.entitled.is_empty() {
             let due_at = unit.now() + delay(self.due.attempt);
-            report::postpone(unit, report.id, due_at, false, "nobody may receive it now").await
-        } else if !plan.release.is_empty() || is_open(&version, &standing) {
-            let due_at = unit.now() + AGAIN;
-            report::postpone(unit, report.id, due_at, true, "").await
-        } else {
-            report::forget(unit, report.id).await
+            report::postpone(unit, report.id, due_at, false, "nobody may receive it now").await?;
+            return Ok(());
+        }
+        let after = if plan.release.is_empty() { again(&version, &standing) } else { Some(AGAIN) };
+        match after {
+            Some(after) => {
+                let due_at = unit.now() + after;
+                report::postpone(unit, report.id, due_at, true, "").await
+            }
+            None => report::forget(unit, report.id).await,
         }
     }
 }
@@ -83,10 +89,12 @@ impl SettleRelease {
     }
 }
 
-/// Whether somebody must still read a version; of a critical one, whether nobody has taken note of it yet: who only read it may be
-/// away by now.
-fn is_open(version: &Version, standing: &[Release]) -> bool {
+/// After what time it is asked again who receives a version: while it is unread, or critical and nobody has taken note of it, soon;
+/// while it was read and nobody has taken note of it, later, for who read it may be struck off or away by now, and whoever acts then
+/// must have it before them to take note of it; then never. Of one that says that there is no result nothing is to be noted.
+fn again(version: &Version, standing: &[Release]) -> Option<TimeDelta> {
     let mut of_version = standing.iter().filter(|it| it.version == version.version);
-    let unnoted = version.critical && of_version.clone().all(|it| it.acknowledge_time.is_none());
-    unnoted || of_version.any(|it| it.read_time.is_none())
+    let unnoted = !version.status.is_void() && of_version.clone().all(|it| it.acknowledge_time.is_none());
+    let unread = of_version.any(|it| it.read_time.is_none());
+    if unread || unnoted && version.critical { Some(AGAIN) } else { unnoted.then_some(AGAIN_READ) }
 }

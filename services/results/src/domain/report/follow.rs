@@ -19,6 +19,9 @@ pub fn follow(shown: Status, next: Status) -> Result<bool> {
         (S::Final | S::Amended | S::Corrected, S::Final) => {
             Err(refused("final-already", "the final version is there: amend or correct it"))
         }
+        (S::Final | S::Amended | S::Corrected, S::Cancelled) => {
+            Err(refused("final-already", "what is there was done: correct it, or say that it was entered in error"))
+        }
         (S::Final | S::Amended | S::Corrected, S::Partial | S::Preliminary) => Ok(true),
         _ => Ok(false),
     }
@@ -39,9 +42,12 @@ mod tests {
         for shown in [S::Final, S::Amended, S::Corrected] {
             assert_eq!((rule(shown, S::Partial), rule(shown, S::Preliminary)), (Ok(true), Ok(true)));
             assert_eq!((rule(shown, S::Corrected), rule(shown, S::EnteredInError)), (Ok(false), Ok(false)));
-            assert_eq!(rule(shown, S::Final), Err("final-already".into()));
+            for next in [S::Final, S::Cancelled] {
+                assert_eq!(rule(shown, next), Err("final-already".into()));
+            }
         }
         assert_eq!((rule(S::Partial, S::Partial), rule(S::Partial, S::Final)), (Ok(false), Ok(false)));
+        assert_eq!((rule(S::Partial, S::Cancelled), rule(S::Preliminary, S::Cancelled)), (Ok(false), Ok(false)));
         assert_eq!(rule(S::Preliminary, S::Corrected), Err("not-final-yet".into()));
         for ended in [S::Cancelled, S::EnteredInError] {
             assert_eq!(rule(ended, S::Partial), Err("report-ended".into()));

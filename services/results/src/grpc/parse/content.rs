@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use relais_platform::{calls::Check, ids::SiteId};
+use relais_platform::calls::Check;
 use relais_proto::results::v1::{self, observation, quantity};
 
 use crate::{
@@ -42,7 +42,7 @@ pub(super) fn submission(check: &mut Check, status: i32, content: Option<&v1::Re
         return Submission { status, performed_date: None, site: None, content: Content::default() };
     };
     let performed_date = Some(check.date("content.performed_date", told.performed_date));
-    let site = check.optional_child::<SiteId>("content.site", &told.site).map(|site| site.id);
+    let site = check.optional_child("content.site", &told.site);
     let field = "content.observations";
     check.ensure(field, told.observations.len() <= MOST, "must be 300 at the most");
     let mut seen = HashSet::new();

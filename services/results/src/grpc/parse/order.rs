@@ -3,17 +3,13 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Datelike, Utc};
-use relais_platform::{
-    Result,
-    calls::Check,
-    ids::{OrderId, SiteId},
-};
+use relais_platform::{Result, calls::Check, ids::OrderId};
 use relais_proto::results::v1;
 use uuid::Uuid;
 
 use super::{etag, name};
 use crate::{
-    app::{GetOrder, MoveOrder, Step},
+    app::{Entitled, GetOrder, MoveOrder, Step},
     domain::{LineCancelReason, Sample, analyses},
 };
 
@@ -24,7 +20,8 @@ pub(in crate::grpc) fn get_order(request: &v1::GetOrderRequest) -> Result<GetOrd
     name(&request.name).map(GetOrder)
 }
 
-pub(in crate::grpc) fn place_order(request: &v1::PlaceOrderRequest) -> Result<(Uuid, MoveOrder)> {
+/// What is asked for; who may ask, is asked by whoever runs it.
+pub(in crate::grpc) fn place_order(request: &v1::PlaceOrderRequest, entitled: Entitled) -> Result<(Uuid, MoveOrder)> {
     let mut check = Check::default();
     let id: OrderId = check.name("name", &request.name);
     check.ensure("codes", (1..=MOST).contains(&request.codes.len()), "must be 1 to 60");
@@ -33,7 +30,7 @@ pub(in crate::grpc) fn place_order(request: &v1::PlaceOrderRequest) -> Result<(U
         check.ensure("codes", analyses::find(code).is_some(), "must be LOINC codes of ListAnalyses");
         check.ensure("codes", seen.insert(code), "must not name one twice");
     }
-    let step = Step::Place(request.codes.clone());
+    let step = Step::Place(request.codes.clone(), entitled);
     command(check, (id, step), &request.etag, &request.request_id)
 }
 
@@ -63,7 +60,7 @@ pub(in crate::grpc) fn record_sampling(
     check.ensure("lines", numbers.iter().all(|number| *number > 0), "must be numbers of lines");
     let time = time(&mut check, request.sample_time.as_ref());
     check.ensure("sample_time", time <= now, "must not be in the future");
-    let site = check.optional_child::<SiteId>("site", &request.site).map(|site| site.id);
+    let site = check.optional_child("site", &request.site);
     let step = Step::Sample(request.lines.clone(), Sample { time, site });
     command(check, (id, step), &request.etag, &request.request_id)
 }

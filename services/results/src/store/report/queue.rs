@@ -1,4 +1,4 @@
-//! Reports whose recipients are to be asked for: now, for a new version; later, while one is unread or nobody may read it.
+//! Reports whose recipients are to be asked for: now, for a new version; later, while nobody has taken note of it or may read it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use relais_platform::{
@@ -6,6 +6,7 @@ use relais_platform::{
     database::Unit,
     ids::{ReferralId, ReportId},
 };
+use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx_otel::QueryAnnotateExt;
 
@@ -13,7 +14,7 @@ use sqlx_otel::QueryAnnotateExt;
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 /// A report whose recipients are to be asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Due {
     /// The report.
     pub report: ReportId,
@@ -23,6 +24,8 @@ pub struct Due {
     pub shown_version: i64,
     /// How often it was tried since the last time that somebody was found.
     pub attempt: i32,
+    /// The trace of the change for which they are asked for; empty when it was looked at before.
+    pub trace: Value,
 }
 
 /// Has a report's recipients asked for at once.
@@ -30,12 +33,14 @@ pub struct Due {
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn enqueue(unit: &mut Unit<'_>, report: ReportId) -> Result<()> {
-    let now = unit.now();
+    let (now, trace) = (unit.now(), unit.trace());
     let query = sqlx::query!(
-        "INSERT INTO release_due (report_id, due_at) VALUES ($1, $2)
-         ON CONFLICT (report_id) DO UPDATE SET due_at = EXCLUDED.due_at, attempt = 0, error = ''",
+        "INSERT INTO release_due (report_id, due_at, trace) VALUES ($1, $2, $3)
+         ON CONFLICT (report_id) DO UPDATE
+         SET due_at = EXCLUDED.due_at, attempt = 0, error = '', trace = EXCLUDED.trace",
         report.0,
         now,
+        trace,
     );
     query.with_operation("INSERT", "release_due").execute(unit.sql()).await?;
     Ok(())
@@ -66,12 +71,12 @@ pub async fn count_due(connection: &mut PgConnection, now: DateTime<Utc>) -> Res
 pub async fn take_due(unit: &mut Unit<'_>, limit: i64) -> Result<Vec<Due>> {
     let now = unit.now();
     let query = sqlx::query!(
-        r#"WITH taken AS (
-               UPDATE release_due SET due_at = $2, attempt = attempt + 1
-               WHERE report_id IN (SELECT report_id FROM release_due WHERE due_at <= $1 ORDER BY due_at LIMIT $3
-                                   FOR UPDATE SKIP LOCKED)
-               RETURNING report_id, attempt)
-           SELECT t.report_id, t.attempt, r.referral_id AS "referral_id!", r.shown_version
+        r#"WITH due AS (
+               SELECT report_id, trace FROM release_due WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+           ), taken AS (
+               UPDATE release_due q SET due_at = $2, attempt = q.attempt + 1, trace = '{}'
+               FROM due WHERE q.report_id = due.report_id RETURNING q.report_id, q.attempt, due.trace)
+           SELECT t.report_id, t.attempt, t.trace, r.referral_id AS "referral_id!", r.shown_version
            FROM taken t JOIN report r ON r.id = t.report_id WHERE r.referral_id IS NOT NULL"#,
         now,
         now + LEASE,
@@ -83,6 +88,7 @@ pub async fn take_due(unit: &mut Unit<'_>, limit: i64) -> Result<Vec<Due>> {
         referral: row.referral_id.into(),
         shown_version: row.shown_version,
         attempt: row.attempt,
+        trace: row.trace,
     });
     Ok(due.collect())
 }

@@ -35,7 +35,7 @@ impl UseCase for LiftClosure {
         store::closure::lift(unit, &lifted).await?;
         for rule in store::opening_rule::make_again(unit, lifted.site.id, lifted.start_date).await? {
             let (kind, due_at) = (MAKE_SLOTS.into(), unit.now());
-            timers::set(unit, &Timer { kind, subject: rule.0, due_at, urgency: Urgency::Routine }).await?;
+            timers::set(unit, &Timer { kind, subject: rule.0, due_at, urgency: Urgency::Routine });
         }
         unit.audit(&lifted);
         Ok(lifted)

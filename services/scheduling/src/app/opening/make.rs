@@ -40,7 +40,8 @@ pub(super) async fn make(unit: &mut Unit<'_>, rule: &OpeningRule, site: &Site) -
     match due_at {
         Some(due_at) => {
             let timer = Timer { kind: MAKE_SLOTS.into(), subject: rule.id.0, due_at, urgency: Urgency::Routine };
-            timers::set(unit, &timer).await
+            timers::set(unit, &timer);
+            Ok(())
         }
         None => timers::clear(unit, MAKE_SLOTS, rule.id.0).await,
     }

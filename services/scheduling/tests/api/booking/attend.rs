@@ -107,6 +107,75 @@ async fn a_wrong_no_show_is_taken_back_and_a_right_one_is_followed_by_another_ap
     centre.end().await
 }
 
+/// The trap: an undoing that opens what nothing closes any more, or that goes back step by step.
+#[tokio::test]
+async fn a_step_is_taken_back_once_and_never_for_a_referral_that_has_ended() -> Result<()> {
+    let centre = Centre::open().await?;
+    centre.enter(OpeningRule { seats: 3, ..centre.rule() }).await?;
+    let (missed, booked) = centre.booked("MISSED", 24).await?;
+    let seen = centre.accepted("SEEN").await?;
+    let (desk, sender) = (centre.desk()?, centre.sender()?);
+    let seen = book(&sender, &seen, &booked.slot).await?;
+    centre.advance(starts(&booked) + TimeDelta::minutes(1)).await?;
+    desk.scheduling().record_no_show(no_show(&booked.name)).await?;
+    centre.step(&missed.told, 3, "failed").await?;
+    let undo = async |name: &str| desk.scheduling().undo_last_step(undoing(name, UndoReason::PatientCame)).await;
+    assert_eq!(refused(undo(&booked.name).await), ["referral-closed"]);
+    assert!(is(&get(&desk, &booked.name).await?, State::Noshow));
+    // Its end is taken back; then the no-show may be. What ends after that finds it, and frees its seat.
+    centre.step(&missed.told, 4, "no-show").await?;
+    undo(&booked.name).await?;
+    centre.step(&missed.told, 5, "failed").await?;
+    centre
+        .world
+        .until_count("SELECT count(*) FROM appointment WHERE reason = 'referral-ended' AND slot_id IS NOT NULL", 1)
+        .await?;
+
+    desk.scheduling().record_arrival(arrival(&seen.name)).await?;
+    let fulfilment =
+        RecordFulfilmentRequest { name: seen.name.clone(), request_id: request_id(), ..Default::default() };
+    desk.scheduling().record_fulfilment(fulfilment).await?;
+    assert!(is(&undo(&seen.name).await?.into_inner().appointment.unwrap_or_default(), State::Arrived));
+    assert_eq!(refused(undo(&seen.name).await), ["undone-already"]);
+    assert_eq!(centre.world.count("SELECT count(*) FROM seat_claim").await?, 1);
+    centre.end().await
+}
+
+/// Whichever comes first, the undoing or the end of the referral: nobody keeps a seat for a referral that has ended.
+#[tokio::test]
+async fn an_undoing_while_the_referral_ends_leaves_no_seat_behind() -> Result<()> {
+    let centre = Centre::open().await?;
+    centre.enter(OpeningRule { seats: 8, ..centre.rule() }).await?;
+    let (desk, sender, all) = (centre.desk()?, centre.sender()?, centre.many(8).await?);
+    let slot = centre.slot_in(&all[0], 24).await?;
+    for referred in &all {
+        book(&sender, referred, &slot.name).await?;
+    }
+    centre.advance(DateTime::from_timestamp(begins(&slot) + 60, 0).unwrap_or_default()).await?;
+    for referred in &all {
+        desk.scheduling().record_no_show(no_show(&referred.appointment)).await?;
+    }
+    let mut undone = 0;
+    for referred in &all {
+        let request = undoing(&referred.appointment, UndoReason::PatientCame);
+        let mut client = desk.scheduling();
+        let (ended, undoing) = tokio::join!(
+            centre.world.tap.publish(referred.told.id.0, 3, moved(&referred.told, "failed")),
+            client.undo_last_step(request)
+        );
+        ended?;
+        match undoing {
+            Ok(_) => undone += 1,
+            Err(status) => assert_eq!(relais_tests::rules(&status), ["referral-closed"], "{status:?}"),
+        }
+    }
+    centre.world.until_count("SELECT count(*) FROM referral WHERE state = 'failed'", 8).await?;
+    let booked = "SELECT count(*) FROM appointment WHERE state = 'booked'";
+    centre.world.until_count(booked, 0).await?;
+    assert_eq!(centre.world.count("SELECT count(*) FROM seat_claim").await?, 8 - undone);
+    centre.end().await
+}
+
 #[tokio::test]
 async fn a_walk_in_takes_a_seat_of_its_own_kind_now() -> Result<()> {
     let centre = Centre::open().await?;

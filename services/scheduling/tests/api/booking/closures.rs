@@ -1,11 +1,11 @@
 //! Closed days and ended rules: nobody who stands in them is forgotten.
 
 use anyhow::Result;
-use chrono::Days;
+use chrono::{Days, Timelike};
 use relais_platform::events::Event;
 use relais_proto::scheduling::v1::{
     Closure, CreateClosureRequest, EndOpeningRuleRequest, GetOpeningRuleRequest, LiftClosureRequest,
-    ListClosuresRequest, ListOpeningRulesRequest, appointment::State,
+    ListClosuresRequest, ListOpeningRulesRequest, RecordFulfilmentRequest, appointment::State,
 };
 use relais_tests::{Told, request_id, violations};
 use tonic::Code;
@@ -75,6 +75,63 @@ async fn a_closure_names_who_stands_in_its_way_or_cancels_them() -> Result<()> {
     assert_eq!(refused(desk.openings().lift_closure(twice).await), ["closure-lifted"]);
     let listing = ListClosuresRequest { parent: centre.site.to_string(), ..ListClosuresRequest::default() };
     assert_eq!(desk.openings().list_closures(listing).await?.into_inner().closures, [lifted]);
+    centre.end().await
+}
+
+/// The trap: a day cannot be closed any more once somebody is there. Who has arrived stays, with that seat alone.
+#[tokio::test]
+async fn a_patient_who_is_there_stays_when_the_day_is_closed() -> Result<()> {
+    let centre = Centre::open().await?;
+    let rule = centre.enter(OpeningRule { seats: 3, ..centre.rule() }).await?;
+    let (desk, sender) = (centre.desk()?, centre.sender()?);
+    let (there, seen) = (centre.accepted("THERE").await?, centre.accepted("SEEN").await?);
+    // Early on a day, so that there are later slots.
+    let hour = |slot: &Slot| {
+        let begins = DateTime::from_timestamp(begins(slot), 0).unwrap_or_default();
+        begins.with_timezone(&chrono_tz::Europe::Luxembourg).hour()
+    };
+    let slots = centre.slots(&there).await?;
+    let early = slots.iter().find(|slot| hour(slot) == 8 && begins(slot) > centre.now().timestamp() + 100_000);
+    let early = early.context("no slot")?.name.clone();
+    let (booked, seen) = (book(&sender, &there, &early).await?, book(&sender, &seen, &early).await?);
+    let on = local(&booked);
+    let start = DateTime::from_timestamp(booked.start_time.map_or(0, |time| time.seconds), 0).unwrap_or_default();
+    centre.advance(start - TimeDelta::minutes(10)).await?;
+    for name in [&booked.name, &seen.name] {
+        desk.scheduling().record_arrival(attend::arrival(name)).await?;
+    }
+    let fulfilled = RecordFulfilmentRequest { name: seen.name.clone(), request_id: request_id(), ..Default::default() };
+    desk.scheduling().record_fulfilment(fulfilled).await?;
+    let later = centre.accepted("LATER").await?;
+    let later_slot = centre.slot_in(&later, 1).await?;
+    let waiting = book(&sender, &later, &later_slot.name).await?;
+    let refused = desk.openings().create_closure(closing(&centre, on, on, false)).await.unwrap_err();
+    assert!(refused.message().contains(&waiting.name) && !refused.message().contains(&booked.name), "{refused:?}");
+
+    let closure = desk.openings().create_closure(closing(&centre, on, on, true)).await?.into_inner().closure;
+    assert!(is(&get(&desk, &waiting.name).await?, State::Cancelled));
+    let kept = get(&desk, &booked.name).await?;
+    assert_eq!((kept.state(), &kept.slot), (State::Arrived, &booked.slot));
+    assert!(is(&get(&desk, &seen.name).await?, State::Fulfilled));
+    let beside = centre.accepted("BESIDE").await?;
+    assert!(!days(&centre, &beside).await?.contains(&on.to_string()), "a closed day has slots");
+    assert_eq!(super::refused(book(&sender, &beside, &booked.slot).await), ["slot-full"]);
+    // Of a day that begins with somebody there, an opening rule ends as well.
+    let lifting = LiftClosureRequest { name: closure.unwrap_or_default().name, request_id: request_id() };
+    desk.openings().lift_closure(lifting).await?;
+    let ending = EndOpeningRuleRequest {
+        name: rule.name.clone(),
+        end_date: Some(date(on - Days::new(1))),
+        cancel_appointments: true,
+        request_id: request_id(),
+        ..Default::default()
+    };
+    desk.openings().end_opening_rule(ending).await?;
+    let left = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM seat WHERE start_time > $1").bind(centre.now());
+    let left = left.fetch_one(&centre.world.database).await?;
+    assert_eq!(left, 2, "the two who are there");
+    let there = list(&desk, &there.told).await?;
+    assert!(there.iter().any(|found| is(found, State::Arrived)), "{there:?}");
     centre.end().await
 }
 

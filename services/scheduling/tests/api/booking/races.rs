@@ -6,6 +6,7 @@ use anyhow::Result;
 use chrono::TimeDelta;
 use relais_proto::scheduling::v1::{CancelReason, appointment::State};
 use tokio::task::JoinSet;
+use tonic::Code;
 
 use super::*;
 
@@ -157,24 +158,51 @@ async fn two_who_want_each_others_slots_keep_one_seat_each() -> Result<()> {
 
 #[tokio::test]
 async fn a_day_that_is_closed_while_it_is_booked_forgets_nobody() -> Result<()> {
-    let centre = Centre::open().await?;
+    let mut centre = Centre::open().await?;
     centre.enter(centre.rule()).await?;
     let all = centre.many(6).await?;
     let slot = centre.slot_in(&all[0], 30).await?;
     let on = DateTime::from_timestamp(begins(&slot), 0).unwrap_or_default() + TimeDelta::hours(1);
     let (sender, desk) = (centre.sender()?, centre.desk()?);
+    let day = on.date_naive();
     let closing = {
-        let request = closures::closing(&centre, on.date_naive(), on.date_naive(), true);
+        let request = closures::closing(&centre, day, day, true);
         tokio::spawn(async move { desk.openings().create_closure(request).await })
     };
-    at_once(all.into_iter().map(|referred| {
+    let outcomes = at_once(all.into_iter().map(|referred| {
         let (sender, slot) = (sender.clone(), slot.name.clone());
         async move { book(&sender, &referred, &slot).await }
     }))
     .await;
-    let _ = closing.await?;
-    let lost = "SELECT count(*) FROM appointment a WHERE state = 'booked'
-                AND NOT EXISTS (SELECT FROM seat_claim c JOIN seat s USING (slot_id, number) WHERE c.appointment_id = a.id)";
-    assert_eq!(centre.world.count(lost).await?, 0, "somebody is booked without a seat");
+    closing.await?.map_err(|status| anyhow::anyhow!("the day is not closed: {status:?}"))?;
+    let (booked, refusals): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    for refusal in refusals.into_iter().filter_map(Result::err) {
+        // Either the seat was gone, or the slot with it.
+        let gone = refusal.code() == Code::NotFound && refusal.message().contains(&slot.name);
+        assert!(gone || relais_tests::rules(&refusal) == ["slot-full"], "{refusal:?}");
+    }
+    // Whoever was told that it is booked was told that it is not, once: the day is closed.
+    for told in booked.into_iter().flatten() {
+        let now = get(&sender, &told.name).await?;
+        assert_eq!((now.state(), now.reason.as_str()), (State::Cancelled, "site-closed"));
+        let mut notices = 0;
+        while notices == 0 {
+            let (_, cancelled) = centre
+                .until(|event| match event {
+                    Event::AppointmentCancelled(cancelled) => Some(cancelled.clone()),
+                    _ => None,
+                })
+                .await?;
+            notices += usize::from(cancelled.appointment == now.name && cancelled.reason == "site-closed");
+        }
+    }
+    for (what, none) in [
+        ("somebody is booked", "SELECT count(*) FROM appointment WHERE state = 'booked'"),
+        ("somebody has a seat", "SELECT count(*) FROM seat_claim"),
+    ] {
+        assert_eq!(centre.world.count(none).await?, 0, "{what} on a day that is closed");
+    }
+    let open = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM slot WHERE local_date = $1").bind(day);
+    assert_eq!(open.fetch_one(&centre.world.database).await?, 0, "a closed day has slots");
     centre.end().await
 }

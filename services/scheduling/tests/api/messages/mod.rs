@@ -3,6 +3,7 @@
 mod dead;
 mod delivery;
 mod input;
+mod newer;
 mod parked;
 mod planted;
 mod queue;

@@ -34,7 +34,8 @@ async fn one_of_two_instances_leads_and_the_other_takes_over() -> Result<()> {
     // Whoever leads loses its session: the database has it end.
     let name: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&world.database).await?;
     let end = "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database
-               WHERE locktype = 'advisory' AND granted AND datname = $1";
+               WHERE locktype = 'advisory' AND granted AND datname = $1
+                 AND (classid::bigint << 32) | objid::bigint = hashtextextended('scheduling.relay', 0)";
     let ended = sqlx::query(end).bind(name).execute(&mut world.servers.admin().await?).await?;
     assert_eq!(ended.rows_affected(), 1, "one session leads");
     let event = AppointmentProposed { appointment: "appointments/1".into(), referral: "referrals/1".into() };

@@ -268,6 +268,25 @@ fn a_referral_stands_where_its_appointment_and_its_report_have_brought_it() {
     for state in ["attended", "results-available", "scheduled"] {
         assert_eq!(broken(|_, found| found.referrals[2].state = state.into()), [Kind::AtOdds], "{state}");
     }
+    // Of a final version somebody took note, and of the one that follows nobody yet.
+    let corrected = |found: &mut Found| {
+        let final_one = &mut found.reports.versions[1];
+        final_one.shown = false;
+        let next = Version { version: 3, status: "corrected".into(), shown: true, acts: 0, ..final_one.clone() };
+        found.reports.versions.push(next);
+        found.reports.releases.push(Release { report: report(), version: 3, acknowledged: false });
+    };
+    let stands = |found: &mut Found, state: &str| {
+        corrected(found);
+        found.referrals[2].state = state.into();
+    };
+    let says = |state: &str| {
+        let (record, mut found) = travelled();
+        stands(&mut found, state);
+        let about = format!("referral {REFERRAL} is {state}, and should be");
+        check(&record, &found).iter().any(|violation| violation.about.starts_with(&about))
+    };
+    assert!(says("completed") && !says("results-available"));
     let noticed = |found: &mut Found| found.reports.noticed[0].version = 1;
     assert_eq!(broken(|_, found| noticed(found)), [Kind::AtOdds]);
     assert_eq!(broken(|_, found| found.heard.push(("scheduling", Vec::new()))), [Kind::AtOdds]);

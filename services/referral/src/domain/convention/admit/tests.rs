@@ -70,7 +70,7 @@ fn registered(from: &str, until: Option<&str>) -> Registration {
 #[test]
 fn a_signed_convention_admits_between_its_dates_even_before_its_signature() {
     let (mdm, lab, situation) = (OrganisationId::draw(), OrganisationId::draw(), Situation::default());
-    let signed = sign(draft(mdm, lab), day("2017-10-02")).unwrap();
+    let signed = sign(draft(mdm, lab), day("2017-10-02"), day("2017-10-02")).unwrap();
     for date in ["2017-03-20", "2017-05-01", "2019-12-31"] {
         assert_eq!(admit(&signed, &ask(mdm, lab, date, &situation)), Ok(Admission { convention_version: 1 }), "{date}");
     }
@@ -126,7 +126,7 @@ fn every_rule_that_fails_is_named() {
 #[test]
 fn a_prescriber_stands_on_the_register_on_the_day() {
     let (mdm, lab, situation) = (OrganisationId::draw(), OrganisationId::draw(), Situation::default());
-    let mut convention = sign(draft(mdm, lab), day("2017-10-02")).unwrap();
+    let mut convention = sign(draft(mdm, lab), day("2017-10-02"), day("2017-10-02")).unwrap();
     convention.terms.conditions.prescribers.register = COLLEGE.into();
     let entry = [registered("2017-01-01", Some("2017-07-01"))];
     for (today, passes) in [("2016-12-31", false), ("2017-01-01", true), ("2017-06-30", true), ("2017-07-01", false)] {
@@ -144,7 +144,7 @@ fn a_prescriber_stands_on_the_register_on_the_day() {
 #[test]
 fn who_is_eligible_and_what_comes_along() {
     let (mdm, lab) = (OrganisationId::draw(), OrganisationId::draw());
-    let mut convention = sign(draft(mdm, lab), day("2017-10-02")).unwrap();
+    let mut convention = sign(draft(mdm, lab), day("2017-10-02"), day("2017-10-02")).unwrap();
     convention.terms.conditions.eligibility = Eligibility {
         health_cover: Cover::None,
         declared_reasons: vec!["asylum".into(), "residence".into()],
@@ -166,7 +166,7 @@ fn who_is_eligible_and_what_comes_along() {
 #[test]
 fn who_wishes_it_and_lives_where_it_holds() {
     let (mdm, lab) = (OrganisationId::draw(), OrganisationId::draw());
-    let mut convention = sign(draft(mdm, lab), day("2017-10-02")).unwrap();
+    let mut convention = sign(draft(mdm, lab), day("2017-10-02"), day("2017-10-02")).unwrap();
     let territories = vec!["lu".into(), "fr-57".into()];
     convention.terms.conditions.eligibility = Eligibility { patient_wish: true, territories, ..Eligibility::default() };
     let judged = |patient_wish, territory: &str| {
@@ -186,9 +186,12 @@ fn who_wishes_it_and_lives_where_it_holds() {
 }
 
 #[test]
-fn a_convention_is_signed_once() {
-    let signed = sign(draft(OrganisationId::draw(), OrganisationId::draw()), day("2017-10-02")).unwrap();
-    assert!(sign(signed, day("2017-10-03")).is_err());
+fn a_convention_is_signed_once_and_not_before_its_day() {
+    let draft = draft(OrganisationId::draw(), OrganisationId::draw());
+    let early = sign(draft.clone(), day("2017-10-02"), day("2017-10-01")).unwrap_err();
+    assert_eq!(early.violations[0].subject, "signature_date");
+    let signed = sign(draft, day("2017-10-02"), day("2017-10-02")).unwrap();
+    assert_eq!(sign(signed, day("2017-10-03"), day("2017-10-03")).unwrap_err().reason, "CONVENTION_NOT_DRAFT");
 }
 
 #[test]
