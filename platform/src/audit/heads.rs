@@ -5,7 +5,7 @@
 //! administrator cannot write, and are logged.
 //!
 //! A power cut or a full disk may tear a line. Nobody can say any more which head it was, and the rest of the file proves what it
-//! did before: a torn line is told of and passed over. The next one begins on a line of its own ([`TORN`]).
+//! did before: a torn line is told of and passed over. The next one begins on a line of its own (`TORN`).
 
 use std::{collections::BTreeMap, io::SeekFrom, path::Path};
 

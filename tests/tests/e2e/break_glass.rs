@@ -69,8 +69,7 @@ async fn a_broken_glass_is_told_to_the_parties_and_ends() -> Result<()> {
     let admin = suite.session("referral", &Identity::new("admin", "admin").of(&partners.sender.organisation))?;
     let asked = ListAccessesRequest { patient: partners.patient().into(), ..Default::default() };
     let told = admin.audits().list_accesses(asked).await?.into_inner().accesses;
-    let mut by_clinician: Vec<&Access> = told.iter().filter(|access| access.organisation == elsewhere).collect();
-    by_clinician.reverse();
+    let by_clinician: Vec<&Access> = told.iter().rev().filter(|access| access.organisation == elsewhere).collect();
     let purposes: Vec<_> = by_clinician.iter().map(|access| access.purpose.clone()).collect();
     // The code and the access, never what was stated: the audit is kept for ever.
     let reading = format!("emergency-treatment {}", opened.name);
