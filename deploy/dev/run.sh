@@ -1,8 +1,11 @@
 # ./dev run and ./dev token: the suite as a whole, played by relais-story; tokens by relais-issuer.
 # shellcheck shell=bash
 
-# A line each, out of the table that the player reads: so nothing need be built.
-stories() { sed -n 's/.*Story { name: "\([^"]*\)", about: "\([^"]*\)".*/\1  \2/p' tests/src/story/mod.rs; }
+# A line each, out of the table that the player reads, however it is broken into lines: so nothing need be built.
+stories() {
+  tr -s '\n ' ' ' <tests/src/story/mod.rs | grep -o 'Story { name: "[^"]*", about: "[^"]*"' |
+    sed 's/.*name: "\(.*\)", about: "\(.*\)"/\1  \2/'
+}
 
 dev_run() {
   local arg stories=() stay='' list=''

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Timelike, Utc};
 use relais_platform::clock::machine_now;
-use relais_proto::scheduling::v1::{OpeningRule, Weekday};
+use relais_proto::scheduling::v1::OpeningRule;
 
 use super::fleet::Fleet;
 use crate::{
     Identity, Session, date,
     partnership::{
         self,
-        laboratory::{self, doctor, sampling},
+        laboratory::{self, WEEK, doctor, sampling},
     },
 };
 
@@ -23,15 +23,6 @@ const COUNTRY: &str = "AQ";
 const HOUR: u32 = 5;
 /// The first slot that can be booked: none begins, and no referral is overdue, while this is played.
 const OPENS: &str = "08:00";
-const WEEK: [Weekday; 7] = [
-    Weekday::Monday,
-    Weekday::Tuesday,
-    Weekday::Wednesday,
-    Weekday::Thursday,
-    Weekday::Friday,
-    Weekday::Saturday,
-    Weekday::Sunday,
-];
 
 /// Somebody who takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -26,6 +26,17 @@ pub const GLUCOSE: &str = "2345-7";
 /// Creatinine, mass concentration in serum or plasma.
 pub const CREATININE: &str = "2160-0";
 
+/// All days, for a centre that is open on each.
+pub const WEEK: [Weekday; 7] = [
+    Weekday::Monday,
+    Weekday::Tuesday,
+    Weekday::Wednesday,
+    Weekday::Thursday,
+    Weekday::Friday,
+    Weekday::Saturday,
+    Weekday::Sunday,
+];
+
 /// Who takes part, and where, by name.
 #[derive(Debug, Clone)]
 pub struct Laboratory {

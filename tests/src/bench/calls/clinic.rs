@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use relais_platform::clock::machine_now;
 use relais_proto::{
     convention::v1::{Terms, terms},
-    scheduling::v1::{BookAppointmentRequest, OpeningRule, Weekday},
+    scheduling::v1::{BookAppointmentRequest, OpeningRule},
 };
 
 use super::{drive, place::sessions};
@@ -15,20 +15,11 @@ use crate::{
     bench::stage::Stage,
     partnership::{
         self, Partners,
-        laboratory::{self, sampling},
+        laboratory::{self, WEEK, sampling},
     },
     request_id,
 };
 
-const WEEK: [Weekday; 7] = [
-    Weekday::Monday,
-    Weekday::Tuesday,
-    Weekday::Wednesday,
-    Weekday::Thursday,
-    Weekday::Friday,
-    Weekday::Saturday,
-    Weekday::Sunday,
-];
 /// Of so many days slots are made at once.
 const DAYS: i32 = 31;
 /// Slots of the next two hours are left alone: none begins while this is measured.

@@ -29,8 +29,10 @@ impl UseCase for GetConvention {
 /// # Errors
 /// NOT_FOUND.
 pub async fn get_for_caller(unit: &mut Unit<'_>, id: ConventionId) -> Result<Convention> {
-    let found = convention::find(unit, id).await?;
-    visible(unit, id, found)
+    match convention::find(unit, id).await? {
+        Some(convention) if may_know(unit, &convention)? => Ok(convention),
+        _ => Err(Error::not_found(id)),
+    }
 }
 
 /// As [`get_for_caller`], to judge by: from memory where it can be.
@@ -44,17 +46,9 @@ pub async fn get_to_judge(unit: &mut Unit<'_>, id: ConventionId) -> Result<Arc<C
         return Ok(kept);
     }
     // Somebody else's is looked for as one that is not there: what is in memory must tell nobody that there is one.
-    let found = convention::find(unit, id).await?;
-    let found = visible(unit, id, found.map(Arc::new))?;
-    convention::keep(&found);
-    Ok(found)
-}
-
-fn visible<C: AsRef<Convention>>(unit: &Unit<'_>, id: ConventionId, found: Option<C>) -> Result<C> {
-    match found {
-        Some(convention) if may_know(unit, convention.as_ref())? => Ok(convention),
-        _ => Err(Error::not_found(id)),
-    }
+    let read = Arc::new(get_for_caller(unit, id).await?);
+    convention::keep(&read);
+    Ok(read)
 }
 
 fn may_know(unit: &Unit<'_>, convention: &Convention) -> Result<bool> {

@@ -49,12 +49,6 @@ pub struct Convention {
     pub create_time: DateTime<Utc>,
 }
 
-impl AsRef<Self> for Convention {
-    fn as_ref(&self) -> &Self {
-        self
-    }
-}
-
 impl Convention {
     /// Whether nothing of it changes any more: a signature is all that changes one.
     pub fn is_final(&self) -> bool {
