@@ -285,9 +285,11 @@ pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>)
 /// With `opened`, files that the caller opened count too: one statement, whoever asks.
 async fn select(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>, opened: bool) -> Result<Vec<Referral>> {
     let (scope, caller, now) = (unit.scope()?, unit.caller()?.key(), unit.now());
-    let query = sqlx::query_as!(
-        Row,
-        r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
+    macro_rules! read {
+        ($which:tt, $ids:expr) => {
+            sqlx::query_as!(
+                Row,
+                r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
                   r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
                   r.prescriber_id, r.requested_date, r.priority,
                   r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
@@ -299,23 +301,31 @@ async fn select(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>, opened:
            FROM referral r
            JOIN referral_transition t ON t.referral_id = r.id AND t.version = COALESCE($4, r.version)
            LEFT JOIN referral_appointment a ON a.referral_id = r.id
-           WHERE r.id = ANY($1) AND (EXISTS (
+           WHERE "# + $which + r#" AND (EXISTS (
                SELECT FROM referral_party p WHERE p.referral_id = r.id AND p.organisation_id = $2
                    AND p.capacity = ANY($5::text[]) AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
              OR ($6 AND EXISTS (
                SELECT FROM file_access f WHERE f.referral_id = r.id AND f.caller = $7 AND f.organisation_id = $2
                    AND f.expire_time > $8)))
            ORDER BY r.create_time DESC, r.id DESC"#,
-        ids,
-        scope.organisation,
-        scope.unit,
-        version,
-        &scope.capacities,
-        opened,
-        caller,
-        now,
-    );
-    let rows = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
+                $ids,
+                scope.organisation,
+                scope.unit,
+                version,
+                &scope.capacities,
+                opened,
+                caller,
+                now,
+            )
+            .with_operation("SELECT", "referral")
+            .fetch_all(unit.sql())
+        };
+    }
+    let rows = match ids {
+        // Of one, a session's plan serves all that follow; of many, each number of them is planned for.
+        [id] => read!("r.id = $1", id).await?,
+        _ => read!("r.id = ANY($1)", ids).await?,
+    };
     rows.into_iter().map(Referral::try_from).collect()
 }
 

@@ -112,9 +112,11 @@ async fn read(
     opened: Option<Vec<u8>>,
 ) -> Result<Vec<Appointment>> {
     let now = unit.now();
-    let query = sqlx::query_as!(
-        Row,
-        r#"SELECT a.id, c.state, c.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.site_id,
+    macro_rules! read {
+        ($which:tt, $ids:expr) => {
+            sqlx::query_as!(
+                Row,
+                r#"SELECT a.id, c.state, c.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.site_id,
                   a.requested_date, c.slot_id, c.slot_site_id, c.start_time, c.end_time, c.time_zone, c.confirmed, c.walk_in,
                   c.reason, c.cancelled_by, a.create_time, c.at AS update_time,
                   COALESCE(r.interpreter_language, '') AS "interpreter_language!", COALESCE(r.wheelchair, false) AS "wheelchair!",
@@ -127,21 +129,29 @@ async fn read(
            LEFT JOIN seat_claim h ON h.appointment_id = a.id AND h.held_until IS NOT NULL
            LEFT JOIN slot s ON s.id = h.slot_id
            LEFT JOIN site t ON t.id = s.site_id
-           WHERE a.id = ANY($1) AND ($3::uuid IS NULL OR EXISTS (
+           WHERE "# + $which + r#" AND ($3::uuid IS NULL OR EXISTS (
                SELECT FROM referral_party p WHERE p.referral_id = a.referral_id AND p.organisation_id = $3
                    AND p.capacity = ANY($5::text[]) AND ($4::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $4))
              OR EXISTS (
                SELECT FROM opened_file f WHERE f.referral_id = a.referral_id AND f.organisation_id = $3 AND f.caller = $6
                    AND f.expire_time > $7))
            ORDER BY a.create_time DESC, a.id DESC"#,
-        ids,
-        version,
-        scope.as_ref().map(|scope| scope.organisation),
-        scope.as_ref().and_then(|scope| scope.unit),
-        scope.as_ref().map(|scope| scope.capacities.as_slice()) as _,
-        opened,
-        now,
-    );
-    let rows = query.with_operation("SELECT", "appointment").fetch_all(unit.sql()).await?;
+                $ids,
+                version,
+                scope.as_ref().map(|scope| scope.organisation),
+                scope.as_ref().and_then(|scope| scope.unit),
+                scope.as_ref().map(|scope| scope.capacities.as_slice()) as _,
+                opened,
+                now,
+            )
+            .with_operation("SELECT", "appointment")
+            .fetch_all(unit.sql())
+        };
+    }
+    let rows = match ids {
+        // Of one, a session's plan serves all that follow; of many, each number of them is planned for.
+        [id] => read!("a.id = $1", id).await?,
+        _ => read!("a.id = ANY($1)", ids).await?,
+    };
     rows.into_iter().map(Appointment::try_from).collect()
 }
