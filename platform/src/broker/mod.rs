@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::FutureExt;
-use lapin::{Channel, Connection, ConnectionBuilder, ConnectionProperties};
+use lapin::{Channel, Connection, ConnectionBuilder, ConnectionProperties, types::FrameSize, uri::AMQPUri};
 use tokio::{
     sync::{Notify, watch},
     time::timeout,
@@ -41,6 +41,9 @@ pub async fn within_step<T>(operation: impl Future<Output = lapin::Result<T>>) -
 const STEP: Duration = Duration::from_secs(10);
 /// The longest delay before connecting again; its jitter may double it. All that waits for the broker waits so long more.
 const LONGEST: Duration = Duration::from_secs(1);
+/// The largest frame, in bytes. lapin keeps 32 of them to send and 32 to receive for each connection; with the broker's usual 128 KiB
+/// that is more memory than all the rest of a service. What is larger than a frame goes in several.
+const FRAME: FrameSize = 16 * 1024;
 /// How often a connection is looked at.
 const WATCH: Duration = Duration::from_millis(200);
 
@@ -125,7 +128,7 @@ impl Broker {
     async fn connect(&self) -> anyhow::Result<Arc<Connection>> {
         let properties =
             ConnectionProperties::default().with_connection_name(format!("relais {}", self.purpose).into());
-        let builder = ConnectionBuilder::new()?.with_uri_str(self.url.expose().into()).with_properties(properties);
+        let builder = ConnectionBuilder::new()?.with_uri(address(self.url.expose())?).with_properties(properties);
         let builder = builder.with_tls_config(tls::broker(&self.tls)?);
         let connection = within_step(builder.connect()).await?;
         let channel = within_step(connection.create_channel()).await?;
@@ -133,6 +136,13 @@ impl Broker {
         let _ = within_step(channel.close(200, "declared".into())).await;
         Ok(Arc::new(connection))
     }
+}
+
+/// The broker's address. Its text may hold a password, so an error does not.
+fn address(url: &str) -> anyhow::Result<AMQPUri> {
+    let mut address: AMQPUri = url.parse().map_err(|_| anyhow::anyhow!("broker.url is no AMQP URL"))?;
+    address.query.frame_max.get_or_insert(FRAME);
+    Ok(address)
 }
 
 fn backoff() -> impl Iterator<Item = Duration> {
