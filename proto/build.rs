@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.push("relais/results/v1/report_service.proto".into());
     files.push("relais/results/v1/attachment_service.proto".into());
     files.push("relais/notification/v1/delivery_service.proto".into());
+    files.push("relais/convention/v1/statement_service.proto".into());
 
     let mut compiler = protox::Compiler::new([".", "third_party"])?;
     compiler.include_source_info(true).include_imports(true);

@@ -53,17 +53,3 @@ check_deny() {
   type -P cargo-deny >/dev/null || { missing 'cargo-deny (cargo install --locked cargo-deny)' 'deny.toml' && return 0; }
   run_child cargo deny --offline --workspace check bans licenses sources
 }
-
-# ./dev sbom: what each program is made of.
-dev_sbom() {
-  (($# == 0)) || wrong_usage 'sbom takes no arguments'
-  type -P cargo-cyclonedx >/dev/null || fail 'cargo-cyclonedx is missing: cargo install --locked cargo-cyclonedx'
-  local service folder=$CARGO_TARGET_DIR/sbom
-  mkdir -p "$folder"
-  cargo cyclonedx --format json --describe binaries --target x86_64-unknown-linux-gnu
-  for service in "${SERVICES[@]}"; do
-    mv "services/$service/relais-${service}_bin.cdx.json" "$folder/relais-$service.cdx.json"
-  done
-  find . -name '*.cdx.json' -not -path "./target/*" -delete
-  say "$folder: one for each program"
-}

@@ -29,6 +29,9 @@ use crate::{
     vault::{KeyService, MasterKeys},
 };
 
+/// Frames of what is published, in bytes: an event's headers hold a trace, and whatever of it came in with a call's.
+const PUBLISHED: u32 = 20 * 1024;
+
 /// The process's parts.
 #[derive(Clone)]
 pub struct Context {
@@ -74,7 +77,7 @@ impl Context {
         let key = ServiceKey::open(&settings, service, clock.clone())?;
         let database = Database::new(&settings.database, clock.clone())?.with(planted);
         let broker = Broker::new(&settings.broker, &settings.tls, "consume");
-        let publishing = Broker::new(&settings.broker, &settings.tls, "publish");
+        let publishing = Broker::new(&settings.broker, &settings.tls, "publish").in_frames_of(PUBLISHED);
         let consumer = Consumer::new(service, database.clone(), broker.clone(), settings.consumer.clone(), planted);
         let fingerprints = Fingerprints::new(settings.auth.token_key.expose());
         let pages = Pages::new(fingerprints.clone());

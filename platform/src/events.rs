@@ -81,6 +81,7 @@ events! {
     ReferralCancelled = "relais.referral.referral.cancelled.v1";
     ReferralMoved = "relais.referral.referral.moved.v1";
     ReferralOverdue = "relais.referral.referral.overdue.v1";
+    BookingJudged = "relais.referral.referral.booking-judged.v1";
     SiteRegistered = "relais.referral.site.registered.v1";
     ErasureMade = "relais.referral.erasure.made.v1";
     GlassBroken = "relais.referral.access.broken-glass.v1";

@@ -77,6 +77,8 @@ ids! {
     PatientId = "patients";
     /// A convention.
     ConventionId = "conventions";
+    /// A statement to a convention's funder.
+    StatementId = "statements";
     /// A referral.
     ReferralId = "referrals";
     /// A link for a partner without an account.

@@ -23,6 +23,7 @@ pub mod figures;
 pub mod grpc;
 pub mod holdings;
 pub mod ids;
+pub mod language;
 pub mod outbox;
 pub mod parties;
 pub mod planted;

@@ -7,7 +7,9 @@ use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use relais_platform::calls::check::date_to_proto;
 use relais_proto::{
     audit::v1::audit_service_client::AuditServiceClient,
-    convention::v1::convention_service_client::ConventionServiceClient,
+    convention::v1::{
+        convention_service_client::ConventionServiceClient, statement_service_client::StatementServiceClient,
+    },
     google::r#type::Date,
     holdings::v1::holdings_service_client::HoldingsServiceClient,
     network::v1::{
@@ -109,6 +111,8 @@ clients! {
     leaves: LeaveServiceClient;
     /// Conventions.
     conventions: ConventionServiceClient;
+    /// Statements.
+    statements: StatementServiceClient;
     /// Patient records.
     patients: PatientServiceClient;
     /// The vault's keys.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::ids::{
     AppointmentId, AttachmentId, Child, ConventionId, DeliveryId, FileAccessId, MessageId, OrderId, OrganisationId,
-    ParkedMessageId, PatientId, ReferralId, ReportId, ResourceId,
+    ParkedMessageId, PatientId, ReferralId, ReportId, ResourceId, StatementId,
 };
 
 /// A resource, and whose data it is as far as the service knows.
@@ -78,6 +78,7 @@ named!(
     String,
     OrganisationId,
     ConventionId,
+    StatementId,
     AppointmentId,
     OrderId,
     ReportId,

@@ -41,9 +41,6 @@ pub async fn within_step<T>(operation: impl Future<Output = lapin::Result<T>>) -
 const STEP: Duration = Duration::from_secs(10);
 /// The longest delay before connecting again; its jitter may double it. All that waits for the broker waits so long more.
 const LONGEST: Duration = Duration::from_secs(1);
-/// The largest frame, in bytes. lapin keeps 32 of them to send and 32 to receive for each connection; with the broker's usual 128 KiB
-/// that is more memory than all the rest of a service. What is larger than a frame goes in several.
-const FRAME: FrameSize = 16 * 1024;
 /// How often a connection is looked at.
 const WATCH: Duration = Duration::from_millis(200);
 
@@ -51,6 +48,7 @@ const WATCH: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Broker {
     purpose: &'static str,
+    frame: Option<FrameSize>,
     url: crate::settings::Secret,
     tls: TlsSettings,
     topology: Topology,
@@ -63,7 +61,15 @@ impl Broker {
     pub fn new(settings: &BrokerSettings, tls: &TlsSettings, purpose: &'static str) -> Self {
         let topology = Topology::new(&settings.prefix);
         let live = Arc::new(watch::Sender::new(None));
-        Self { purpose, url: settings.url.clone(), tls: tls.clone(), topology, live, suspected: Arc::default() }
+        let url = settings.url.clone();
+        Self { purpose, frame: None, url, tls: tls.clone(), topology, live, suspected: Arc::default() }
+    }
+
+    /// With frames of at most so many bytes. lapin keeps 32 of them to send and 32 to receive, which is 8 MB with the broker's 128 KiB.
+    /// A body goes in several frames, the headers in one: only for whoever knows what headers pass, so not for a consumer.
+    #[must_use]
+    pub fn in_frames_of(self, frame: FrameSize) -> Self {
+        Self { frame: Some(frame), ..self }
     }
 
     /// The names of exchanges and queues.
@@ -128,7 +134,7 @@ impl Broker {
     async fn connect(&self) -> anyhow::Result<Arc<Connection>> {
         let properties =
             ConnectionProperties::default().with_connection_name(format!("relais {}", self.purpose).into());
-        let builder = ConnectionBuilder::new()?.with_uri(address(self.url.expose())?).with_properties(properties);
+        let builder = ConnectionBuilder::new()?.with_uri(self.address()?).with_properties(properties);
         let builder = builder.with_tls_config(tls::broker(&self.tls)?);
         let connection = within_step(builder.connect()).await?;
         let channel = within_step(connection.create_channel()).await?;
@@ -136,13 +142,14 @@ impl Broker {
         let _ = within_step(channel.close(200, "declared".into())).await;
         Ok(Arc::new(connection))
     }
-}
 
-/// The broker's address. Its text may hold a password, so an error does not.
-fn address(url: &str) -> anyhow::Result<AMQPUri> {
-    let mut address: AMQPUri = url.parse().map_err(|_| anyhow::anyhow!("broker.url is no AMQP URL"))?;
-    address.query.frame_max.get_or_insert(FRAME);
-    Ok(address)
+    /// The broker's address. Its text may hold a password, so an error does not.
+    fn address(&self) -> anyhow::Result<AMQPUri> {
+        let url: Result<AMQPUri, _> = self.url.expose().parse();
+        let mut address = url.map_err(|_| anyhow::anyhow!("broker.url is no AMQP URL"))?;
+        address.query.frame_max = address.query.frame_max.or(self.frame);
+        Ok(address)
+    }
 }
 
 fn backoff() -> impl Iterator<Item = Duration> {

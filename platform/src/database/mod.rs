@@ -42,6 +42,9 @@ pub use writes::WriteSet;
 /// A connection that was used so shortly ago is not asked whether it lives.
 const LIVES: Duration = Duration::from_secs(1);
 
+/// What takes longer to say that it lives is as good as gone: one that is frozen, or behind a network that drops all, says nothing.
+const ANSWERS: Duration = Duration::from_secs(5);
+
 /// The pool's name in metrics.
 const POOL: &str = "relais";
 
@@ -109,12 +112,13 @@ impl Database {
         &self.quiet
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, within seconds.
     ///
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.quiet).await?;
+        let asked = sqlx::query("SELECT 1").execute(&self.quiet);
+        tokio::time::timeout(ANSWERS, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
         Ok(())
     }
 

@@ -2,16 +2,21 @@
 -- looks into, by every statement that is not planned for good; a function in PL/pgSQL is planned once by a session, and no planner
 -- makes a hash of all that an organisation has of it.
 
-CREATE FUNCTION is_party(referral uuid) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
-BEGIN
-    RETURN app_system() OR EXISTS (SELECT FROM referral_party p WHERE p.referral_id = referral);
-END $$;
+-- Their tables are named with the schema: policies hold whatever a session's search path is.
+DO $do$ BEGIN
+    EXECUTE format($f$
+        CREATE FUNCTION is_party(referral uuid) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+        BEGIN
+            RETURN %1$I.app_system() OR EXISTS (SELECT FROM %1$I.referral_party p WHERE p.referral_id = referral);
+        END $$;
 
--- A party, or somebody of an organisation that opened the file: for whom and until when is asked by the query.
-CREATE FUNCTION is_known(referral uuid) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
-BEGIN
-    RETURN is_party(referral) OR EXISTS (SELECT FROM file_access f WHERE f.referral_id = referral);
-END $$;
+        -- A party, or somebody of an organisation that opened the file: for whom and until when is asked by the query.
+        CREATE FUNCTION is_known(referral uuid) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+        BEGIN
+            RETURN %1$I.is_party(referral) OR EXISTS (SELECT FROM %1$I.file_access f WHERE f.referral_id = referral);
+        END $$;
+    $f$, current_schema());
+END $do$;
 
 ALTER POLICY seen ON referral USING (is_known(id));
 ALTER POLICY changed ON referral USING (is_party(id));

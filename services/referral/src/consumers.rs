@@ -8,13 +8,13 @@ use relais_platform::{
     database::{Unit, UseCase},
     events::Event,
 };
-use relais_proto::events::v1::ReportIssued;
+use relais_proto::events::v1::{AppointmentMoved, ReportIssued};
 
 use crate::{
     Referral,
     app::{
         convention::CountReport,
-        referral::{HearAppointment, HearReport, NoteOpened},
+        referral::{HearAppointment, HearReport, JudgeBooking, NoteOpened},
     },
 };
 
@@ -24,7 +24,7 @@ impl Handler for Referral {
     }
 
     /// The last event of an appointment tells where it stands, and each of a report's what was issued and read. What was heard
-    /// before changes nothing.
+    /// before changes nothing; an appointment that still waits for a judgement gets it once more, in case the first was lost.
     async fn restore(unit: &mut Unit<'_>, restored: &Restored) -> Result<()> {
         let (now, last) = (unit.now(), restored.events.len().saturating_sub(1));
         for (at, event) in restored.events.iter().enumerate() {
@@ -40,7 +40,10 @@ impl Handler for Referral {
 async fn hear(unit: &mut Unit<'_>, event: &Event, version: i64, time: DateTime<Utc>) -> Result<()> {
     match event {
         Event::AppointmentProposed(told) => NoteOpened::try_new(told)?.run(unit).await,
-        Event::AppointmentMoved(told) => HearAppointment::moved(told, version, time)?.run(unit).await,
+        Event::AppointmentMoved(told) => {
+            HearAppointment::moved(told, version, time)?.run(unit).await?;
+            judge(unit, told, version).await
+        }
         Event::AppointmentCancelled(told) => HearAppointment::cancelled(told, version, time)?.run(unit).await,
         Event::ReportIssued(told) => {
             count(unit, told).await?;
@@ -48,6 +51,14 @@ async fn hear(unit: &mut Unit<'_>, event: &Event, version: i64, time: DateTime<U
         }
         Event::ReportAcknowledged(told) => HearReport::acknowledged(told, time)?.run(unit).await,
         _ => Ok(()),
+    }
+}
+
+/// An appointment that waits for the convention's judgement on its day gets one.
+async fn judge(unit: &mut Unit<'_>, told: &AppointmentMoved, version: i64) -> Result<()> {
+    match JudgeBooking::find_in(told, version)? {
+        Some(asked) => asked.run(unit).await,
+        None => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use relais_platform::{
 
 use crate::{
     Scheduling,
-    app::{EndAppointment, FollowReferral, NoteOpenedFile, OpenAppointment, ProposeAgain, TakeOverSite},
+    app::{EndAppointment, FollowReferral, HearJudgement, NoteOpenedFile, OpenAppointment, ProposeAgain, TakeOverSite},
     store,
 };
 
@@ -21,6 +21,7 @@ impl Handler for Scheduling {
             Event::ReferralSubmitted(told) => OpenAppointment::try_new(told)?.run(unit).await,
             Event::ReferralMoved(told) => FollowReferral::try_new(told)?.run(unit).await,
             Event::ReferralCancelled(told) => EndAppointment::try_new(told)?.run(unit).await,
+            Event::BookingJudged(told) => HearJudgement::try_new(told)?.run(unit).await,
             Event::SiteRegistered(told) => TakeOverSite::try_new(told)?.run(unit).await,
             Event::ErasureMade(told) => forget::<Self>(unit, told).await,
             Event::GlassBroken(told) => NoteOpenedFile::try_new(told)?.run(unit).await,

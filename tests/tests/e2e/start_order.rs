@@ -92,6 +92,21 @@ async fn a_database_that_goes_away_and_comes_back_is_taken_up_again() -> Result<
     suite.stop().await
 }
 
+#[tokio::test]
+async fn a_database_that_hangs_is_as_one_that_is_away() -> Result<()> {
+    let (mut suite, database, broker) = behind_gates().await?;
+    database.open();
+    broker.open();
+    suite.launch("referral")?;
+    suite.until_health("referral", "", Serving).await?;
+    database.stall();
+    suite.until_health("referral", "", NotServing).await?;
+    database.close();
+    database.open();
+    suite.until_health("referral", "", Serving).await?;
+    suite.stop().await
+}
+
 async fn create(operator: &Session) -> Result<(), tonic::Status> {
     let (display_name, country_code) = ("Somebody".into(), "LU".into());
     let organisation = Some(Organisation { display_name, country_code, ..Organisation::default() });

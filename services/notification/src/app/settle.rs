@@ -38,6 +38,7 @@ pub(super) async fn settle(unit: &mut Unit<'_>, delivery: &Delivery, outcome: Ou
         parties: Vec::new(),
         patient: None,
         actor: None,
+        by_itself: false,
         owner: None,
         addressee: Some(delivery.mailbox),
     };

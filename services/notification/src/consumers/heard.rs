@@ -50,6 +50,7 @@ impl Read {
             parties,
             patient,
             actor,
+            by_itself: false,
             owner,
             addressee,
         })
@@ -99,25 +100,30 @@ pub(super) fn glass_broken(told: &v1::GlassBroken) -> Result<Happening> {
     Read::new(&told.referral, &told.number, &told.parties).of(Kind::GlassBroken, facts)
 }
 
-/// A booking of somebody who stands at the counter is no news, nor is it that a booking stands. Events from before bookings tell of no
-/// parties.
+/// A booking of somebody who stands at the counter is no news, nor is it that a booking stands, or that the convention is asked whether
+/// it may: what it says is, and that it takes long. Events from before bookings tell of no parties.
 pub(super) fn appointment_moved(told: &v1::AppointmentMoved) -> Result<Option<Happening>> {
     let confirmed = told.confirmed && told.state == told.previous;
-    if told.parties.is_empty() || told.state == "booked" && (told.walk_in || confirmed) {
+    let asks = told.state == "pending" && told.reason != "judgement-overdue";
+    if told.parties.is_empty() || asks || told.state == "booked" && (told.walk_in || confirmed) {
         return Ok(None);
     }
+    let by_itself = told.previous == "pending" && told.organisation.is_empty();
     let mut read = Read::new(&told.referral, &told.number, &told.parties);
     let actor = read.organisation("organisation", &told.organisation);
     let start_time = read.time("start_time", told.start_time.as_ref());
     let (state, reason) = (told.state.clone(), told.reason.clone());
     let (time_zone, about) = (told.time_zone.clone(), told.appointment.clone());
     let facts = Facts { state, reason, start_time, time_zone, about, ..Facts::default() };
-    Ok(Some(Happening { actor, ..read.of(Kind::AppointmentMoved, facts)? }))
+    Ok(Some(Happening { actor, by_itself, ..read.of(Kind::AppointmentMoved, facts)? }))
 }
 
-/// One that ended with its referral is no news besides that.
+/// One that ended with its referral is no news besides that, nor is one whose place another takes. One whose day the convention refused
+/// is, though nobody gave it up.
 pub(super) fn appointment_cancelled(told: &v1::AppointmentCancelled) -> Result<Option<Happening>> {
-    if told.parties.is_empty() || told.organisation.is_empty() {
+    let by_itself = told.organisation.is_empty();
+    let silent = by_itself && ["", "referral-ended", "superseded"].contains(&told.reason.as_str());
+    if told.parties.is_empty() || silent {
         return Ok(None);
     }
     let mut read = Read::new(&told.referral, &told.number, &told.parties);
@@ -125,7 +131,7 @@ pub(super) fn appointment_cancelled(told: &v1::AppointmentCancelled) -> Result<O
     let start_time = read.time("start_time", told.start_time.as_ref());
     let (reason, about) = (told.reason.clone(), told.appointment.clone());
     let facts = Facts { reason, start_time, about, ..Facts::default() };
-    Ok(Some(Happening { actor, ..read.of(Kind::AppointmentCancelled, facts)? }))
+    Ok(Some(Happening { actor, by_itself, ..read.of(Kind::AppointmentCancelled, facts)? }))
 }
 
 /// To the unit's inbox; where no unit is named, to that of the organisation whose practitioner is to read it, or who sent the patient.
@@ -162,6 +168,7 @@ pub(super) fn report_quarantined(told: &v1::ReportQuarantined) -> Result<Happeni
         parties: Vec::new(),
         patient: None,
         actor: None,
+        by_itself: false,
         owner: None,
         addressee: Some(Mailbox { organisation, unit: None }),
     })

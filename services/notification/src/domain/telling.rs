@@ -40,6 +40,8 @@ pub struct Happening {
     pub patient: Option<PatientId>,
     /// Who did it, when the event says so.
     pub actor: Option<OrganisationId>,
+    /// Whether nobody did it, but a convention or a deadline: then both sides hear of it.
+    pub by_itself: bool,
     /// Who owns the next step.
     pub owner: Option<OrganisationId>,
     /// To whom it is addressed, party or not.
@@ -87,6 +89,8 @@ const TABLE: &[Row] = &[
     Row(Kind::ReferralOverdue, "", &[Whom::Owner, C], None, CRITICAL),
     Row(Kind::ReferralCancelled, "", &[R, P], BY_REFERRER, NEWS),
     Row(Kind::GlassBroken, "", &[R, P], None, CRITICAL),
+    // The convention takes long to answer whether it may be booked.
+    Row(Kind::AppointmentMoved, "pending", &[R, P], None, WORK),
     Row(Kind::AppointmentMoved, "booked", &[R, P], BY_PROVIDER, NEWS),
     Row(Kind::AppointmentMoved, "fulfilled", &[R], BY_PROVIDER, NEWS),
     Row(Kind::AppointmentMoved, "noshow", &[R], BY_PROVIDER, WORK),
@@ -138,6 +142,9 @@ pub fn told(happening: &Happening) -> Vec<Mailbox> {
 
 /// Whether this party is the one that did it. An organisation on both sides did it as whoever usually does.
 fn did_it(happening: &Happening, by: Option<Capacity>, party: &Party) -> bool {
+    if happening.by_itself {
+        return false;
+    }
     let Some(actor) = happening.actor else { return Some(party.capacity) == by };
     let mut own = happening.parties.iter().filter(|party| party.organisation == actor);
     party.organisation == actor && (Some(party.capacity) == by || !own.any(|own| Some(own.capacity) == by))
@@ -170,6 +177,7 @@ mod tests {
             parties,
             patient: None,
             actor: None,
+            by_itself: false,
             owner: None,
             addressee: None,
         };
@@ -235,6 +243,18 @@ mod tests {
         let undone = Happening { kind: Kind::ReferralMoved, facts: undone, ..by(provider) };
         assert_eq!(told(&undone), [referrer]);
         assert_eq!(told(&Happening { actor: None, ..undone }).len(), 2);
+    }
+
+    /// Whoever booked waits for the answer as the other side does.
+    #[test]
+    fn what_a_convention_says_is_told_to_both_sides() {
+        let (happening, [referrer, provider, _]) = between();
+        let judged = Happening { by_itself: true, ..happening };
+        let mut both = vec![referrer, provider];
+        both.sort();
+        assert_eq!(of(&judged, Kind::AppointmentMoved, "booked"), both);
+        assert_eq!(of(&judged, Kind::AppointmentCancelled, ""), both);
+        assert_eq!(of(&judged, Kind::AppointmentMoved, "pending"), both);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! In which language the caller reads.
 
-use relais_platform::{Error, Result, error::Violation};
+use relais_platform::{Error, Result, error::Violation, language::Language as Spoken};
 use tonic::metadata::MetadataMap;
 
 use crate::domain::Language;
@@ -11,14 +11,10 @@ pub(super) fn asked(field: &str, metadata: &MetadataMap) -> Result<Language> {
         let unknown = || Error::invalid(vec![Violation::new("language", "must be fr or en")]);
         return Language::parse(field).ok_or_else(unknown);
     }
-    let accepted = metadata.get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Ok(accepted.split(',').find_map(spoken).unwrap_or(Language::En))
-}
-
-/// `fr-LU;q=0.8` is French. Callers name the one they like best first.
-fn spoken(range: &str) -> Option<Language> {
-    let tag = range.split(';').next()?.trim();
-    Language::parse(&tag.split('-').next()?.to_ascii_lowercase())
+    Ok(match Spoken::wished(metadata) {
+        Spoken::French => Language::Fr,
+        Spoken::English => Language::En,
+    })
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ referral-undone = Referral { $number }: its last step is taken back.
 referral-overdue = Referral { $number }: its next step is overdue.
 referral-cancelled = Referral { $number }: it is cancelled.
 glass-broken = Referral { $number }: somebody who is no party opened its file.
+appointment-moved-pending = Referral { $number }: the convention does not say yet whether the appointment on { $start } can be booked.
 appointment-moved-booked = Referral { $number }: appointment on { $start }.
 appointment-moved-fulfilled = Referral { $number }: the appointment was kept.
 appointment-moved-noshow = Referral { $number }: the person did not come to the appointment on { $start }.

@@ -44,6 +44,7 @@ referral-undone = Dossier { $number } : la dernière étape est annulée.
 referral-overdue = Dossier { $number } : la prochaine étape est en retard.
 referral-cancelled = Dossier { $number } : la demande est annulée.
 glass-broken = Dossier { $number } : quelqu’un d’extérieur a ouvert le dossier.
+appointment-moved-pending = Dossier { $number } : la convention ne dit pas encore si le rendez-vous du { $start } peut être pris.
 appointment-moved-booked = Dossier { $number } : rendez-vous le { $start }.
 appointment-moved-fulfilled = Dossier { $number } : le rendez-vous a eu lieu.
 appointment-moved-noshow = Dossier { $number } : la personne n’est pas venue au rendez-vous du { $start }.

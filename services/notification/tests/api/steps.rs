@@ -114,6 +114,49 @@ async fn an_appointment_is_told_once_and_with_its_time() -> Result<()> {
     world.end().await
 }
 
+/// What a convention says of the day of an appointment is news to both sides: whoever booked waits for it, too.
+#[tokio::test]
+async fn a_judgement_is_told_to_both_sides_and_that_it_is_awaited_when_it_takes_long() -> Result<()> {
+    let world = World::<Notification>::start().await?;
+    let (told, appointment) = (Told::new("AAAA-BBBB-CCC"), AppointmentId::draw());
+    let booked = told.booked(appointment, start());
+    let state = |state: &str, previous: &str| v1::AppointmentMoved {
+        state: state.into(),
+        previous: previous.into(),
+        ..booked.clone()
+    };
+    let asked = v1::AppointmentMoved { organisation: told.provider.to_string(), ..state("pending", "proposed") };
+    let again = v1::AppointmentMoved { reason: "judgement-overdue".into(), ..state("pending", "pending") };
+    for (version, event) in (1..).zip([asked, again, state("booked", "pending")]) {
+        world.tap.publish(appointment.0, version, event).await?;
+    }
+    let refused = v1::AppointmentCancelled {
+        appointment: appointment.to_string(),
+        referral: told.id.to_string(),
+        number: told.number.clone(),
+        parties: told.parties(),
+        reason: "convention-not-in-force".into(),
+        ..Default::default()
+    };
+    let ended = v1::AppointmentCancelled { reason: "referral-ended".into(), ..refused.clone() };
+    let superseded = v1::AppointmentCancelled { reason: "superseded".into(), ..refused.clone() };
+    for (version, event) in (4..).zip([refused, ended, superseded]) {
+        world.tap.publish(appointment.0, version, event).await?;
+    }
+    world.until_count("SELECT count(*) FROM consumed_version WHERE version = 6", 1).await?;
+    for reader in [told.sender(), told.receiver()] {
+        let mut messages = list(&world.session(&reader)?, "en").await?;
+        messages.reverse();
+        let kinds: Vec<_> = messages.iter().map(|message| (message.kind(), message.state.as_str())).collect();
+        let expected =
+            [(Kind::AppointmentMoved, "pending"), (Kind::AppointmentMoved, "booked"), (Kind::AppointmentCancelled, "")];
+        assert_eq!(kinds, expected, "{}", reader.subject);
+        assert_eq!(messages[2].reason, "convention-not-in-force");
+        assert!(messages[0].text.contains("does not say yet"), "{}", messages[0].text);
+    }
+    world.end().await
+}
+
 /// A report is laid before the unit that the convention names: not the desk that sent the patient, nor the provider.
 #[tokio::test]
 async fn a_report_is_told_to_its_recipient_alone() -> Result<()> {

@@ -4,3 +4,4 @@ pub mod convention;
 pub mod identity;
 pub mod network;
 pub mod referral;
+pub mod statement;

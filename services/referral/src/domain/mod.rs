@@ -5,3 +5,4 @@ pub mod identity;
 pub mod language;
 pub mod network;
 pub mod referral;
+pub mod statement;

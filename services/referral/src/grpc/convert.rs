@@ -5,20 +5,24 @@ mod convention;
 mod patient;
 mod recipient;
 mod referral;
+mod site;
+mod statement;
 mod usage;
 
 pub(super) use admission::checked;
-pub(super) use convention::convention;
+pub(super) use convention::{convention, version as convention_version};
 pub(super) use patient::{dismissal, duplicate, export, found, hold, merge, patient};
 pub(super) use recipient::{reached, recipient};
 pub(super) use referral::{entry, referral, transition};
 pub(super) use relais_platform::calls::check::time_to_proto as time;
 use relais_platform::calls::check::{date_to_proto, time_to_proto};
 use relais_proto::network::v1 as networks;
+pub(super) use site::site;
+pub(super) use statement::{rendered, statement};
 pub(super) use usage::{recount, usage, usage_entry};
 
 use crate::domain::network::{
-    Contact, Identifier, Organisation, Practitioner, Registration, RegistrationEnd, Site, Unit, UnitKind,
+    Contact, Identifier, Organisation, Practitioner, Registration, RegistrationEnd, Unit, UnitKind,
 };
 
 pub(super) fn organisation(value: Organisation) -> networks::Organisation {
@@ -48,15 +52,6 @@ pub(super) fn unit(value: Unit) -> networks::Unit {
         kind: kind.into(),
         create_time: Some(time_to_proto(value.create_time)),
         contact: value.contact.map(contact),
-    }
-}
-
-pub(super) fn site(value: Site) -> networks::Site {
-    networks::Site {
-        name: value.name.to_string(),
-        display_name: value.display_name,
-        time_zone: value.time_zone,
-        create_time: Some(time_to_proto(value.create_time)),
     }
 }
 

@@ -14,6 +14,7 @@ mod partner_link;
 mod patient;
 mod recipient;
 mod referral;
+mod statement;
 mod vault;
 
 pub use holdings::holdings;
@@ -24,7 +25,9 @@ use relais_platform::{
     parties::{Capacity, Content},
 };
 use relais_proto::{
-    convention::v1::convention_service_server::ConventionServiceServer,
+    convention::v1::{
+        convention_service_server::ConventionServiceServer, statement_service_server::StatementServiceServer,
+    },
     network::v1::{
         leave_service_server::LeaveServiceServer, member_service_server::MemberServiceServer,
         network_service_server::NetworkServiceServer,
@@ -45,6 +48,7 @@ pub const SERVICES: &[&str] = &[
     "relais.network.v1.MemberService",
     "relais.network.v1.LeaveService",
     "relais.convention.v1.ConventionService",
+    "relais.convention.v1.StatementService",
     "relais.referral.v1.PatientService",
     "relais.referral.v1.VaultService",
     "relais.referral.v1.ReferralService",
@@ -94,6 +98,7 @@ pub const RULES: Rules = &[
     ("/relais.network.v1.NetworkService/GetUnit", DIRECTORY),
     ("/relais.network.v1.NetworkService/ListUnits", DIRECTORY),
     ("/relais.network.v1.NetworkService/CreateSite", ADMINISTRATION),
+    ("/relais.network.v1.NetworkService/UpdateSite", ADMINISTRATION),
     ("/relais.network.v1.NetworkService/GetSite", DIRECTORY),
     ("/relais.network.v1.NetworkService/ListSites", DIRECTORY),
     ("/relais.network.v1.NetworkService/CreatePractitioner", ADMINISTRATION),
@@ -118,11 +123,22 @@ pub const RULES: Rules = &[
     ("/relais.network.v1.LeaveService/SetUnitSubstitute", STANDING_IN),
     ("/relais.network.v1.LeaveService/GetActingPractitioner", STAFF),
     ("/relais.convention.v1.ConventionService/CreateConvention", AGREEMENT),
+    ("/relais.convention.v1.ConventionService/UpdateConvention", AGREEMENT),
     ("/relais.convention.v1.ConventionService/SignConvention", AGREEMENT),
+    ("/relais.convention.v1.ConventionService/AmendConvention", AGREEMENT),
+    ("/relais.convention.v1.ConventionService/DiscardAmendment", AGREEMENT),
+    ("/relais.convention.v1.ConventionService/SuspendConvention", AGREEMENT),
+    ("/relais.convention.v1.ConventionService/ResumeConvention", AGREEMENT),
+    ("/relais.convention.v1.ConventionService/TerminateConvention", AGREEMENT),
     ("/relais.convention.v1.ConventionService/GetConvention", AGREED),
     ("/relais.convention.v1.ConventionService/ListConventions", AGREED),
+    ("/relais.convention.v1.ConventionService/ListConventionVersions", AGREED),
     ("/relais.convention.v1.ConventionService/GetUsage", AGREED),
     ("/relais.convention.v1.ConventionService/RecountUsage", AGREEMENT),
+    ("/relais.convention.v1.StatementService/CloseStatement", AGREEMENT),
+    ("/relais.convention.v1.StatementService/GetStatement", AGREED),
+    ("/relais.convention.v1.StatementService/ListStatements", AGREED),
+    ("/relais.convention.v1.StatementService/RenderStatement", AGREED),
     ("/relais.referral.v1.PatientService/CreatePatient", PATIENTS),
     ("/relais.referral.v1.PatientService/GetPatient", PATIENTS),
     ("/relais.referral.v1.PatientService/UpdatePatient", PATIENTS),
@@ -174,6 +190,7 @@ pub const RULES: Rules = &[
 pub const FIELDS: Fields = &[
     ("relais.referral.v1.Referral.service", Content::Service),
     ("relais.referral.v1.Referral.needs", Content::Social),
+    ("relais.referral.v1.Referral.procedure", Content::Social),
     ("relais.referral.v1.Referral.health_cover", Content::Social),
     ("relais.referral.v1.Referral.declared_reason", Content::Social),
     ("relais.referral.v1.Referral.patient_wish", Content::Social),
@@ -183,8 +200,7 @@ pub const FIELDS: Fields = &[
 
 /// The language that a caller wishes to be answered in; English when the product speaks none that is wished for.
 fn language<T>(request: &Request<T>) -> Language {
-    let list = request.metadata().get("accept-language").and_then(|list| list.to_str().ok());
-    list.and_then(Language::of_list).unwrap_or(Language::English)
+    Language::wished(request.metadata())
 }
 
 /// The service's gRPC services.
@@ -197,6 +213,7 @@ pub fn routes(context: &Context) -> Routes {
         .add_service(
             ConventionServiceServer::new(convention::Conventions(context())).max_decoding_message_size(largest),
         )
+        .add_service(StatementServiceServer::new(statement::Statements(context())).max_decoding_message_size(largest))
         .add_service(PatientServiceServer::new(patient::Patients(context())).max_decoding_message_size(largest))
         .add_service(VaultServiceServer::new(vault::Keys(context())).max_decoding_message_size(largest))
         .add_service(

@@ -11,7 +11,8 @@ use relais_proto::network::v1::{
     GetOrganisationResponse, GetPractitionerRequest, GetPractitionerResponse, GetSiteRequest, GetSiteResponse,
     GetUnitRequest, GetUnitResponse, ListOrganisationsRequest, ListOrganisationsResponse, ListPractitionersRequest,
     ListPractitionersResponse, ListSitesRequest, ListSitesResponse, ListUnitsRequest, ListUnitsResponse,
-    SetContactRequest, SetContactResponse, network_service_server::NetworkService,
+    SetContactRequest, SetContactResponse, UpdateSiteRequest, UpdateSiteResponse,
+    network_service_server::NetworkService,
 };
 use tonic::Request;
 
@@ -80,6 +81,13 @@ impl NetworkService for Network {
         let (request_id, command) = parse::create_site(&body)?;
         let site = self.0.change(call, request_id, &body, command).await?;
         answer(CreateSiteResponse { site: Some(convert::site(site)) })
+    }
+
+    async fn update_site(&self, request: Request<UpdateSiteRequest>) -> Answer<UpdateSiteResponse> {
+        let (call, body) = self.0.open(request)?;
+        let (request_id, command) = parse::update_site(&body)?;
+        let site = self.0.change(call, request_id, &body, command).await?;
+        answer(UpdateSiteResponse { site: Some(convert::site(site)) })
     }
 
     async fn get_site(&self, request: Request<GetSiteRequest>) -> Answer<GetSiteResponse> {

@@ -1,12 +1,20 @@
-//! Conventions with the terms of their version.
+//! Conventions with the terms of a version.
 
+mod chain;
+mod days;
 mod kept;
+mod life;
+mod row;
 mod usage;
 
+pub use chain::{chain_of, list_signed};
+pub use days::settle_days;
 pub use kept::{keep, kept};
+pub use life::{save, save_signature};
+pub use row::Found;
 pub use usage::{Acts, Entries, counter_report, list_entries_of, list_figures, recount};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use relais_platform::{
     Error, Result,
     calls::PageRequest,
@@ -16,73 +24,49 @@ use relais_platform::{
 };
 use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
-use uuid::Uuid;
 
-use crate::domain::convention::{Conditions, Convention, Line, Party, ServiceTerm, State, Terms};
+use self::row::Row;
+use crate::domain::convention::{Conditions, Convention, Line, Party, ServiceTerm, Terms, Version};
 
-/// Terms stand under version 1 from the draft on: signing puts them in force and changes none of them.
-const FIRST: i64 = 1;
-
-struct Row {
-    id: Uuid,
-    display_name: String,
-    state: String,
-    version: i64,
-    terms_version: i64,
-    create_time: DateTime<Utc>,
-    start_date: NaiveDate,
-    end_date: NaiveDate,
-    signature_date: Option<NaiveDate>,
-    parties: Json<Vec<Party>>,
-    services: Json<Vec<ServiceTerm>>,
-    lines: Json<Vec<Line>>,
-    sites: Option<Json<Vec<Child<SiteId>>>>,
-    conditions: Json<Conditions>,
+/// Enters a convention, without its terms.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn insert(unit: &mut Unit<'_>, draft: &Convention) -> Result<()> {
+    let query = sqlx::query!(
+        "INSERT INTO convention (id, display_name, state, version, terms_version, create_time, renews_id, chain_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        draft.id.0,
+        draft.display_name,
+        draft.state.as_str(),
+        draft.version,
+        draft.terms_version,
+        draft.create_time,
+        draft.renews.map(|renewed| renewed.0),
+        draft.renews.map(|_| draft.chain.0),
+    );
+    query.with_operation("INSERT", "convention").execute(unit.sql()).await?;
+    Ok(())
 }
 
-impl TryFrom<Row> for Convention {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
-        let terms = Terms {
-            parties: row.parties.0,
-            services: row.services.0,
-            lines: row.lines.0,
-            start_date: row.start_date,
-            end_date: row.end_date,
-            sites: row.sites.map(|sites| sites.0).unwrap_or_default(),
-            conditions: row.conditions.0,
-        };
-        Ok(Self {
-            id: row.id.into(),
-            display_name: row.display_name,
-            state: State::stored(&row.state)?,
-            version: row.version,
-            terms_version: row.terms_version,
-            terms,
-            signature_date: row.signature_date,
-            create_time: row.create_time,
-        })
-    }
-}
-
-/// Enters a draft with its terms, in one statement.
+/// Enters terms of a convention under their number, in one statement. From when on they judge is said of an amendment alone.
 ///
 /// # Errors
 /// INVALID_ARGUMENT when a party, a site or the unit that receives results is not in the directory.
-pub async fn insert(unit: &mut Unit<'_>, convention: &Convention) -> Result<()> {
-    let terms = &convention.terms;
+pub async fn insert_terms(
+    unit: &mut Unit<'_>,
+    (id, number): (ConventionId, i64),
+    terms: &Terms,
+    effective_date: Option<NaiveDate>,
+) -> Result<()> {
     let (parties, services, lines) = (Json(&terms.parties), Json(&terms.services), Json(&terms.lines));
     let (sites, conditions) = (Json(&terms.sites), Json(&terms.conditions));
     let recipient = terms.conditions.recipients.unit();
     let query = sqlx::query!(
-        "WITH c AS (
-             INSERT INTO convention (id, display_name, state, version, terms_version, create_time)
-             VALUES ($1, $2, $3, $4, $5, $6)
-         ), t AS (
-             INSERT INTO convention_terms (convention_id, version, start_date, end_date, conditions,
+        "WITH t AS (
+             INSERT INTO convention_terms (convention_id, version, start_date, end_date, effective_date, exclusive, conditions,
                  recipient_organisation_id, recipient_unit_id)
-             VALUES ($1, $7, $8, $9, $14, $15, $16)
+             VALUES ($1, $7, $8, $9, $2, $3, $4, $5, $6)
          ), e AS (
              INSERT INTO convention_site (convention_id, version, organisation_id, site_id, position)
              SELECT $1, $7, (e.value->>'organisation')::uuid, (e.value->>'id')::uuid, e.position
@@ -100,24 +84,21 @@ pub async fn insert(unit: &mut Unit<'_>, convention: &Convention) -> Result<()> 
          INSERT INTO convention_line (convention_id, version, line_id, measure, kind, position)
          SELECT $1, $7, l.value->>'line_id', l.value->>'measure', l.value->>'kind', l.position
          FROM jsonb_array_elements($12) WITH ORDINALITY AS l(value, position)",
-        convention.id.0,
-        convention.display_name,
-        convention.state.as_str(),
-        convention.version,
-        convention.terms_version,
-        convention.create_time,
-        FIRST,
+        id.0,
+        effective_date,
+        terms.exclusive,
+        conditions as _,
+        recipient.map(|unit| unit.organisation.0),
+        recipient.map(|unit| unit.id.0),
+        number,
         terms.start_date,
         terms.end_date,
         parties as _,
         services as _,
         lines as _,
         sites as _,
-        conditions as _,
-        recipient.map(|unit| unit.organisation.0),
-        recipient.map(|unit| unit.id.0),
     );
-    let done = query.with_operation("INSERT", "convention").execute(unit.sql()).await;
+    let done = query.with_operation("INSERT", "convention_terms").execute(unit.sql()).await;
     done.map(|_| ()).map_err(not_in_the_directory)
 }
 
@@ -131,35 +112,56 @@ fn not_in_the_directory(error: sqlx::Error) -> Error {
     }
 }
 
-/// Keeps a signature: the convention's next version, and the day beside the terms.
-///
-/// # Errors
-/// CONTENTION when somebody else changed it since it was read: the unit decides again.
-pub async fn save_signature(unit: &mut Unit<'_>, signed: &Convention) -> Result<()> {
-    let query = sqlx::query!(
-        "WITH c AS (
-             UPDATE convention SET state = $2, version = $3, terms_version = $4
-             WHERE id = $1 AND version = $3::bigint - 1 RETURNING id
-         )
-         INSERT INTO convention_signature (convention_id, version, signature_date) SELECT c.id, $4, $5 FROM c",
-        signed.id.0,
-        signed.state.as_str(),
-        signed.version,
-        signed.terms_version,
-        signed.signature_date,
-    );
-    let done = query.with_operation("UPDATE", "convention").execute(unit.sql()).await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
-}
-
-/// Finds a convention with its terms.
+/// Finds a convention with the terms that were signed last, or those of the draft; without what is open beside them.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn find(unit: &mut Unit<'_>, id: ConventionId) -> Result<Option<Convention>> {
+    Ok(find_at(unit, id, None).await?.map(|found| found.convention))
+}
+
+/// As [`find`], as it is, or as it was in `version`.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_at(unit: &mut Unit<'_>, id: ConventionId, version: Option<i64>) -> Result<Option<Found>> {
+    select(unit, id, (version, None)).await
+}
+
+/// Gets a convention with the terms of a number.
+///
+/// # Errors
+/// NOT_FOUND.
+pub async fn get_version(unit: &mut Unit<'_>, id: ConventionId, number: i64) -> Result<Convention> {
+    let found = select(unit, id, (None, Some(number))).await?;
+    found.map(|found| found.convention).ok_or_else(|| Error::not_found(id))
+}
+
+/// The convention with what is open beside it.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn whole(unit: &mut Unit<'_>, Found { convention, open }: Found) -> Result<Convention> {
+    let Some(number) = open else { return Ok(convention) };
+    // It was open then, whatever became of it since.
+    let amendment = Version { signature_date: None, ..get_version(unit, convention.id, number).await?.into_version() };
+    Ok(Convention { amendment: Some(Box::new(amendment)), ..convention })
+}
+
+async fn select(
+    unit: &mut Unit<'_>,
+    id: ConventionId,
+    (version, number): (Option<i64>, Option<i64>),
+) -> Result<Option<Found>> {
     let query = sqlx::query_as!(
         Row,
-        r#"SELECT c.id, c.display_name, c.state, c.version, c.terms_version, c.create_time, t.start_date, t.end_date,
+        r#"SELECT c.id, h.display_name AS "display_name!", h.state AS "state!", h.halted AS "halted!", h.version AS "version!",
+                  COALESCE($3, h.terms_version) AS "terms_version!", h.open_version AS "open_version?", c.renews_id,
+                  COALESCE(c.chain_id, c.id) AS "chain_id!",
+                  EXISTS (SELECT FROM convention n WHERE n.renews_id = c.id AND n.state <> 'draft') AS "renewed!",
+                  (SELECT max(m.version) FROM convention_terms m WHERE m.convention_id = c.id) AS "entered!",
+                  h.last_day AS "last_day?", h.reason AS "reason!", c.create_time, h.update_time AS "update_time!",
+                  COALESCE(t.effective_date, t.start_date) AS "effective_date!", t.start_date, t.end_date, t.exclusive,
                   g.signature_date AS "signature_date?",
                   t.conditions AS "conditions: Json<Conditions>",
                   (SELECT jsonb_agg(jsonb_build_object('organisation', e.organisation_id, 'id', e.site_id)
@@ -180,14 +182,24 @@ pub async fn find(unit: &mut Unit<'_>, id: ConventionId) -> Result<Option<Conven
                    FROM convention_line l WHERE l.convention_id = c.id AND l.version = t.version)
                       AS "lines!: Json<Vec<Line>>"
            FROM convention c
-           JOIN convention_terms t ON t.convention_id = c.id AND t.version = $2
-           LEFT JOIN convention_signature g ON g.convention_id = c.id AND g.version = t.version
+           CROSS JOIN LATERAL (
+               SELECT c.display_name, c.state, c.halted, c.version, c.terms_version, c.open_version, c.last_day, c.reason,
+                      COALESCE(c.update_time, c.create_time) AS update_time
+               WHERE COALESCE($2, c.version) = c.version
+               UNION ALL
+               SELECT o.display_name, o.state, o.halted, o.version, o.terms_version, o.open_version, o.last_day, o.reason,
+                      o.update_time
+               FROM convention_past o WHERE o.convention_id = c.id AND o.version = $2) h
+           JOIN convention_terms t ON t.convention_id = c.id
+               AND t.version = COALESCE($3, NULLIF(h.terms_version, 0), h.open_version, 1)
+           LEFT JOIN convention_signature g ON g.convention_id = c.id AND g.version = t.version AND h.terms_version > 0
            WHERE c.id = $1"#,
         id.0,
-        FIRST,
+        version,
+        number,
     );
     let row = query.with_operation("SELECT", "convention").fetch_optional(unit.sql()).await?;
-    row.map(Convention::try_from).transpose()
+    row.map(Found::try_from).transpose()
 }
 
 /// The conditions of a version of a convention's terms, which never change.
@@ -209,10 +221,15 @@ pub async fn find_conditions(unit: &mut Unit<'_>, id: ConventionId, version: i64
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn list(unit: &mut Unit<'_>, party: Option<OrganisationId>, page: &PageRequest) -> Result<Vec<Convention>> {
+pub async fn list(unit: &mut Unit<'_>, party: Option<OrganisationId>, page: &PageRequest) -> Result<Vec<Found>> {
     let query = sqlx::query_as!(
         Row,
-        r#"SELECT c.id, c.display_name, c.state, c.version, c.terms_version, c.create_time, t.start_date, t.end_date,
+        r#"SELECT c.id, c.display_name, c.state, c.halted, c.version, c.terms_version, c.open_version, c.renews_id,
+                  COALESCE(c.chain_id, c.id) AS "chain_id!",
+                  EXISTS (SELECT FROM convention n WHERE n.renews_id = c.id AND n.state <> 'draft') AS "renewed!",
+                  (SELECT max(m.version) FROM convention_terms m WHERE m.convention_id = c.id) AS "entered!",
+                  c.last_day, c.reason, c.create_time, COALESCE(c.update_time, c.create_time) AS "update_time!",
+                  COALESCE(t.effective_date, t.start_date) AS "effective_date!", t.start_date, t.end_date, t.exclusive,
                   g.signature_date AS "signature_date?",
                   t.conditions AS "conditions: Json<Conditions>",
                   (SELECT jsonb_agg(jsonb_build_object('organisation', e.organisation_id, 'id', e.site_id)
@@ -233,18 +250,19 @@ pub async fn list(unit: &mut Unit<'_>, party: Option<OrganisationId>, page: &Pag
                    FROM convention_line l WHERE l.convention_id = c.id AND l.version = t.version)
                       AS "lines!: Json<Vec<Line>>"
            FROM convention c
-           JOIN convention_terms t ON t.convention_id = c.id AND t.version = $5
+           JOIN convention_terms t ON t.convention_id = c.id
+               AND t.version = COALESCE(NULLIF(c.terms_version, 0), c.open_version, 1)
            LEFT JOIN convention_signature g ON g.convention_id = c.id AND g.version = t.version
            WHERE (c.create_time, c.id) < ($1, $2)
              AND ($3::uuid IS NULL OR EXISTS (
-                 SELECT FROM convention_party p WHERE p.organisation_id = $3 AND p.convention_id = c.id))
+                 SELECT FROM convention_party p
+                 WHERE p.organisation_id = $3 AND p.convention_id = c.id AND p.version = t.version))
            ORDER BY c.create_time DESC, c.id DESC LIMIT $4"#,
         page.after.time,
         page.after.id,
         party.map(|organisation| organisation.0),
         page.limit(),
-        FIRST,
     );
     let rows = query.with_operation("SELECT", "convention").fetch_all(unit.sql()).await?;
-    rows.into_iter().map(Convention::try_from).collect()
+    rows.into_iter().map(Found::try_from).collect()
 }

@@ -6,3 +6,4 @@ pub mod identity;
 pub mod network;
 pub mod partner_link;
 pub mod referral;
+pub mod statement;

@@ -63,6 +63,7 @@ async fn terms_say_how_a_referral_goes_on_and_the_usual_stands_where_they_do_not
     let shown = partnership::draft(&partners.coordinator, plain.clone()).await?.terms.unwrap_or_default();
     assert_eq!(shown.acceptance(), terms::Acceptance::ByHand);
     assert_eq!(shown.deadlines.map(|deadlines| deadlines.first_contact_routine_hours), Some(120));
+    assert_eq!(shown.suppress_below, 5);
     let recipients =
         ResultRecipients { kind: result_recipients::Kind::UnitClinicians.into(), unit: partners.centre.clone() };
     let full = Terms {
@@ -74,6 +75,7 @@ async fn terms_say_how_a_referral_goes_on_and_the_usual_stands_where_they_do_not
         sites: vec![site],
         run_off_days: 30,
         thresholds: vec![70, 90, 100],
+        suppress_below: 7,
         ..plain
     };
     let name = partnership::draft(&partners.coordinator, full.clone()).await?.name;
@@ -166,6 +168,11 @@ async fn the_database_lets_nobody_change_terms() -> Result<()> {
     for statement in [
         "UPDATE referral.convention_terms SET end_date = '2100-01-01'",
         "DELETE FROM referral.convention_party",
+        "UPDATE referral.convention_signature SET signature_date = '2000-01-01'",
+        "UPDATE referral.convention_past SET state = 'signed'",
+        "DELETE FROM referral.convention_past",
+        "DELETE FROM referral.convention_period",
+        "UPDATE referral.convention_claim SET exclusive = false",
         "UPDATE referral.referral_transition SET state = 'submitted'",
         "DELETE FROM referral.audit",
         "CREATE TABLE referral.mine (id int)",

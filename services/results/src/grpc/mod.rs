@@ -26,7 +26,8 @@ pub const SERVICES: &[&str] =
 
 /// What is asked and what was found is clinical: only roles and capacities that open it.
 const CARE: Rule = Rule::roles(&[Role::Clinician], Sight::Parties(&[Capacity::Referrer, Capacity::Provider]));
-/// That a report is there, all parties see; what it says, the use case shows to those it is meant for.
+/// That a report is there, all parties see, and the unit before which it was laid; what it says, the use case shows to those it is meant
+/// for.
 const PRESENCE: Rule = Rule::roles(&[Role::Coordinator, Role::Desk, Role::Clinician], Sight::Parties(&Capacity::ALL));
 const SUBMISSION: Rule = Rule::roles(&[Role::Clinician], Sight::Own);
 const QUARANTINE: Rule = Rule::roles(&[Role::Desk, Role::Clinician], Sight::Own);

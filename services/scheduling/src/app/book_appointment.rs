@@ -14,11 +14,12 @@ use super::{
     hold_slot::full,
 };
 use crate::{
-    domain::{Appointment, Referral, Time, book, ensure_bookable, ensure_offered},
+    domain::{Appointment, Referral, Time, book_on, ensure_bookable, ensure_offered},
     store::{self, seat::Claim},
 };
 
-/// Books the seat that is held for an appointment, or one of a slot.
+/// Books the seat that is held for an appointment, or one of a slot. On a day on which the convention is to be asked first, it waits in
+/// its seat for the answer.
 #[derive(Debug, Clone, Copy)]
 pub struct BookAppointment {
     /// Which appointment.
@@ -42,8 +43,8 @@ impl UseCase for BookAppointment {
         let referral = change::referral_of(unit, &open).await?;
         ensure_bookable(&open, &referral)?;
         let time = self.seat(unit, &open, &referral).await?;
-        let (previous, booked) = (open.state, book(open, time, unit.now()));
-        change::set_reminder(unit, &booked, self.lead).await?;
+        let (previous, booked) = (open.state, book_on(referral.booking_days, open, time, unit.now()));
+        change::follow_up(unit, &booked, self.lead).await?;
         change::keep(unit, booked, previous).await
     }
 }

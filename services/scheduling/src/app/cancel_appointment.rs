@@ -1,4 +1,4 @@
-//! Gives up a booked appointment, or a held seat, by either side.
+//! Gives up a booked or pending appointment, or a held seat, by either side.
 
 use relais_platform::{
     Result,
@@ -15,7 +15,7 @@ use crate::{
     store,
 };
 
-/// Gives up a booked appointment; of a pending one, the seat that is held.
+/// Gives up an appointment that has a seat; of one for which a seat is only held, that.
 #[derive(Debug, Clone, Copy)]
 pub struct CancelAppointment {
     /// Which appointment.

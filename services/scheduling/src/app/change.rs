@@ -11,9 +11,9 @@ use relais_platform::{
 
 use super::{seen, tell::tell};
 use crate::{
-    domain::{Appointment, Referral, State},
+    domain::{Appointment, PATIENCE, Referral, State},
     store,
-    timers::{PROPOSE, REMIND},
+    timers::{AWAIT, PROPOSE, REMIND},
 };
 
 /// Which appointment is to be changed, and what the caller saw of it.
@@ -54,7 +54,28 @@ pub(super) async fn write(unit: &mut Unit<'_>, next: &Appointment, previous: Sta
     store::appointment::save(unit, next).await?;
     tell(unit, next, previous);
     unit.audit(next);
+    if previous == State::Pending && next.state != State::Pending {
+        timers::clear(unit, AWAIT, next.id.0).await?;
+    }
     Ok(())
+}
+
+/// What is to be done later for an appointment that has just got a seat: its patient is reminded. While it waits for the convention,
+/// nobody is.
+pub(super) async fn follow_up(unit: &mut Unit<'_>, of: &Appointment, lead: TimeDelta) -> Result<()> {
+    if of.state != State::Pending {
+        return set_reminder(unit, of, lead).await;
+    }
+    timers::clear(unit, REMIND, of.id.0).await?;
+    store::appointment::note_lead(unit, of.id, lead).await?;
+    await_answer(unit, of);
+    Ok(())
+}
+
+/// Has the convention asked again, and both sides told, when its answer takes long.
+pub(super) fn await_answer(unit: &mut Unit<'_>, of: &Appointment) {
+    let due_at = unit.now() + PATIENCE;
+    timers::set(unit, &Timer { kind: AWAIT.into(), subject: of.id.0, due_at, urgency: Urgency::Urgent });
 }
 
 /// Has the patient reminded so long before the appointment; not at all of one that is nearer than that, for it was just spoken of.
@@ -76,7 +97,7 @@ pub(super) fn propose_soon(unit: &mut Unit<'_>, referral: ReferralId) {
     timers::set(unit, &timer);
 }
 
-/// Gives up a booked appointment: its seat is free, and another one is proposed.
+/// Gives up an appointment: its seat is free.
 pub(super) async fn give_up(unit: &mut Unit<'_>, cancelled: &Appointment, previous: State) -> Result<()> {
     store::seat::release(unit, cancelled.id).await?;
     timers::clear(unit, REMIND, cancelled.id.0).await?;

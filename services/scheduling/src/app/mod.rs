@@ -1,6 +1,7 @@
 //! Use cases, one a file: load, decide, fill the unit, and the platform flushes and commits it.
 
 mod account;
+mod ask_again;
 mod book_appointment;
 mod cancel_appointment;
 mod change;
@@ -9,6 +10,7 @@ mod end_appointment;
 mod expire_hold;
 mod follow_referral;
 mod get_appointment;
+mod hear_judgement;
 mod hold_slot;
 mod holdings;
 mod list_appointments;
@@ -29,6 +31,7 @@ mod tell;
 mod undo_last_step;
 
 pub use account::account;
+pub use ask_again::AskAgain;
 pub use book_appointment::BookAppointment;
 pub use cancel_appointment::CancelAppointment;
 pub use change::Asked;
@@ -37,6 +40,7 @@ pub use end_appointment::EndAppointment;
 pub use expire_hold::ExpireHold;
 pub use follow_referral::FollowReferral;
 pub use get_appointment::GetAppointment;
+pub use hear_judgement::HearJudgement;
 pub use hold_slot::{Held, HoldSlot};
 pub use holdings::holdings;
 pub use list_appointments::ListAppointments;
@@ -49,7 +53,7 @@ pub use record_no_show::RecordNoShow;
 pub use register_walk_in::RegisterWalkIn;
 pub use remind_patient::RemindPatient;
 pub use reschedule_appointment::RescheduleAppointment;
-pub use search_slots::{Page, SearchSlots};
+pub use search_slots::{Page, SearchSlots, Shown, Told};
 pub use snapshot_appointments::snapshot_appointments;
 pub use take_over_site::TakeOverSite;
 pub use undo_last_step::UndoLastStep;

@@ -7,11 +7,11 @@ use relais_platform::{
     ids::{AppointmentId, SiteId},
     parties::{self, Party},
 };
-use relais_proto::events::v1;
+use relais_proto::{events::v1, google::r#type::Date};
 
 use super::tell::tell;
 use crate::{
-    domain::{Needs, Referral, propose},
+    domain::{BookingDays, Needs, Referral, propose},
     store::{self, PartyLists, appointment::NewAppointments, referral::Referrals},
 };
 
@@ -43,6 +43,7 @@ impl OpenAppointment {
             requested_date: check.date("requested_date", told.requested_date),
             priority: told.priority.clone(),
             needs: Needs { interpreter_language: needs.interpreter_language, wheelchair: needs.wheelchair },
+            booking_days: booking_days(&mut check, told.booking_from, told.booking_until),
         };
         let parties = parties::of_event(&mut check, &told.parties);
         check.finish().map(|()| Self { wish, parties })
@@ -61,6 +62,13 @@ impl OpenAppointment {
         unit.later::<PartyLists>().take_over(self.wish.id, &self.parties);
         unit.later::<Referrals>().submit(self.wish.clone());
     }
+}
+
+/// Days on which an appointment is booked without asking, as an event tells them.
+pub(super) fn booking_days(check: &mut Check, from: Option<Date>, until: Option<Date>) -> BookingDays {
+    let from = from.map(|day| check.date("booking_from", Some(day)));
+    let until = until.map(|day| check.date("booking_until", Some(day)));
+    BookingDays { from, until }
 }
 
 impl UseCase for OpenAppointment {

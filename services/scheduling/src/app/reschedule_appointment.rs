@@ -17,7 +17,8 @@ use crate::{
     store,
 };
 
-/// Gives back the seat of a booked appointment and takes one of another slot, both or neither.
+/// Gives back the seat of an appointment and takes one of another slot, both or neither. An answer of the convention to what was asked
+/// for the old time is stale from then on.
 #[derive(Debug, Clone, Copy)]
 pub struct RescheduleAppointment {
     /// Which appointment.
@@ -42,9 +43,10 @@ impl UseCase for RescheduleAppointment {
         ensure_open(&booked, &referral, unit.now())?;
         let offer = store::slot::get_offer(unit, self.slot, &referral).await?;
         ensure_offered(&offer, unit.now())?;
-        let (previous, moved) = (booked.state, reschedule(booked, offer.time.clone(), unit.now())?);
+        let (previous, days) = (booked.state, referral.booking_days);
+        let moved = reschedule(days, booked, offer.time.clone(), unit.now())?;
         take(unit, &moved, &offer).await?;
-        change::set_reminder(unit, &moved, self.lead).await?;
+        change::follow_up(unit, &moved, self.lead).await?;
         change::keep(unit, moved, previous).await
     }
 }

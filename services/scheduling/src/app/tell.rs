@@ -1,7 +1,7 @@
 //! What other services are told of an appointment: identifiers, codes, times, and the whole list of parties.
 
 use relais_platform::{
-    calls::check::time_to_proto,
+    calls::check::{date_to_proto, time_to_proto},
     consumer::rebuild::Snapshot,
     database::Unit,
     ids::Child,
@@ -44,7 +44,7 @@ pub(super) fn snapshot(appointment: &Appointment) -> Snapshot {
     let last = match appointment.state {
         State::Proposed => None,
         State::Cancelled => Some(cancelled(appointment).into()),
-        State::Booked => Some(moved(appointment, State::Proposed).into()),
+        State::Booked | State::Pending => Some(moved(appointment, State::Proposed).into()),
         State::Arrived if appointment.walk_in => Some(moved(appointment, State::Proposed).into()),
         State::Arrived | State::NoShow => Some(moved(appointment, State::Booked).into()),
         State::Fulfilled | State::EnteredInError => Some(moved(appointment, State::Arrived).into()),
@@ -86,6 +86,7 @@ fn moved(appointment: &Appointment, previous: State) -> v1::AppointmentMoved {
         walk_in: appointment.walk_in,
         confirmed: appointment.confirmed,
         organisation: String::new(),
+        local_date: time.map(|time| date_to_proto(time.local_date())),
     }
 }
 

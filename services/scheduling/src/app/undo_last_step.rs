@@ -38,8 +38,11 @@ impl UseCase for UndoLastStep {
         let referral = store::referral::hold(unit, found.referral).await?;
         let referral = referral.ok_or_else(|| Error::not_found(found.referral))?;
         let before = undo(found, &referral, self.reason, unit.now())?;
+        if before.state == State::Pending {
+            change::await_answer(unit, &before);
+        }
         match before.state {
-            State::Booked if previous == State::NoShow => withdraw(unit, &before).await?,
+            State::Booked | State::Pending if previous == State::NoShow => withdraw(unit, &before).await?,
             // It never was: its seat is free, and the referral waits for an appointment again.
             State::EnteredInError => {
                 store::seat::release(unit, before.id).await?;

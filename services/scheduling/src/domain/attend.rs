@@ -1,9 +1,6 @@
 //! What becomes of a booked appointment: reminded of, confirmed, kept or missed.
 
-use std::str::FromStr;
-
-use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 use relais_platform::error::Error;
 
 use super::{Appointment, State, Time, refuse, rule};
@@ -29,13 +26,14 @@ pub fn remind(appointment: Appointment, now: DateTime<Utc>) -> Option<Appointmen
     (appointment.state == State::Booked && coming).then(|| appointment.next(State::Booked, now))
 }
 
-/// The appointment whose patient is there, in its next version.
+/// The appointment whose patient is there, in its next version. That is a fact: whether the convention has judged its day meanwhile is
+/// not asked.
 ///
 /// # Errors
-/// FAILED_PRECONDITION when it is not booked, or before its day.
+/// FAILED_PRECONDITION when it has no seat, or before its day.
 pub fn arrive(appointment: Appointment, now: DateTime<Utc>) -> Result<Appointment, Error> {
-    let time = ensure(&appointment, State::Booked, "appointment-not-booked")?;
-    if local_day(time, now) < local_day(time, time.start) {
+    let time = ensure_seated(&appointment)?;
+    if time.day_of(now) < time.local_date() {
         refuse(vec![rule("before-its-day", "an arrival is noted on the day of the appointment")])?;
     }
     Ok(appointment.next(State::Arrived, now))
@@ -53,13 +51,19 @@ pub fn fulfil(appointment: Appointment, now: DateTime<Utc>) -> Result<Appointmen
 /// The appointment whose patient did not come, in its next version.
 ///
 /// # Errors
-/// FAILED_PRECONDITION when it is not booked, or has not begun.
+/// FAILED_PRECONDITION when it has no seat, or has not begun.
 pub fn miss(appointment: Appointment, now: DateTime<Utc>) -> Result<Appointment, Error> {
-    let time = ensure(&appointment, State::Booked, "appointment-not-booked")?;
+    let time = ensure_seated(&appointment)?;
     if now < time.start {
         refuse(vec![rule("appointment-not-begun", "the patient may still come")])?;
     }
     Ok(appointment.next(State::NoShow, now))
+}
+
+/// Somebody is expected in its seat.
+fn ensure_seated(appointment: &Appointment) -> Result<&Time, Error> {
+    let seated = if appointment.state == State::Pending { State::Pending } else { State::Booked };
+    ensure(appointment, seated, "appointment-not-booked")
 }
 
 fn ensure<'a>(appointment: &'a Appointment, state: State, code: &str) -> Result<&'a Time, Error> {
@@ -70,11 +74,6 @@ fn ensure<'a>(appointment: &'a Appointment, state: State, code: &str) -> Result<
             Err(Error::refused("APPOINTMENT_RULE", vec![rule(code, sentence)]))
         }
     }
-}
-
-/// The day of an instant by the clocks of the site; of a zone that this program does not know, by UTC.
-fn local_day(time: &Time, at: DateTime<Utc>) -> NaiveDate {
-    at.with_timezone(&Tz::from_str(&time.time_zone).unwrap_or(Tz::UTC)).date_naive()
 }
 
 #[cfg(test)]
@@ -101,6 +100,10 @@ mod tests {
         assert_eq!((arrived.state, arrived.version), (State::Arrived, 3));
         assert_eq!(fulfil(arrived, midnight).unwrap().state, State::Fulfilled);
         assert_eq!(code(fulfil(booked(), midnight)), "patient-not-arrived");
+        // Who comes while the convention is still asked is there all the same.
+        let pending = Appointment { state: State::Pending, ..booked() };
+        assert_eq!(arrive(pending.clone(), midnight).unwrap().state, State::Arrived);
+        assert_eq!(miss(pending, time_at(48).start).unwrap().state, State::NoShow);
     }
 
     #[test]

@@ -23,17 +23,17 @@ text_enum! {
     }
 }
 
-/// A booked appointment, given up by somebody, in its next version.
+/// A booked or pending appointment, given up by somebody, in its next version.
 ///
 /// # Errors
-/// FAILED_PRECONDITION when it is not booked.
+/// FAILED_PRECONDITION when it has no seat.
 pub fn cancel(
     appointment: Appointment,
     reason: CancelReason,
     by: OrganisationId,
     now: DateTime<Utc>,
 ) -> Result<Appointment, Error> {
-    if appointment.state != State::Booked {
+    if !matches!(appointment.state, State::Booked | State::Pending) {
         let sentence =
             format!("it is {}: only a booked one, or one that is held, is given up", appointment.state.as_str());
         refuse(vec![rule("appointment-not-booked", sentence)])?;
@@ -44,7 +44,7 @@ pub fn cancel(
 /// The appointment of a referral that has ended, in its next version; none when there is nothing to give up. What has begun is a
 /// fact, and stays.
 pub fn end(appointment: Appointment, now: DateTime<Utc>) -> Option<Appointment> {
-    let open = matches!(appointment.state, State::Proposed | State::Booked);
+    let open = matches!(appointment.state, State::Proposed | State::Pending | State::Booked);
     open.then(|| given_up(appointment, "referral-ended", None, now))
 }
 
@@ -60,7 +60,13 @@ pub fn supersede(appointment: Appointment, now: DateTime<Utc>) -> Result<Appoint
     Ok(given_up(appointment, "superseded", None, now))
 }
 
-fn given_up(appointment: Appointment, reason: &str, by: Option<OrganisationId>, now: DateTime<Utc>) -> Appointment {
+/// Given up for a reason, by somebody or by nobody, in its next version.
+pub(super) fn given_up(
+    appointment: Appointment,
+    reason: &str,
+    by: Option<OrganisationId>,
+    now: DateTime<Utc>,
+) -> Appointment {
     let next = appointment.next(State::Cancelled, now);
     Appointment { reason: reason.into(), cancelled_by: by, confirmed: false, hold: None, ..next }
 }

@@ -3,12 +3,17 @@
 mod attend;
 mod book;
 mod cancel;
+mod judgement;
+pub mod matching;
 pub mod opening;
 mod propose;
 mod referral;
 mod undo;
 
+use std::str::FromStr;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use relais_platform::{
     error::{Error, Violation},
     ids::{AppointmentId, Child, OrganisationId, PatientId, ReferralId, SiteId, SlotId},
@@ -17,17 +22,20 @@ use relais_platform::{
 };
 
 pub use attend::{arrive, confirm, fulfil, miss, remind};
-pub use book::{book, ensure_bookable, ensure_offered, ensure_open, register_walk_in, reschedule};
+pub use book::{book, book_on, ensure_bookable, ensure_offered, ensure_open, register_walk_in, reschedule};
 pub use cancel::{CancelReason, cancel, end, supersede};
+pub use judgement::{BookingDays, OVERDUE, PATIENCE, admit, ask, go_back, refuse_day};
 pub use propose::propose;
 pub use referral::{Referral, Stage};
 pub use undo::{UndoReason, undo};
 
 text_enum! {
-    /// Where an appointment stands (FHIR Appointment). One that is pending is a proposed one with a hold that lives.
+    /// Where an appointment stands (FHIR Appointment). To callers a proposed one with a hold that lives is pending, too.
     pub enum State {
         /// Wished for, without a time yet.
         Proposed = "proposed",
+        /// It has a seat, on a day that the convention has not judged yet.
+        Pending = "pending",
         /// It has a seat.
         Booked = "booked",
         /// The patient is there.
@@ -65,6 +73,18 @@ pub struct Time {
     pub end: DateTime<Utc>,
     /// The site's zone in the IANA database.
     pub time_zone: String,
+}
+
+impl Time {
+    /// The day of an instant by the clocks of the site; of a zone that this program does not know, by UTC.
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&Tz::from_str(&self.time_zone).unwrap_or(Tz::UTC)).date_naive()
+    }
+
+    /// The day on which it begins, by the clocks of the site.
+    pub fn local_date(&self) -> NaiveDate {
+        self.day_of(self.start)
+    }
 }
 
 /// A seat that is held for an appointment.
@@ -192,6 +212,7 @@ fn referral_in(state: &str) -> Referral {
         requested_date: "2017-05-01".parse().unwrap(),
         priority: "routine".into(),
         needs: Needs::default(),
+        booking_days: BookingDays::default(),
     }
 }
 

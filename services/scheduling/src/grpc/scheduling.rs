@@ -3,6 +3,7 @@
 use relais_platform::{
     Context,
     grpc::{Answer, answer},
+    language::Language,
 };
 use relais_proto::scheduling::v1::{
     BookAppointmentRequest, BookAppointmentResponse, CancelAppointmentRequest, CancelAppointmentResponse,
@@ -50,11 +51,12 @@ impl SchedulingService for Appointments {
     }
 
     async fn search_slots(&self, request: Request<SearchSlotsRequest>) -> Answer<SearchSlotsResponse> {
+        let language = Language::wished(request.metadata());
         let (call, body) = self.0.open(request)?;
         let search = parse::search_slots(&self.0, &call, &body)?;
         let page = self.0.read(call.clone(), search).await?;
         let next_page_token = parse::token(&self.0, &call, &body, page.next);
-        answer(SearchSlotsResponse { slots: page.slots.into_iter().map(convert::slot).collect(), next_page_token })
+        answer(convert::found(page, next_page_token, language))
     }
 
     async fn hold_slot(&self, request: Request<HoldSlotRequest>) -> Answer<HoldSlotResponse> {

@@ -8,6 +8,7 @@ mod opened_file;
 pub mod opening_rule;
 mod party;
 pub mod referral;
+pub mod search;
 pub mod seat;
 pub mod site;
 pub mod slot;

@@ -13,14 +13,15 @@ use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::{Needs, Referral};
+use crate::domain::{BookingDays, Needs, Referral};
 
-/// What events told of referrals, in their order; written by two statements for a whole batch.
+/// What events told of referrals, in their order; written by a few statements for a whole batch.
 #[derive(Debug, Default)]
 pub struct Referrals {
     /// In one order in every unit, so that none waits for another that waits for it.
     submitted: BTreeMap<Uuid, Referral>,
     moved: BTreeMap<Uuid, String>,
+    judged: BTreeMap<Uuid, BookingDays>,
 }
 
 impl Referrals {
@@ -36,6 +37,14 @@ impl Referrals {
             None => _ = self.moved.insert(id.0, state.into()),
         }
     }
+
+    /// Takes over on which days its appointment is booked without asking.
+    pub fn book_on(&mut self, id: ReferralId, days: BookingDays) {
+        match self.submitted.get_mut(&id.0) {
+            Some(referral) => referral.booking_days = days,
+            None => _ = self.judged.insert(id.0, days),
+        }
+    }
 }
 
 impl Rows for Referrals {
@@ -43,18 +52,39 @@ impl Rows for Referrals {
         if !self.submitted.is_empty() {
             insert(unit, &self.submitted.into_values().collect::<Vec<_>>()).await?;
         }
-        if self.moved.is_empty() {
-            return Ok(());
+        if !self.moved.is_empty() {
+            update_states(unit, self.moved).await?;
         }
-        let (ids, states): (Vec<_>, Vec<_>) = self.moved.into_iter().unzip();
-        let query = sqlx::query!(
-            "UPDATE referral r SET state = n.state FROM unnest($1::uuid[], $2::text[]) AS n(id, state) WHERE r.id = n.id",
-            &ids,
-            &states,
-        );
-        query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
+        if !self.judged.is_empty() {
+            update_days(unit, self.judged).await?;
+        }
         Ok(())
     }
+}
+
+async fn update_states(unit: &mut Unit<'_>, moved: BTreeMap<Uuid, String>) -> Result<()> {
+    let (ids, states): (Vec<_>, Vec<_>) = moved.into_iter().unzip();
+    let query = sqlx::query!(
+        "UPDATE referral r SET state = n.state FROM unnest($1::uuid[], $2::text[]) AS n(id, state) WHERE r.id = n.id",
+        &ids,
+        &states,
+    );
+    query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
+    Ok(())
+}
+
+async fn update_days(unit: &mut Unit<'_>, judged: BTreeMap<Uuid, BookingDays>) -> Result<()> {
+    let (ids, days): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+    let (from, until): (Vec<_>, Vec<_>) = days.into_iter().map(|days| (days.from, days.until)).unzip();
+    let query = sqlx::query!(
+        "UPDATE referral r SET booking_from = n.booking_from, booking_until = n.booking_until
+         FROM unnest($1::uuid[], $2::date[], $3::date[]) AS n(id, booking_from, booking_until) WHERE r.id = n.id",
+        &ids,
+        &from as _,
+        &until as _,
+    );
+    query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
+    Ok(())
 }
 
 async fn insert(unit: &mut Unit<'_>, referrals: &[Referral]) -> Result<()> {
@@ -64,12 +94,15 @@ async fn insert(unit: &mut Unit<'_>, referrals: &[Referral]) -> Result<()> {
     let patients: Vec<_> = referrals.iter().map(|r| r.patient.map(|patient| patient.0)).collect();
     let dates: Vec<_> = referrals.iter().map(|r| r.requested_date).collect();
     let wheelchairs: Vec<_> = referrals.iter().map(|r| r.needs.wheelchair).collect();
+    let from: Vec<_> = referrals.iter().map(|r| r.booking_days.from).collect();
+    let until: Vec<_> = referrals.iter().map(|r| r.booking_days.until).collect();
     let query = sqlx::query!(
         "INSERT INTO referral (id, number, state, patient_id, provider_id, site_id, service_system, service_code,
-                               requested_date, priority, interpreter_language, wheelchair)
+                               requested_date, priority, interpreter_language, wheelchair, booking_from, booking_until)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[],
-                              $9::date[], $10::text[], $11::text[], $12::boolean[])
-         ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, patient_id = EXCLUDED.patient_id",
+                              $9::date[], $10::text[], $11::text[], $12::boolean[], $13::date[], $14::date[])
+         ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, patient_id = EXCLUDED.patient_id,
+             booking_from = EXCLUDED.booking_from, booking_until = EXCLUDED.booking_until",
         &ids(|r| r.id.0),
         &text(|r| &r.number),
         &text(|r| &r.state),
@@ -82,6 +115,8 @@ async fn insert(unit: &mut Unit<'_>, referrals: &[Referral]) -> Result<()> {
         &text(|r| &r.priority),
         &text(|r| &r.needs.interpreter_language),
         &wheelchairs,
+        &from as _,
+        &until as _,
     );
     query.with_operation("INSERT", "referral").execute(unit.sql()).await?;
     Ok(())
@@ -100,6 +135,8 @@ struct Row {
     priority: String,
     interpreter_language: String,
     wheelchair: bool,
+    booking_from: Option<NaiveDate>,
+    booking_until: Option<NaiveDate>,
 }
 
 impl From<Row> for Referral {
@@ -117,6 +154,7 @@ impl From<Row> for Referral {
             requested_date: row.requested_date,
             priority: row.priority,
             needs: Needs { interpreter_language: row.interpreter_language, wheelchair: row.wheelchair },
+            booking_days: BookingDays { from: row.booking_from, until: row.booking_until },
         }
     }
 }
@@ -160,7 +198,7 @@ pub async fn find(unit: &mut Unit<'_>, id: ReferralId) -> Result<Option<Referral
     let query = sqlx::query_as!(
         Row,
         "SELECT id, number, state, patient_id, provider_id, site_id, service_system, service_code, requested_date, priority,
-                interpreter_language, wheelchair
+                interpreter_language, wheelchair, booking_from, booking_until
          FROM referral WHERE id = $1",
         id.0,
     );

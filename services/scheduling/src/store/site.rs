@@ -7,19 +7,20 @@ use relais_platform::{
     database::{Rows, Unit},
     ids::{Child, SiteId},
 };
+use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::opening::Site;
+use crate::domain::{matching::Access, opening::Site};
 
 /// Sites that events told of; written by one statement for a whole batch, the last word on each.
 #[derive(Debug, Default)]
-pub struct Sites(HashMap<Uuid, Site>);
+pub struct Sites(HashMap<Uuid, (Site, Access)>);
 
 impl Sites {
-    /// Takes one over.
-    pub fn take_over(&mut self, site: Site) {
-        self.0.insert(site.name.id.0, site);
+    /// Takes one over, with how one gets there.
+    pub fn take_over(&mut self, site: Site, access: Access) {
+        self.0.insert(site.name.id.0, (site, access));
     }
 }
 
@@ -27,19 +28,22 @@ impl Rows for Sites {
     async fn write(self, unit: &mut Unit<'_>) -> Result<()> {
         let mut sites: Vec<_> = self.0.into_values().collect();
         // In one order in every unit, so that none waits for another that waits for it.
-        sites.sort_unstable_by_key(|site| site.name.id);
-        let ids: Vec<_> = sites.iter().map(|site| site.name.id.0).collect();
-        let organisations: Vec<_> = sites.iter().map(|site| site.name.organisation.0).collect();
-        let zones: Vec<_> = sites.iter().map(|site| site.time_zone.clone()).collect();
-        let countries: Vec<_> = sites.iter().map(|site| site.country_code.clone()).collect();
+        sites.sort_unstable_by_key(|(site, _)| site.name.id);
+        let ids: Vec<_> = sites.iter().map(|(site, _)| site.name.id.0).collect();
+        let organisations: Vec<_> = sites.iter().map(|(site, _)| site.name.organisation.0).collect();
+        let zones: Vec<_> = sites.iter().map(|(site, _)| site.time_zone.clone()).collect();
+        let countries: Vec<_> = sites.iter().map(|(site, _)| site.country_code.clone()).collect();
+        let accesses: Vec<_> = sites.iter().map(|(_, access)| Json(access)).collect();
         let query = sqlx::query!(
-            "INSERT INTO site (id, organisation_id, time_zone, country_code)
-             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
-             ON CONFLICT (id) DO UPDATE SET time_zone = EXCLUDED.time_zone, country_code = EXCLUDED.country_code",
+            "INSERT INTO site (id, organisation_id, time_zone, country_code, access)
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[])
+             ON CONFLICT (id) DO UPDATE SET time_zone = EXCLUDED.time_zone, country_code = EXCLUDED.country_code,
+                 access = EXCLUDED.access",
             &ids,
             &organisations,
             &zones,
             &countries,
+            &accesses as _,
         );
         query.with_operation("INSERT", "site").execute(unit.sql()).await?;
         Ok(())

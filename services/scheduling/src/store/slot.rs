@@ -1,6 +1,6 @@
 //! Slots: made of rules, searched, and taken away where nobody sits.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use relais_platform::{
     Error, Result,
     database::Unit,
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::seat::{Span, taken};
 use crate::domain::{
     Referral, Time,
-    opening::{Found, Offer, Opening, OpeningRule},
+    opening::{Offer, Opening, OpeningRule},
 };
 
 /// Makes slots of a rule with their seats; those that are there stay as they are.
@@ -96,6 +96,14 @@ fn offer(row: OfferRow, provider: OrganisationId) -> Offer {
 /// # Errors
 /// NOT_FOUND.
 pub async fn get_offer(unit: &mut Unit<'_>, id: SlotId, referral: &Referral) -> Result<Offer> {
+    find_offer(unit, id, referral).await?.ok_or_else(|| Error::not_found(id))
+}
+
+/// As [`get_offer`]; none when the slot was taken away.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_offer(unit: &mut Unit<'_>, id: SlotId, referral: &Referral) -> Result<Option<Offer>> {
     let query = sqlx::query_as!(
         OfferRow,
         r#"SELECT s.id, s.site_id, s.rule_id, s.start_time, s.end_time, t.time_zone, EXISTS (
@@ -107,7 +115,7 @@ pub async fn get_offer(unit: &mut Unit<'_>, id: SlotId, referral: &Referral) -> 
         referral.service_code,
     );
     let row = query.with_operation("SELECT", "slot").fetch_optional(unit.sql()).await?;
-    row.map(|row| offer(row, referral.provider)).ok_or_else(|| Error::not_found(id))
+    Ok(row.map(|row| offer(row, referral.provider)))
 }
 
 /// Lists the slots of a site that are now and receive the referral's patient without a booking.
@@ -133,72 +141,4 @@ pub async fn list_now(unit: &mut Unit<'_>, site: SiteId, referral: &Referral) ->
     );
     let rows = query.with_operation("SELECT", "slot").fetch_all(unit.sql()).await?;
     Ok(rows.into_iter().map(|row| offer(row, referral.provider)).collect())
-}
-
-/// What is searched for.
-#[derive(Debug, Clone, Copy)]
-pub struct Search {
-    /// Only slots of this site.
-    pub site: Option<SiteId>,
-    /// The first day by the clocks of each site.
-    pub from: NaiveDate,
-    /// The last day.
-    pub until: NaiveDate,
-    /// Slots after this one, by beginning and id.
-    pub after: (DateTime<Utc>, Uuid),
-    /// At most so many.
-    pub limit: i64,
-}
-
-/// Lists slots of the referral's provider in which its patient can be seen, that have not begun and have a free seat; the earliest
-/// first.
-///
-/// # Errors
-/// UNAVAILABLE when the database is.
-pub async fn search(unit: &mut Unit<'_>, referral: &Referral, search: Search) -> Result<Vec<Found>> {
-    let now = unit.now();
-    // No clock is further from UTC than a day: so the index ends the scan.
-    let end = search.until.checked_add_days(chrono::Days::new(2)).unwrap_or(search.until);
-    let query = sqlx::query!(
-        r#"SELECT s.id, s.site_id, s.start_time, s.end_time, s.local_date, t.time_zone, r.wheelchair_access,
-                  r.interpreter_languages, f.free AS "free!"
-           FROM slot s JOIN site t ON t.id = s.site_id JOIN opening_rule r ON r.id = s.rule_id
-           CROSS JOIN LATERAL (
-               SELECT count(*) AS free FROM seat e WHERE e.slot_id = s.id AND NOT e.walk_in AND NOT EXISTS (
-                   SELECT FROM seat_claim c WHERE c.slot_id = e.slot_id AND c.number = e.number
-                       AND (c.held_until IS NULL OR c.held_until > $5))) AS f
-           WHERE s.provider_id = $1 AND ($2::uuid IS NULL OR s.site_id = $2) AND s.local_date BETWEEN $3 AND $4
-             AND s.start_time > $5 AND (s.start_time, s.id) > ($6, $7) AND s.start_time < $11::date
-             AND EXISTS (SELECT FROM opening_rule_service v WHERE v.rule_id = s.rule_id AND v.system = $8 AND v.code = $9)
-             AND f.free > 0
-           ORDER BY s.start_time, s.id LIMIT $10"#,
-        referral.provider.0,
-        search.site.map(|site| site.0),
-        search.from,
-        search.until,
-        now,
-        search.after.0,
-        search.after.1,
-        referral.service_system,
-        referral.service_code,
-        search.limit,
-        end,
-    );
-    let rows = query.with_operation("SELECT", "slot").fetch_all(unit.sql()).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Found {
-            time: Time {
-                slot: row.id.into(),
-                site: Child::new(referral.provider, row.site_id.into()),
-                start: row.start_time,
-                end: row.end_time,
-                time_zone: row.time_zone,
-            },
-            free: row.free,
-            day: row.local_date,
-            wheelchair_access: row.wheelchair_access,
-            interpreter_languages: row.interpreter_languages,
-        })
-        .collect())
 }

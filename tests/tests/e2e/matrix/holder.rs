@@ -3,7 +3,7 @@
 use anyhow::Result;
 use relais_platform::{calls::check::time_to_proto, clock::machine_now};
 use relais_proto::{
-    convention::v1::Coding,
+    convention::v1::{CloseStatementRequest, Coding},
     google::r#type::Date,
     network::v1::{CreateLeaveRequest, InviteMemberRequest, Leave, Member, member::Role},
     notification::v1::{
@@ -59,11 +59,13 @@ impl Holder {
         let (member, leave) = at_work(suite, &organisation, (&practitioner, &mark)).await?;
         let (access, message, delivery) = glass_told(suite, &partners, (&referral.name, &mark)).await?;
         let (rule, closure) = receiving(suite, &partners, &site).await?;
+        let statement = stated(&partners, &referral.convention).await?;
         let names = [
             ("OpeningRule", rule),
             ("Closure", closure),
             // None that is there: referrals of the matrix wait for acceptance, and that is said first.
             ("Slot", format!("slots/{}", uuid::Uuid::now_v7())),
+            ("Statement", statement),
             ("Message", message),
             ("Delivery", delivery),
             ("FileAccess", access),
@@ -177,6 +179,16 @@ async fn made_of(suite: &Suite, partners: &Partners, referral: &str) -> Result<(
     })
     .await?;
     Ok((appointment, order))
+}
+
+/// A statement of the convention, of a month that is over.
+async fn stated(partners: &Partners, convention: &str) -> Result<String> {
+    let day = |days| Some(relais_tests::date(machine_now().date_naive() - chrono::Days::new(days)));
+    let (first_day, last_day) = (day(40), day(11));
+    let request =
+        CloseStatementRequest { convention: convention.into(), first_day, last_day, request_id: request_id() };
+    let closed = partners.operator.statements().close_statement(request).await?.into_inner();
+    Ok(closed.statement.unwrap_or_default().name)
 }
 
 /// Somebody elsewhere opens the file of a referral.

@@ -3,10 +3,11 @@
 /// What is somebody's: to all others it must look absent. All else is the directory's: organisations, units, sites, practitioners
 /// with their registrations, which every caller reads; and slots, which are times of a site, offered to whoever sends patients there:
 /// whose an appointment in one is, its own row says.
-pub const PRIVATE: [&str; 16] = [
+pub const PRIVATE: [&str; 17] = [
     "relais.health/Patient",
     "relais.health/Referral",
     "relais.health/Convention",
+    "relais.health/Statement",
     "relais.health/Appointment",
     "relais.health/Order",
     "relais.health/Message",
@@ -43,6 +44,10 @@ pub const KEPT_OUT: &[(&str, &[&str], &str)] = &[
     ("ErasePatient", &["admin"], "the coordinator came first, and the record is gone"),
     ("GetConvention", &["service"], "by itself it is of no organisation, and no party"),
     ("GetUsage", &["service"], "by itself it is of no organisation, and no party"),
+    ("ListConventionVersions", &["service"], "by itself it is of no organisation, and no party"),
+    ("GetStatement", &["service"], "by itself it is of no organisation, and no party"),
+    ("ListStatements", &["service"], "by itself it is of no organisation, and no party"),
+    ("RenderStatement", &["service"], "by itself it is of no organisation, and no party"),
     ("ListConventions", &["service"], "by itself it is of no organisation, and no party"),
 ];
 

@@ -73,7 +73,7 @@ impl Row {
 
     /// Whether the provider acts, and not the referrer; the sites are its own.
     fn is_the_providers(&self) -> bool {
-        self.acts == ["provider"] || self.rpc.contains(".OpeningService/")
+        self.acts == ["provider"] || self.rpc.contains(".OpeningService/") || self.rpc.ends_with("/UpdateSite")
     }
 
     fn name(&self) -> &str {

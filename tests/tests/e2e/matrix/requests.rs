@@ -37,9 +37,11 @@ const WORDS: &[(&str, &str)] = &[
 const WISHED: &[(&str, &str)] = &[
     ("ListAccessesRequest", "referral"),
     ("SearchPatientsRequest", "query"),
+    ("Convention", "name"),
     ("Patient", "name"),
     ("Patient", "identity"),
     ("Member", "name"),
+    ("Site", "name"),
     ("PatientIdentity", "family_name"),
     ("PatientIdentity", "given_names"),
     ("ReportContent", "conclusion"),

@@ -28,6 +28,8 @@ const RULES: &[(&str, &str)] = &[
     ("referral.referral_party", OWN),
     ("referral.referral_report", "referral_id IN (PARTY)"),
     ("referral.referral_transition", "referral_id IN (PARTY) OR referral_id IN (OPENED)"),
+    // What is counted for funders, too: use cases show what may be shown of it.
+    ("referral.statement", "false"),
     ("referral.unit_substitute", OWN),
     // What was given is counted by workers, and told by use cases with a worker's sight; what was given to a patient, to who sent them.
     ("referral.usage_entry", "referral_id IN (SENT)"),

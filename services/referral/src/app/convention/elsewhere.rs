@@ -20,13 +20,16 @@ pub struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Of a convention, than at this provider. Under a convention that is not there, nowhere.
+    /// Of a version of a convention, than at this provider.
     ///
     /// # Errors
-    /// UNAVAILABLE when the database is.
-    pub async fn find(unit: &mut Unit<'_>, id: ConventionId, provider: OrganisationId) -> Result<Self> {
-        let Some(found) = convention::find(unit, id).await? else { return Ok(Self::default()) };
-        let Terms { parties, sites, .. } = found.terms;
+    /// NOT_FOUND.
+    pub async fn find(
+        unit: &mut Unit<'_>,
+        (id, version): (ConventionId, i64),
+        provider: OrganisationId,
+    ) -> Result<Self> {
+        let Terms { parties, sites, .. } = convention::get_version(unit, id, version).await?.terms;
         let others = parties.into_iter().filter(|party| party.role == Role::Provider && party.organisation != provider);
         let providers = others.map(|party| party.organisation).collect();
         Ok(Self { provider: Some(provider), providers, sites })

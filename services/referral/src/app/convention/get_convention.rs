@@ -1,7 +1,5 @@
 //! Reads a convention.
 
-use std::sync::Arc;
-
 use relais_platform::{
     Error, Result,
     database::{Unit, UseCase},
@@ -29,26 +27,19 @@ impl UseCase for GetConvention {
 /// # Errors
 /// NOT_FOUND.
 pub async fn get_for_caller(unit: &mut Unit<'_>, id: ConventionId) -> Result<Convention> {
-    match convention::find(unit, id).await? {
-        Some(convention) if may_know(unit, &convention)? => Ok(convention),
-        _ => Err(Error::not_found(id)),
-    }
+    get_at(unit, id, None).await
 }
 
-/// As [`get_for_caller`], to judge by: from memory where it can be.
+/// As [`get_for_caller`], as it was in `version`.
 ///
 /// # Errors
-/// As there.
-pub async fn get_to_judge(unit: &mut Unit<'_>, id: ConventionId) -> Result<Arc<Convention>> {
-    if let Some(kept) = convention::kept(id)
-        && may_know(unit, &kept)?
-    {
-        return Ok(kept);
+/// NOT_FOUND.
+pub(super) async fn get_at(unit: &mut Unit<'_>, id: ConventionId, version: Option<i64>) -> Result<Convention> {
+    match convention::find_at(unit, id, version).await? {
+        // What is open beside it takes another statement: only then, for another's must look like none at all.
+        Some(found) if may_know(unit, &found.convention)? => convention::whole(unit, found).await,
+        _ => Err(Error::not_found(id)),
     }
-    // Somebody else's is looked for as one that is not there: what is in memory must tell nobody that there is one.
-    let read = Arc::new(get_for_caller(unit, id).await?);
-    convention::keep(&read);
-    Ok(read)
 }
 
 fn may_know(unit: &Unit<'_>, convention: &Convention) -> Result<bool> {

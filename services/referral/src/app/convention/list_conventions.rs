@@ -23,7 +23,11 @@ impl UseCase for ListConventions {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Page<Convention>> {
         let caller = unit.caller()?;
         let party = if sees_all(caller) { None } else { Some(caller.acting_organisation()?) };
-        let rows = convention::list(unit, party, &self.page).await?;
+        let mut rows = Vec::new();
+        for found in convention::list(unit, party, &self.page).await? {
+            // A statement more for those alone of which something is open.
+            rows.push(convention::whole(unit, found).await?);
+        }
         Ok(self.page.page(rows, |convention| Position { time: convention.create_time, id: convention.id.0 }))
     }
 }

@@ -1,43 +1,46 @@
-//! Signs a convention: from then on referrals are judged by it.
+//! Signs the terms that are open: from then on referrals are judged by them.
 
 use chrono::{NaiveDate, TimeDelta};
 use relais_platform::{
-    Error, Result,
+    Result,
+    audit::Subject,
     database::{Unit, UseCase},
-    ids::ConventionId,
 };
 
-use super::{ensure_keeps, get_for_caller};
+use super::{Wanted, change::get_to_change, create_convention::ensure_renewal};
 use crate::{
-    domain::convention::{Convention, sign},
+    domain::convention::{Convention, State, sign},
     store::convention,
 };
 
-/// Signs a draft.
+/// Signs a draft, or an amendment.
 #[derive(Debug, Clone)]
 pub struct SignConvention {
     /// Which.
-    pub id: ConventionId,
+    pub wanted: Wanted,
     /// The day of the signature.
     pub signature_date: NaiveDate,
-    /// The version that the caller saw; none: whatever it is.
-    pub seen: Option<i64>,
 }
 
 impl UseCase for SignConvention {
     type Outcome = Convention;
     const NAME: &'static str = "sign_convention";
 
+    fn asks(&self) -> Subject {
+        Subject::of(self.wanted.id)
+    }
+
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Convention> {
-        let draft = get_for_caller(unit, self.id).await?;
-        ensure_keeps(unit.caller()?, &draft)?;
-        if self.seen.is_some_and(|seen| seen != draft.version) {
-            return Err(Error::stale_etag());
+        let open = get_to_change(unit, self.wanted).await?;
+        if open.state == State::Draft {
+            ensure_renewal(unit, &open).await?;
         }
         // Somewhere on Earth that day has begun: the furthest zone is fourteen hours ahead.
         let today = (unit.now() + TimeDelta::hours(14)).date_naive();
-        let signed = sign(draft, self.signature_date, today)?;
+        let signed = sign(open, self.signature_date, today)?;
+        convention::save(unit, &signed).await?;
         convention::save_signature(unit, &signed).await?;
+        convention::settle_days(unit, &signed).await?;
         unit.audit(signed.id);
         Ok(signed)
     }

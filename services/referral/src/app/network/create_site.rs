@@ -6,11 +6,11 @@ use relais_platform::{
     ids::{Child, SiteId},
 };
 
-use super::{
-    ensure_administers,
-    snapshot_sites::{ONLY, registered},
+use super::{ensure_administers, snapshot_sites::registered};
+use crate::{
+    domain::network::{Access, Site},
+    store::network,
 };
-use crate::{domain::network::Site, store::network};
 
 /// Enters a site.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct CreateSite {
     pub display_name: String,
     /// IANA time zone.
     pub time_zone: String,
+    /// How one gets there.
+    pub access: Access,
 }
 
 impl UseCase for CreateSite {
@@ -32,12 +34,14 @@ impl UseCase for CreateSite {
         let organisation = network::get_organisation(unit, self.name.organisation).await?;
         let site = Site {
             name: self.name,
+            version: 1,
             display_name: self.display_name.clone(),
             time_zone: self.time_zone.clone(),
+            access: self.access.clone(),
             create_time: unit.now(),
         };
         network::insert_site(unit, &site).await?;
-        unit.emit(site.name.id, ONLY, registered(&site, &organisation.country_code));
+        unit.emit(site.name.id, site.version, registered(&site, &organisation.country_code));
         unit.audit(site.name);
         Ok(site)
     }

@@ -1,6 +1,6 @@
 //! Which day it is for an organisation: registers and leaves count by the days of people, not by those of UTC.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
     Result,
     database::Unit,
@@ -18,6 +18,20 @@ pub async fn local_day(
     of: OrganisationId,
     to: (OrganisationId, Option<SiteId>),
 ) -> Result<NaiveDate> {
+    let now = unit.now();
+    local_day_at(unit, of, to, now).await
+}
+
+/// As [`local_day`], the day of another instant.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn local_day_at(
+    unit: &mut Unit<'_>,
+    of: OrganisationId,
+    to: (OrganisationId, Option<SiteId>),
+    at: DateTime<Utc>,
+) -> Result<NaiveDate> {
     let zone = network::find_zone(unit, of, to).await?;
-    Ok(day_in(zone.as_deref().unwrap_or("UTC"), unit.now()))
+    Ok(day_in(zone.as_deref().unwrap_or("UTC"), at))
 }

@@ -20,6 +20,7 @@ pub mod member;
 mod recall;
 mod set_contact;
 mod snapshot_sites;
+mod update_site;
 
 pub use add_registration::AddRegistration;
 pub use create_organisation::CreateOrganisation;
@@ -36,9 +37,10 @@ pub use list_organisations::ListOrganisations;
 pub use list_practitioners::ListPractitioners;
 pub use list_sites::ListSites;
 pub use list_units::ListUnits;
-pub use local_day::local_day;
+pub use local_day::{local_day, local_day_at};
 pub use set_contact::{SetContact, Told};
 pub use snapshot_sites::snapshot_sites;
+pub use update_site::UpdateSite;
 
 use relais_platform::{
     Error, Result,

@@ -1,5 +1,5 @@
-//! What a repeated request answers: entries of the directory do not change but for contacts and registrations, which are left
-//! out as they were left out then.
+//! What a repeated request answers: entries of the directory do not change but for sites, of which each version is kept, and
+//! contacts and registrations, which are left out as they were left out then.
 
 use relais_platform::{
     Error, Result,
@@ -40,12 +40,12 @@ impl Recall for Unit {
 
 impl Recall for Site {
     fn outcome(&self) -> Outcome {
-        Outcome { id: self.name.id.0, version: ONLY }
+        Outcome { id: self.name.id.0, version: self.version }
     }
 
     async fn recall(unit: &mut database::Unit<'_>, outcome: Outcome) -> Result<Self> {
         let id = SiteId::from(outcome.id);
-        network::find_site(unit, id).await?.ok_or_else(|| Error::not_found(id))
+        network::find_site_at(unit, id, outcome.version).await?.ok_or_else(|| Error::not_found(id))
     }
 }
 

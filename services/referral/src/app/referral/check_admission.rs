@@ -31,6 +31,8 @@ pub struct CheckAdmission {
 /// What would become of it.
 #[derive(Debug)]
 pub struct Checked {
+    /// The convention that judges.
+    pub convention: ConventionId,
     /// What would admit it, or each rule that fails.
     pub verdict: Result<Admission, Vec<Failure>>,
     /// Open referrals of the same patient for the same service at the same provider.
@@ -49,6 +51,6 @@ impl UseCase for CheckAdmission {
         let judged = judge(unit, self.convention, &self.submission).await?;
         let duplicates = referral::list_open_alike(unit, &self.submission, DUPLICATES).await?;
         unit.audit(self.submission.patient);
-        Ok(Checked { verdict: judged.verdict, duplicates })
+        Ok(Checked { convention: judged.convention.id, verdict: judged.verdict, duplicates })
     }
 }

@@ -5,7 +5,7 @@ use relais_platform::{
     Error, Result,
     calls::Check,
     database::{Unit, UseCase},
-    ids::{AppointmentId, ReferralId},
+    ids::{AppointmentId, Child, ReferralId, SiteId},
 };
 use relais_proto::events::v1;
 
@@ -26,6 +26,7 @@ pub struct HearAppointment {
     before: AppointmentState,
     start: Option<DateTime<Utc>>,
     end: Option<DateTime<Utc>>,
+    site: Option<SiteId>,
     reason: String,
 }
 
@@ -47,6 +48,8 @@ impl HearAppointment {
             before: AppointmentState::parse(&told.previous).unwrap_or(AppointmentState::Proposed),
             start: told.start_time.and_then(instant),
             end: told.end_time.and_then(instant),
+            // A place that cannot be read is none: nothing else hangs on it.
+            site: Child::parse(&told.site).map(|site: Child<SiteId>| site.id),
             reason: told.reason.clone(),
         };
         check.finish().map(|()| heard)
@@ -67,6 +70,7 @@ impl HearAppointment {
             before: AppointmentState::Proposed,
             start: told.start_time.and_then(instant),
             end: None,
+            site: None,
             reason: told.reason.clone(),
         };
         check.finish().map(|()| heard)
@@ -80,17 +84,19 @@ impl HearAppointment {
             version: self.version,
             state: self.told.as_str(),
             start: self.start,
+            site: self.site,
             time: self.time,
         }
     }
 
     /// Whether the patient came, or was said wrongly not to have come: then it is kept, whatever was proposed in its place.
     fn is_kept(&self) -> bool {
-        use AppointmentState::{Arrived, Booked, Fulfilled, Noshow};
-        matches!(self.told, Arrived | Fulfilled) || (self.told, self.before) == (Booked, Noshow)
+        use AppointmentState::{Arrived, Booked, Fulfilled, Noshow, Pending};
+        matches!(self.told, Arrived | Fulfilled) || matches!((self.told, self.before), (Booked | Pending, Noshow))
     }
 
-    /// Where the referral goes, or stays with another deadline because the appointment has another time.
+    /// Where the referral goes, or stays with another deadline because the appointment has another time. Of one that was pending, that
+    /// time was noted before.
     fn leads(&self, referral: &Referral) -> Option<State> {
         // One that never had a time was given up: nothing that anybody waited for.
         if self.told == AppointmentState::Cancelled && self.start.is_none() {
@@ -98,7 +104,7 @@ impl HearAppointment {
         }
         let rebooked = referral.state == State::Scheduled
             && self.told == AppointmentState::Booked
-            && referral.facts.appointment_end != self.end;
+            && (referral.facts.appointment_end != self.end || self.before == AppointmentState::Pending);
         let same = rebooked.then_some(State::Scheduled);
         hear_appointment(referral.state, self.told, self.before).or(same)
     }

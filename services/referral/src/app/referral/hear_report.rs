@@ -76,6 +76,7 @@ impl HearReport {
             version: self.report_version * 2 + i64::from(self.read),
             state: if self.read { "acknowledged" } else { self.status.as_str() },
             start: None,
+            site: None,
             time: self.time,
         }
     }

@@ -1,7 +1,5 @@
 //! What a convention says of a referral that is asked for: for submitting it and for asking before.
 
-use std::sync::Arc;
-
 use chrono::NaiveDate;
 use relais_platform::{
     Error, Result,
@@ -27,8 +25,8 @@ use crate::{
 pub(super) struct Judged {
     /// Who sends.
     pub referrer: (OrganisationId, Option<UnitId>),
-    /// The convention.
-    pub convention: Arc<Convention>,
+    /// The convention that judges: of the chain, the one in force on the requested day.
+    pub convention: Convention,
     /// What admits, or each rule that fails.
     pub verdict: Result<Admission, Vec<Failure>>,
 }
@@ -44,7 +42,7 @@ pub(super) async fn judge(unit: &mut Unit<'_>, convention: ConventionId, submiss
     let registrations = registrations(unit, referrer, submission).await?;
     ensure_site(unit, submission).await?;
     identity::ensure_in_use(unit, referrer, submission.patient).await?;
-    let convention = get_to_judge(unit, convention).await?;
+    let (convention, chain) = get_to_judge(unit, convention, submission.requested_date).await?;
     let today = prescribing_day(unit, referrer, submission).await?;
     let ask = Ask {
         referrer,
@@ -55,6 +53,7 @@ pub(super) async fn judge(unit: &mut Unit<'_>, convention: ConventionId, submiss
         prescriber: registrations.as_deref(),
         today,
         situation: &submission.situation,
+        chain: &chain,
     };
     let verdict = admit(&convention, &ask);
     Ok(Judged { referrer: (referrer, desk), convention, verdict })

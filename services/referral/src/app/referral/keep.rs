@@ -3,17 +3,17 @@
 use relais_platform::{
     Result,
     database::Unit,
-    ids::OrganisationId,
+    ids::{AppointmentId, OrganisationId},
     parties::Capacity,
     timers::{self, Timer, Urgency},
 };
 
-use super::tell::{tell, tell_overdue};
+use super::tell::{tell, tell_judged, tell_overdue};
 use crate::{
     app::convention::conditions_of,
     domain::{
         convention::{Acceptance, Conditions},
-        referral::{Cause, Priority, Referral, Results, State, Step},
+        referral::{Cause, Judgement, Priority, Referral, Results, State, Step},
     },
     store::referral,
 };
@@ -58,6 +58,21 @@ pub(super) async fn keep_moved(unit: &mut Unit<'_>, moved: &Referral, step: &Ste
         _ => tell(unit, moved, step.cause == Cause::Undo),
     }
     unit.audit(moved);
+    Ok(())
+}
+
+/// Keeps that the day of an appointment was judged: a version that changes no state, and the answer to the version of the appointment
+/// that asked.
+pub(super) async fn keep_judged(
+    unit: &mut Unit<'_>,
+    judged: &Referral,
+    asked: (AppointmentId, i64),
+    judgement: &Judgement,
+) -> Result<()> {
+    referral::save(unit, judged, &Step::new(Cause::Judgement, "")).await?;
+    referral::set_booking_days(unit, judged.id, judgement.days).await?;
+    tell_judged(unit, judged, asked, judgement);
+    unit.audit(judged);
     Ok(())
 }
 

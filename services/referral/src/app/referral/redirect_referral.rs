@@ -49,7 +49,7 @@ impl UseCase for RedirectReferral {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let (open, by) = open_to(unit, self.id, self.seen).await?;
         let state = go(&open, Move::Redirect)?;
-        let elsewhere = Elsewhere::find(unit, open.convention, open.provider).await?;
+        let elsewhere = Elsewhere::find(unit, (open.convention, open.convention_version), open.provider).await?;
         if !elsewhere.providers().contains(&self.provider) {
             let rule = "must be another provider of the referral's convention";
             return Err(Error::invalid(vec![Violation::new("provider", rule)]));

@@ -39,7 +39,7 @@ impl UseCase for RejectReferral {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
         let (open, by) = open_to(unit, self.id, self.seen).await?;
         let state = go(&open, Move::Reject)?;
-        let elsewhere = Elsewhere::find(unit, open.convention, open.provider).await?;
+        let elsewhere = Elsewhere::find(unit, (open.convention, open.convention_version), open.provider).await?;
         let named = self.alternative.map(|place| named(place, &open, &elsewhere));
         may_reject(self.reason, named, others(unit, &open, &elsewhere).await?)?;
         if let Some(place) = self.alternative {

@@ -1,19 +1,22 @@
 //! Says who receives the result of a referral now.
 
 use relais_platform::{
-    Error, Result,
+    Result,
     audit::Subject,
     database::{Unit, UseCase},
     ids::ReferralId,
 };
 
 use crate::{
-    app::network::{WhoActs, acting_on, local_day},
+    app::{
+        convention::conditions_of,
+        network::{WhoActs, acting_on, local_day},
+    },
     domain::{
         convention::Recipients,
         referral::{Recipient, Sent},
     },
-    store::{convention, referral},
+    store::referral,
 };
 
 /// Asks for a service by itself.
@@ -34,10 +37,8 @@ impl UseCase for ResolveRecipients {
         let sent = referral::get_sent(unit, self.0).await?;
         unit.about(sent.number.as_str());
         unit.audit(Subject::from(self.0).patient(sent.patient));
-        let convention = convention::find(unit, sent.convention).await?;
-        let convention =
-            convention.ok_or_else(|| Error::internal(anyhow::anyhow!("a referral without a convention")))?;
-        let conditions = convention.terms.conditions;
+        let (convention, version) = sent.convention;
+        let conditions = conditions_of(unit, convention, version).await?;
         match conditions.recipients {
             Recipients::UnitClinicians(named) => Ok(vec![Recipient::of_unit(named)]),
             Recipients::PrescriberOrSubstitute => of_sender(unit, &sent, &conditions.prescribers.register).await,

@@ -4,11 +4,11 @@ use relais_platform::{
     calls::check::{date_to_proto, time_to_proto},
     consumer::rebuild::Snapshot,
     database::Unit,
-    ids::Child,
+    ids::{AppointmentId, Child},
 };
 use relais_proto::events::v1;
 
-use crate::domain::referral::{Capacity, Needs, Party, Referral, State};
+use crate::domain::referral::{Capacity, Judgement, Needs, Party, Referral, State};
 
 /// The events that lead to the referral's present state, for others to rebuild from; without its patient's record when that
 /// was erased. That a step is overdue is no state.
@@ -53,6 +53,22 @@ pub(super) fn tell_overdue(unit: &mut Unit<'_>, referral: &Referral) {
     unit.emit(referral.id, referral.version, overdue);
 }
 
+/// Emits what the convention says of the day of an appointment, in the referral's present version.
+pub(super) fn tell_judged(unit: &mut Unit<'_>, referral: &Referral, asked: (AppointmentId, i64), said: &Judgement) {
+    let judged = v1::BookingJudged {
+        referral: referral.id.to_string(),
+        number: referral.number.to_string(),
+        parties: referral.parties.iter().map(party).collect(),
+        appointment: asked.0.to_string(),
+        appointment_version: asked.1,
+        admitted: said.admitted,
+        reason: said.reason.clone(),
+        booking_from: said.days.map(|(from, _)| date_to_proto(from)),
+        booking_until: said.days.map(|(_, until)| date_to_proto(until)),
+    };
+    unit.emit(referral.id, referral.version, judged);
+}
+
 fn moved(referral: &Referral, undone: bool) -> v1::ReferralMoved {
     v1::ReferralMoved {
         referral: referral.id.to_string(),
@@ -85,6 +101,8 @@ fn submitted(referral: &Referral) -> v1::ReferralSubmitted {
         priority: referral.priority.as_str().into(),
         prescriber: referral.prescriber.map(|prescriber| prescriber.to_string()).unwrap_or_default(),
         needs: Some(needs(&referral.situation.needs)),
+        booking_from: referral.booking_days.map(|(from, _)| date_to_proto(from)),
+        booking_until: referral.booking_days.map(|(_, until)| date_to_proto(until)),
     }
 }
 

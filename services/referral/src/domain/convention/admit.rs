@@ -9,7 +9,7 @@ use relais_platform::{
     text_enum,
 };
 
-use super::{Convention, Cover, Role, State, Terms};
+use super::{Convention, Cover, Days, Role, State};
 use crate::domain::{
     network::Registration,
     referral::{HealthCover, Situation},
@@ -34,6 +34,8 @@ pub struct Ask<'a> {
     pub today: NaiveDate,
     /// The patient's situation.
     pub situation: &'a Situation,
+    /// The days on which a convention of the chain admits.
+    pub chain: &'a [Days],
 }
 
 /// What admits a referral.
@@ -74,6 +76,14 @@ pub enum Why {
     NotSigned,
     /// The day lies outside of its dates.
     OutsideOfDates(NaiveDate, NaiveDate),
+    /// The day lies outside of the dates of all conventions of its chain.
+    OutsideOfChain(Vec<Days>),
+    /// It is suspended.
+    Suspended,
+    /// It was terminated, and this was its last day.
+    Terminated(NaiveDate),
+    /// It was terminated while it was suspended.
+    Halted,
     /// This code is none of its services.
     OtherService(String),
     /// Who sends is no referrer.
@@ -147,12 +157,18 @@ fn unless(holds: bool, why: impl FnOnce() -> (Why, Vec<String>)) -> Option<(Why,
 }
 
 fn in_force(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
-    let Terms { start_date, end_date, .. } = convention.terms;
-    if convention.state != State::Signed {
-        return Some((Why::NotSigned, Vec::new()));
-    }
-    let within = (start_date..=end_date).contains(&ask.date);
-    unless(within, || (Why::OutsideOfDates(start_date, end_date), vec![format!("{start_date}/{end_date}")]))
+    let held = convention.days().is_some_and(|days| days.contains(ask.date));
+    let (start, last) = (convention.terms.start_date, convention.last_day);
+    let why = match convention.state {
+        _ if held && convention.admits() => return None,
+        State::Draft => Why::NotSigned,
+        State::Suspended if held => Why::Suspended,
+        State::Terminated if held => Why::Halted,
+        State::Terminated if ask.date > last && ask.date <= convention.terms.end_date => Why::Terminated(last),
+        _ if ask.chain.len() > 1 => Why::OutsideOfChain(ask.chain.to_vec()),
+        _ => Why::OutsideOfDates(start, last),
+    };
+    Some((why, ask.chain.iter().map(Days::to_string).collect()))
 }
 
 fn service(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {

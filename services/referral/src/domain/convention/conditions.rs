@@ -173,6 +173,17 @@ pub struct Eligibility {
     pub territories: Vec<String>,
 }
 
+/// Numbers of people below this are left out of statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Few(pub i64);
+
+/// The usual.
+impl Default for Few {
+    fn default() -> Self {
+        Self(5)
+    }
+}
+
 /// How a referral is admitted and goes on. Kept as one document: what is missing in it is the usual.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -193,6 +204,8 @@ pub struct Conditions {
     pub run_off_days: i32,
     /// Percentages of what is committed at which the parties are told.
     pub thresholds: Vec<i32>,
+    /// Numbers of people below this are left out of statements.
+    pub suppress_below: Few,
 }
 
 impl Conditions {
@@ -217,6 +230,7 @@ impl Conditions {
         ensure("run_off_days", run_off, "must be between 0 and 3660");
         let percents = self.thresholds.iter().all(|percent| (1..=1000).contains(percent));
         let growing = self.thresholds.windows(2).all(|pair| pair[0] < pair[1]);
+        ensure("suppress_below", (3..=1000).contains(&self.suppress_below.0), "must be between 3 and 1000");
         ensure("thresholds", percents && growing, "must be between 1 and 1000, and growing");
     }
 }

@@ -1,6 +1,8 @@
 //! What people are told of a rule that fails, in their language.
 
-use super::{Failure, Why};
+use chrono::NaiveDate;
+
+use super::{Days, Failure, Why};
 use crate::domain::language::Language;
 
 /// The sentence of a failure.
@@ -15,6 +17,13 @@ fn english(why: &Why) -> String {
     match why {
         Why::NotSigned => "the convention is not signed yet".into(),
         Why::OutsideOfDates(from, to) => format!("the convention admits from {from} to {to}"),
+        Why::OutsideOfChain(chain) => {
+            let days = chain.iter().map(|Days { first, last }| format!("from {first} to {last}"));
+            format!("the conventions of the chain admit {}", listed(days.collect(), "and"))
+        }
+        Why::Suspended => "the convention is suspended".into(),
+        Why::Terminated(last) => format!("the convention was terminated: {last} was its last day"),
+        Why::Halted => "the convention was terminated while it was suspended".into(),
         Why::OtherService(code) => format!("the convention's services do not cover {code}"),
         Why::NoReferrer => "your organisation is no referrer of the convention".into(),
         Why::NoProvider => "the organisation that is asked is no provider of the convention".into(),
@@ -32,21 +41,39 @@ fn english(why: &Why) -> String {
 fn french(why: &Why) -> String {
     match why {
         Why::NotSigned => "la convention n’est pas encore signée".into(),
-        Why::OutsideOfDates(from, to) => {
-            format!("la convention admet du {} au {}", from.format("%d/%m/%Y"), to.format("%d/%m/%Y"))
+        Why::OutsideOfDates(from, to) => format!("la convention admet du {} au {}", local(*from), local(*to)),
+        Why::OutsideOfChain(chain) => {
+            let days = chain.iter().map(|days| format!("du {} au {}", local(days.first), local(days.last)));
+            format!("les conventions de la chaîne admettent {}", listed(days.collect(), "et"))
         }
+        Why::Suspended => "la convention est suspendue".into(),
+        Why::Terminated(last) => format!("la convention est résiliée : son dernier jour était le {}", local(*last)),
+        Why::Halted => "la convention a été résiliée pendant sa suspension".into(),
         Why::OtherService(code) => format!("les prestations de la convention ne comprennent pas {code}"),
         Why::NoReferrer => "votre organisation n’est pas un adresseur de la convention".into(),
         Why::NoProvider => "l’organisation demandée n’est pas un prestataire de la convention".into(),
         Why::OtherSite => "la convention ne prévoit pas l’accueil de patients sur ce site".into(),
         Why::NoPrescriber => "la convention exige un prescripteur".into(),
         Why::NotRegistered(day, register) => {
-            format!("le {}, le prescripteur n’est pas inscrit au registre {register}", day.format("%d/%m/%Y"))
+            format!("le {}, le prescripteur n’est pas inscrit au registre {register}", local(*day))
         }
         Why::NotWithoutCover => "la convention s’adresse aux personnes déclarées sans couverture maladie".into(),
         Why::OtherReason => "la convention exige que l’un de ses motifs soit déclaré".into(),
         Why::NotWished => "la convention exige que le souhait du patient soit déclaré".into(),
         Why::OtherTerritory => "la convention s’adresse aux personnes qui habitent l’un de ses territoires".into(),
         Why::NoDocument(kinds) => format!("il manque les documents suivants : {}", kinds.join(", ")),
+    }
+}
+
+/// A day as French people write it.
+fn local(day: NaiveDate) -> String {
+    day.format("%d/%m/%Y").to_string()
+}
+
+/// A list as people say it.
+fn listed(parts: Vec<String>, and: &str) -> String {
+    match parts.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} {and} {last}", before.join(", ")),
+        _ => parts.concat(),
     }
 }

@@ -122,6 +122,8 @@ pub struct Terms {
     pub sites: Vec<Child<SiteId>>,
     /// How a referral is admitted and goes on.
     pub conditions: Conditions,
+    /// Whether the referrers send patients for these services under this chain alone.
+    pub exclusive: bool,
 }
 
 impl Terms {
@@ -149,6 +151,15 @@ impl Terms {
         let refers = |organisation| self.is_party(organisation, Role::Referrer);
         self.conditions.faults(refers, &mut ensure);
         faults
+    }
+
+    /// Who bears the cost of a service, and who pays where somebody else does: the first funder of the terms. Of a service that is none of
+    /// theirs, the provider gives it.
+    pub fn who_pays(&self, system: &str, code: &str) -> (Bearer, Option<OrganisationId>) {
+        let given = self.services.iter().find(|service| service.code.is_same(system, code));
+        let bearer = given.map_or(Bearer::ProviderInKind, |service| service.bearer);
+        let funder = self.parties.iter().find(|party| party.role == Role::Funder).map(|party| party.organisation);
+        (bearer, funder.filter(|_| matches!(bearer, Bearer::Funder | Bearer::Grant)))
     }
 
     /// Whether `organisation` takes part in this role.

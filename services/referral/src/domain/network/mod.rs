@@ -7,9 +7,10 @@ mod invitation;
 mod leave;
 mod member;
 mod registration;
+mod site;
 
 use chrono::{DateTime, Utc};
-use relais_platform::ids::{Child, OrganisationId, PractitionerId, SiteId, UnitId};
+use relais_platform::ids::{Child, OrganisationId, PractitionerId, UnitId};
 use relais_platform::text_enum;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ pub use invitation::{Secret, not_opened};
 pub use leave::{Acting, Leave, LeaveName, NOT_ANOTHER, Standing, UnitSubstitute, acting};
 pub use member::{Change, Login, Member, MemberState, Position, PositionField, ensure_administered};
 pub use registration::{Registration, RegistrationEnd, RegistrationName, is_licensed};
+pub use site::{Access, Place, Site, SiteField, Stop, StopKind, Wheelchair};
 
 /// An identifier in a named system, as in FHIR.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,19 +74,6 @@ pub struct Unit {
     pub create_time: DateTime<Utc>,
     /// Where it is written to.
     pub contact: Option<Contact>,
-}
-
-/// A place where patients are received.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
-    /// Its organisation and id.
-    pub name: Child<SiteId>,
-    /// The name people read.
-    pub display_name: String,
-    /// IANA time zone.
-    pub time_zone: String,
-    /// When it was entered.
-    pub create_time: DateTime<Utc>,
 }
 
 /// A health professional.

@@ -14,6 +14,8 @@ text_enum! {
     pub enum AppointmentState {
         /// Opened, without a time yet.
         Proposed = "proposed",
+        /// It has a time, on a day that the convention has not judged yet.
+        Pending = "pending",
         /// It has a time.
         Booked = "booked",
         /// The patient is there.
@@ -94,7 +96,8 @@ text_enum! {
 
 /// Where a referral goes when its appointment came to `told`, which was `before`; none: nowhere.
 ///
-/// Before it is accepted, and when it is closed, nothing of an appointment moves it: what scheduling did meanwhile, it
+/// One that is pending is no appointment yet: the convention is asked, and what comes of that is told later. Before the referral is accepted, and
+/// when it is closed, nothing of an appointment moves it: what scheduling did meanwhile, it
 /// takes back itself when it hears of the referral.
 pub fn hear_appointment(state: State, told: AppointmentState, before: AppointmentState) -> Option<State> {
     use AppointmentState as A;
@@ -103,6 +106,7 @@ pub fn hear_appointment(state: State, told: AppointmentState, before: Appointmen
         (A::Booked, S::Accepted | S::Waitlisted | S::NoShow | S::AppointmentCancelled) => Some(S::Scheduled),
         // That the patient came was wrong.
         (A::Booked, S::Attended) if matches!(before, A::Arrived | A::Fulfilled) => Some(S::Scheduled),
+        (A::Pending, S::Attended) if matches!(before, A::Arrived | A::Fulfilled) => Some(S::Accepted),
         // Who comes without a booking is seen all the same; who was said not to have come, too.
         (
             A::Arrived | A::Fulfilled,

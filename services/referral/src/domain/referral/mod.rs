@@ -3,6 +3,7 @@
 mod actions;
 mod deadline;
 mod facts;
+mod judgement;
 mod moves;
 mod number;
 mod open_file;
@@ -27,7 +28,7 @@ use relais_platform::ids::{
 };
 use relais_platform::text_enum;
 
-use super::convention::Deadlines;
+use super::convention::{Bearer, Deadlines};
 
 pub use relais_platform::parties::{Capacity, Content, Party};
 
@@ -36,6 +37,7 @@ pub use deadline::{Passed, judge};
 pub use facts::{
     AppointmentState, Facts, ReportStatus, Reported, Results, WORK_DONE, hear_appointment, hear_reading, hear_report,
 };
+pub use judgement::Judgement;
 pub use moves::{Move, go};
 pub use number::Number;
 pub use open_file::{
@@ -47,7 +49,7 @@ pub use redirect::replacement;
 pub use refusal::Refusal;
 pub use reject::{CancelReason, Others, Reason, may_reject};
 pub use review_file::{FileReview, HeldAccess, Verdict};
-pub use situation::{HealthCover, Needs, Situation};
+pub use situation::{HealthCover, Needs, Procedure, Situation};
 pub use state::{NextStep, State};
 pub use step::{Cause, Place, Step};
 pub use submit::{Submission, submit};
@@ -123,8 +125,17 @@ pub struct Referral {
     pub due_time: Option<DateTime<Utc>>,
     /// Whether that time has passed.
     pub overdue: bool,
+    /// Who bears the cost of the service, by the terms that admitted it.
+    pub bearer: Bearer,
+    /// The organisation that pays, where one does.
+    pub funder: Option<OrganisationId>,
+    /// Since when the patient has been seen; none until then.
+    pub done_time: Option<DateTime<Utc>>,
     /// The referral that this one replaces.
     pub replaces: Option<ReferralId>,
+    /// The first and the last day on which its appointment may be booked without asking the convention again, by the clocks of the
+    /// site; none: every day.
+    pub booking_days: Option<(NaiveDate, NaiveDate)>,
     /// When it was submitted.
     pub create_time: DateTime<Utc>,
     /// When it last changed.

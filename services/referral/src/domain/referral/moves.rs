@@ -122,8 +122,8 @@ impl Facts {
             (Some(A::Noshow), _) => State::NoShow,
             (Some(A::Cancelled), _) => State::AppointmentCancelled,
             // Another appointment was proposed in place of the one that came to nothing.
-            (None | Some(A::Proposed), Some(left @ (State::NoShow | State::AppointmentCancelled))) => left,
-            (None | Some(A::Proposed | A::EnteredInError), _) => State::Accepted,
+            (None | Some(A::Proposed | A::Pending), Some(left @ (State::NoShow | State::AppointmentCancelled))) => left,
+            (None | Some(A::Proposed | A::Pending | A::EnteredInError), _) => State::Accepted,
         }
     }
 

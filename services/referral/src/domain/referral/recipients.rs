@@ -23,8 +23,8 @@ text_enum! {
 pub struct Sent {
     /// Its number.
     pub number: Number,
-    /// Under which convention.
-    pub convention: ConventionId,
+    /// The convention, and the version of its terms, that admitted it.
+    pub convention: (ConventionId, i64),
     /// Whose patient.
     pub patient: PatientId,
     /// Who sent it.
@@ -88,7 +88,7 @@ mod tests {
         let [doctor, other] = [(); 2].map(|()| PractitionerId::draw());
         let sent = Sent {
             number: Number::from_random(7),
-            convention: ConventionId::draw(),
+            convention: (ConventionId::draw(), 1),
             patient: PatientId::draw(),
             referrer: OrganisationId::draw(),
             unit: Some(UnitId::draw()),

@@ -31,6 +31,7 @@ pub fn replacement(
         reason: String::new(),
         alternative: String::new(),
         overdue: false,
+        done_time: None,
         replaces: Some(sent_on.id),
         create_time: now,
         update_time: now,

@@ -27,6 +27,18 @@ pub struct Needs {
     pub wheelchair: bool,
 }
 
+/// The procedure that a referral is a step of, such as that of a residence permit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Procedure {
+    /// Which step, as a code; empty when it is a step of none.
+    pub code: String,
+    /// The system of the referrer's file number; may be empty.
+    pub file_system: String,
+    /// The referrer's file number; may be empty.
+    pub file_number: String,
+}
+
 /// A patient's situation, as the referrer says it. Kept as one document, for no statement asks for a part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -43,6 +55,8 @@ pub struct Situation {
     pub territory: String,
     /// Kinds of the documents that come with the referral.
     pub documents: Vec<String>,
+    /// The procedure that it is a step of.
+    pub procedure: Procedure,
 }
 
 impl Situation {

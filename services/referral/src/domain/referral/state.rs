@@ -140,6 +140,11 @@ impl State {
         self.next_step(&Facts::default()).is_some()
     }
 
+    /// Whether the patient was seen, or there is something without that: what the referrer waits for is done.
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::Attended | Self::ResultsAvailable | Self::Completed)
+    }
+
     /// Whether silence ends it: nobody has promised the patient anything yet.
     pub fn expires(self) -> bool {
         matches!(self, Self::Submitted | Self::AwaitingInformation)

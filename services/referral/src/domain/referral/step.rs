@@ -27,6 +27,8 @@ text_enum! {
         Silence = "silence",
         /// The step before was taken back.
         Undo = "undo",
+        /// The convention judged the day of an appointment; the state is the same.
+        Judgement = "judgement",
     }
 }
 
@@ -100,7 +102,8 @@ impl Referral {
     pub fn standing(self, state: State, deadlines: &Deadlines, now: DateTime<Utc>) -> Self {
         let next_step = state.next_step(&self.facts);
         let due_time = next_step.map(|step| self.due(step, deadlines, now));
-        Self { state, next_step, due_time, overdue: false, ..self }
+        let done_time = state.is_done().then(|| self.done_time.unwrap_or(now));
+        Self { state, next_step, due_time, overdue: false, done_time, ..self }
     }
 
     fn due(&self, step: NextStep, deadlines: &Deadlines, now: DateTime<Utc>) -> DateTime<Utc> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::ids::{Child, OrganisationId, PatientId, PractitionerId, ReferralId, SiteId, UnitId};
 
 use super::{Capacity, Facts, Number, Party, Priority, Referral, Situation, State};
-use crate::domain::convention::{Admission, Convention, Role};
+use crate::domain::convention::{Admission, Convention, Role, booking_window};
 
 /// What a referrer submits.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub fn submit(
     now: DateTime<Utc>,
 ) -> Referral {
     let parties = parties((referrer, referrer_unit), submission.provider, convention);
+    let booking_days = Some(booking_window(&convention.terms, submission.requested_date));
+    let (bearer, funder) = convention.terms.who_pays(&submission.service_system, &submission.service_code);
     let submitted = Referral {
         id: submission.id,
         number: submission.number,
@@ -69,7 +71,11 @@ pub fn submit(
         next_step: None,
         due_time: None,
         overdue: false,
+        bearer,
+        funder,
+        done_time: None,
         replaces: None,
+        booking_days,
         create_time: now,
         update_time: now,
     };

@@ -36,7 +36,11 @@ fn referral(state: State) -> Referral {
         next_step: state.next_step(&Facts::default()),
         due_time: None,
         overdue: false,
+        bearer: Bearer::ProviderInKind,
+        funder: None,
+        done_time: None,
         replaces: None,
+        booking_days: None,
         create_time: DateTime::UNIX_EPOCH,
         update_time: DateTime::UNIX_EPOCH,
     }
@@ -151,6 +155,8 @@ fn a_cancellation_that_was_not_to_be_leads_back_where_the_appointment_stands() {
         // Another appointment was proposed meanwhile.
         (A::Proposed, false, State::NoShow, State::NoShow),
         (A::Proposed, false, State::AppointmentCancelled, State::AppointmentCancelled),
+        (A::Pending, false, State::NoShow, State::NoShow),
+        (A::Pending, false, State::Scheduled, State::Accepted),
         (A::Booked, false, State::NoShow, State::Scheduled),
     ] {
         let results = if results { Results::Unread } else { Results::None };
@@ -187,8 +193,9 @@ fn every_open_state_can_be_left_by_its_owner_or_by_a_fact() {
     }
 }
 
-const APPOINTMENTS: [AppointmentState; 7] = [
+const APPOINTMENTS: [AppointmentState; 8] = [
     AppointmentState::Proposed,
+    AppointmentState::Pending,
     AppointmentState::Booked,
     AppointmentState::Arrived,
     AppointmentState::Fulfilled,
@@ -203,6 +210,7 @@ const FACTS: &[(AppointmentState, &[(State, State)])] = {
     use State as S;
     &[
         (A::Proposed, &[]),
+        (A::Pending, &[]),
         (
             A::Booked,
             &[
@@ -262,6 +270,7 @@ fn every_fact_of_an_appointment_leads_where_the_table_says_and_nowhere_else() {
     // That the patient came is taken back.
     for before in [A::Arrived, A::Fulfilled] {
         assert_eq!(hear_appointment(S::Attended, A::Booked, before), Some(S::Scheduled));
+        assert_eq!(hear_appointment(S::Attended, A::Pending, before), Some(S::Accepted));
     }
 }
 

@@ -17,7 +17,8 @@ pub(in crate::grpc) fn checked(value: Checked, language: Language) -> v1::CheckA
         Err(failures) => (0, failures),
     };
     let failed_rules: Vec<_> = failures.into_iter().map(|failure| failed_rule(failure, language)).collect();
-    v1::CheckAdmissionResponse { admitted: failed_rules.is_empty(), convention_version, failed_rules, duplicates }
+    let (admitted, convention) = (failed_rules.is_empty(), value.convention.to_string());
+    v1::CheckAdmissionResponse { admitted, convention_version, failed_rules, duplicates, convention }
 }
 
 fn failed_rule(value: Failure, language: Language) -> v1::FailedRule {

@@ -10,7 +10,8 @@ use relais_proto::{
 };
 
 use crate::domain::referral::{
-    Capacity, Cause, Entry, Happened, HealthCover, Needs, NextStep, Party, Priority, Referral, State, Transition,
+    Capacity, Cause, Entry, Happened, HealthCover, Needs, NextStep, Party, Priority, Procedure, Referral, State,
+    Transition,
 };
 
 pub(in crate::grpc) fn referral(value: Referral) -> v1::Referral {
@@ -49,7 +50,17 @@ pub(in crate::grpc) fn referral(value: Referral) -> v1::Referral {
         reason: value.reason,
         alternative: value.alternative,
         replaces: value.replaces.map(|replaced| replaced.to_string()).unwrap_or_default(),
+        procedure: procedure(value.situation.procedure),
+        funder: value.funder.map(|funder| funder.to_string()).unwrap_or_default(),
+        bearer: super::convention::bearer(value.bearer).into(),
+        step_done_time: value.done_time.map(time_to_proto),
     }
+}
+
+/// None is told where it is a step of none, or without sight of it.
+fn procedure(value: Procedure) -> Option<v1::Procedure> {
+    let Procedure { code, file_system, file_number } = value;
+    (!code.is_empty()).then_some(v1::Procedure { code, file_system, file_number })
 }
 
 fn needs(value: Needs) -> v1::Needs {
@@ -112,6 +123,7 @@ pub(in crate::grpc) fn transition(value: Transition) -> v1::ReferralTransition {
         Cause::Overdue => Told::Overdue,
         Cause::Silence => Told::Silence,
         Cause::Undo => Told::Undo,
+        Cause::Judgement => Told::Judgement,
     };
     v1::ReferralTransition {
         referral: value.referral.to_string(),

@@ -1,6 +1,12 @@
 //! Requests of conventions.
 
 mod conditions;
+mod life;
+
+pub(in crate::grpc) use life::{
+    amend_convention, discard_amendment, list_convention_versions, resume_convention, suspend_convention,
+    terminate_convention, update_convention,
+};
 
 use relais_platform::{Result, calls::Check, ids::ConventionId};
 use relais_proto::convention::v1::{self, line, party, service};
@@ -8,7 +14,7 @@ use uuid::Uuid;
 
 use super::{CODE, DISPLAY_NAME, etag, name, plain_code};
 use crate::{
-    app::convention::{CreateConvention, GetConvention, GetUsage, RecountUsage, SignConvention},
+    app::convention::{CreateConvention, GetConvention, GetUsage, RecountUsage, SignConvention, Wanted},
     domain::convention::{Bearer, Coding, Line, LineKind, Measure, Party, Period, Role, ServiceTerm, Terms},
 };
 
@@ -21,19 +27,19 @@ pub(in crate::grpc) fn create_convention(request: &v1::CreateConventionRequest) 
     let display_name = check.text("convention.display_name", &given.display_name, DISPLAY_NAME);
     let terms = check.required("convention.terms", given.terms);
     let terms = parse_terms(&mut check, &terms);
+    let renews = (!given.renews.is_empty()).then(|| check.name("convention.renews", &given.renews));
     let request_id = check.request_id(&request.request_id);
     check.finish()?;
-    Ok((request_id, CreateConvention { id: ConventionId::draw(), display_name, terms }))
+    Ok((request_id, CreateConvention { id: ConventionId::draw(), display_name, terms, renews }))
 }
 
 pub(in crate::grpc) fn sign_convention(request: &v1::SignConventionRequest) -> Result<(Uuid, SignConvention)> {
     let mut check = Check::default();
-    let id = check.name("name", &request.name);
+    let wanted = wanted(&mut check, &request.name, &request.etag);
     let signature_date = check.date("signature_date", request.signature_date);
-    let seen = etag(&mut check, &request.etag);
     let request_id = check.request_id(&request.request_id);
     check.finish()?;
-    Ok((request_id, SignConvention { id, signature_date, seen }))
+    Ok((request_id, SignConvention { wanted, signature_date }))
 }
 
 pub(in crate::grpc) fn get_convention(request: &v1::GetConventionRequest) -> Result<GetConvention> {
@@ -54,6 +60,11 @@ pub(in crate::grpc) fn recount_usage(request: &v1::RecountUsageRequest) -> Resul
     name(&request.name).map(RecountUsage)
 }
 
+/// Which convention is to be changed, and which version was seen.
+fn wanted(check: &mut Check, name: &str, seen: &str) -> Wanted {
+    Wanted { id: check.name("name", name), seen: etag(check, seen) }
+}
+
 fn parse_terms(check: &mut Check, given: &v1::Terms) -> Terms {
     let sizes = [
         ("parties", given.parties.len()),
@@ -72,6 +83,7 @@ fn parse_terms(check: &mut Check, given: &v1::Terms) -> Terms {
         end_date: check.date("convention.terms.end_date", given.end_date),
         sites: given.sites.iter().take(MOST).map(|site| check.child("convention.terms.sites", site)).collect(),
         conditions: conditions::parse(check, given),
+        exclusive: given.exclusive,
     }
 }
 

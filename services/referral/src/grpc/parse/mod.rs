@@ -12,9 +12,14 @@ mod patient;
 mod person;
 mod recipient;
 mod referral;
+mod site;
+mod statement;
 
 pub(super) use break_glass::{open_file, review_file_access};
-pub(super) use convention::{create_convention, get_convention, get_usage, recount_usage, sign_convention};
+pub(super) use convention::{
+    amend_convention, create_convention, discard_amendment, get_convention, get_usage, list_convention_versions,
+    recount_usage, resume_convention, sign_convention, suspend_convention, terminate_convention, update_convention,
+};
 pub(super) use directory::{add_registration, end_registration, set_contact};
 pub(super) use leave::{create_leave, end_leave, get_acting_practitioner, leaves_of, set_unit_substitute};
 pub(super) use lifecycle::{
@@ -26,8 +31,8 @@ pub(super) use member::{
     start_session, update_member,
 };
 pub(super) use network::{
-    create_organisation, create_practitioner, create_site, create_unit, get_organisation, get_practitioner, get_site,
-    get_unit, parent,
+    create_organisation, create_practitioner, create_unit, get_organisation, get_practitioner, get_site, get_unit,
+    parent,
 };
 pub(super) use partner_link::{Asked, create_partner_link, list_partner_links, revoke_partner_link};
 pub(super) use patient::{
@@ -39,6 +44,8 @@ pub(super) use referral::{
     check_admission, filter, get_allowed_actions, get_referral, lookup_referral, of_patient, of_referral,
     submit_referral,
 };
+pub(super) use site::{create_site, update_site};
+pub(super) use statement::{close_statement, get_statement, render_statement, statements_of};
 
 use relais_platform::{Result, calls::Check, ids::ResourceId};
 

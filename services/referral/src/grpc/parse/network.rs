@@ -3,7 +3,7 @@
 use relais_platform::{
     Result,
     calls::Check,
-    ids::{Child, OrganisationId, PractitionerId, ResourceId, SiteId, UnitId},
+    ids::{Child, OrganisationId, PractitionerId, ResourceId, UnitId},
 };
 use relais_proto::network::v1::{self, unit::Kind};
 use uuid::Uuid;
@@ -11,8 +11,7 @@ use uuid::Uuid;
 use super::{CODE, DISPLAY_NAME, name};
 use crate::{
     app::network::{
-        CreateOrganisation, CreatePractitioner, CreateSite, CreateUnit, GetOrganisation, GetPractitioner, GetSite,
-        GetUnit,
+        CreateOrganisation, CreatePractitioner, CreateUnit, GetOrganisation, GetPractitioner, GetSite, GetUnit,
     },
     domain::network::{Identifier, UnitKind, identifier_fault, is_register},
 };
@@ -48,19 +47,6 @@ pub(in crate::grpc) fn create_unit(request: &v1::CreateUnitRequest) -> Result<(U
     let request_id = check.request_id(&request.request_id);
     check.finish()?;
     Ok((request_id, CreateUnit { name: Child::new(organisation, UnitId::draw()), display_name, kind }))
-}
-
-pub(in crate::grpc) fn create_site(request: &v1::CreateSiteRequest) -> Result<(Uuid, CreateSite)> {
-    let mut check = Check::default();
-    let organisation = check.name("parent", &request.parent);
-    let given = check.required("site", request.site.clone());
-    let display_name = check.text("site.display_name", &given.display_name, DISPLAY_NAME);
-    let known = given.time_zone.parse::<chrono_tz::Tz>().is_ok();
-    check.ensure("site.time_zone", known, "must be an IANA time zone such as Europe/Luxembourg");
-    let request_id = check.request_id(&request.request_id);
-    check.finish()?;
-    let name = Child::new(organisation, SiteId::draw());
-    Ok((request_id, CreateSite { name, display_name, time_zone: given.time_zone }))
 }
 
 pub(in crate::grpc) fn create_practitioner(

@@ -10,12 +10,12 @@ use relais_platform::{
 use relais_proto::referral::v1;
 use uuid::Uuid;
 
-use super::{codes, convention::coding, name, plain_code};
+use super::{CODE, codes, convention::coding, name, plain_code};
 use crate::{
     app::referral::{CheckAdmission, GetAllowedActions, GetReferral, LookupReferral, SubmitReferral},
     domain::{
         language::Language,
-        referral::{HealthCover, Needs, Number, Priority, Situation, State, Submission},
+        referral::{HealthCover, Needs, Number, Priority, Procedure, Situation, State, Submission},
     },
     store::referral::Filter,
 };
@@ -135,7 +135,26 @@ fn situation(check: &mut Check, given: &v1::Referral) -> Situation {
         patient_wish: given.patient_wish,
         territory,
         documents: codes(check, "referral.documents", &given.documents, DOCUMENTS),
+        procedure: procedure(check, given.procedure.as_ref()),
     }
+}
+
+/// Where file numbers of referrers have their systems.
+const FILES: &str = "urn:relais:";
+/// The longest file number.
+const FILE_NUMBER: usize = 64;
+
+fn procedure(check: &mut Check, given: Option<&v1::Procedure>) -> Procedure {
+    let Some(given) = given else { return Procedure::default() };
+    let code = plain_code(check, "referral.procedure.code", &given.code);
+    let (system, number) = ("referral.procedure.file_system", "referral.procedure.file_number");
+    let file_system = check.optional_text(system, &given.file_system, CODE);
+    let ours = file_system.strip_prefix(FILES).is_some_and(|rest| !rest.is_empty());
+    check.ensure(system, file_system.is_empty() || ours, "must begin with urn:relais:");
+    let file_number = check.optional_text(number, &given.file_number, FILE_NUMBER);
+    let whole = file_system.is_empty() == file_number.is_empty();
+    check.ensure(number, whole, "must come with its system, and a system with its number");
+    Procedure { code, file_system, file_number }
 }
 
 fn priority(check: &mut Check, given: i32) -> Priority {

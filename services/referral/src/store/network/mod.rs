@@ -18,7 +18,9 @@ pub use member::{
 pub use organisation::{get_organisation, insert_organisation, list_organisations};
 pub use practitioner::{find_practitioner, insert_practitioner, list_practitioners};
 pub use registration::{find_registration, insert_registration, list_registrations, save_registration};
-pub use site::{find_site, find_zone, has_other_site, insert_site, list_all_sites, list_sites};
+pub use site::{
+    find_site, find_site_at, find_zone, has_other_site, insert_site, list_all_sites, list_sites, save_site,
+};
 pub use unit::{find_unit, insert_unit, list_units};
 
 use relais_platform::{

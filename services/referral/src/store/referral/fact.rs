@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use relais_platform::{
     Result,
     database::{Rows, Unit},
-    ids::{AppointmentId, ReferralId},
+    ids::{AppointmentId, ReferralId, SiteId},
 };
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
@@ -28,6 +28,8 @@ pub struct Told {
     pub state: &'static str,
     /// When an appointment begins.
     pub start: Option<DateTime<Utc>>,
+    /// Where it is.
+    pub site: Option<SiteId>,
     /// When it happened.
     pub time: DateTime<Utc>,
 }
@@ -39,8 +41,8 @@ pub struct Told {
 /// UNAVAILABLE when the database is.
 pub async fn insert_fact(unit: &mut Unit<'_>, told: &Told) -> Result<bool> {
     let query = sqlx::query!(
-        "INSERT INTO referral_fact (id, referral_id, kind, subject_id, version, state, start_at, at)
-         SELECT $1::uuid, $2::uuid, $3::text, $4::uuid, $5::bigint, $6::text, $7::timestamptz, $8::timestamptz
+        "INSERT INTO referral_fact (id, referral_id, kind, subject_id, version, state, start_at, at, site_id)
+         SELECT $1::uuid, $2::uuid, $3::text, $4::uuid, $5::bigint, $6::text, $7::timestamptz, $8::timestamptz, $9::uuid
          WHERE $3 <> 'appointment' OR NOT EXISTS (
              SELECT FROM (SELECT f.state, f.start_at FROM referral_fact f WHERE f.kind = $3 AND f.subject_id = $4
                           ORDER BY f.version DESC LIMIT 1) AS last
@@ -54,6 +56,7 @@ pub async fn insert_fact(unit: &mut Unit<'_>, told: &Told) -> Result<bool> {
         told.state,
         told.start,
         told.time,
+        told.site.map(|site| site.0),
     );
     let done = query.with_operation("INSERT", "referral_fact").execute(unit.sql()).await?;
     Ok(done.rows_affected() == 1)

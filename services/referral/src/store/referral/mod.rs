@@ -2,6 +2,7 @@
 
 mod account;
 mod alike;
+mod booking;
 mod fact;
 mod file_access;
 mod file_review;
@@ -12,6 +13,7 @@ mod timeline;
 
 pub use account::{Named, find_sent_by_caller, list_named};
 pub use alike::list_open_alike;
+pub use booking::set_booking_days;
 pub use fact::{
     OpenedAppointments, Told, insert_fact, note_acknowledgement, note_appointment, note_report, results_of, was_whole,
 };
@@ -34,8 +36,9 @@ use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::referral::{
-    AppointmentState, Facts, NextStep, Number, Party, Priority, Referral, Results, Situation, State, Step,
+use crate::domain::{
+    convention::Bearer,
+    referral::{AppointmentState, Facts, NextStep, Number, Party, Priority, Referral, Results, Situation, State, Step},
 };
 
 struct Row {
@@ -68,6 +71,11 @@ struct Row {
     due_at: Option<DateTime<Utc>>,
     overdue: bool,
     replaces_id: Option<Uuid>,
+    booking_from: Option<NaiveDate>,
+    booking_until: Option<NaiveDate>,
+    bearer: String,
+    funder_id: Option<Uuid>,
+    done_at: Option<DateTime<Utc>>,
     create_time: DateTime<Utc>,
     update_time: DateTime<Utc>,
 }
@@ -110,7 +118,11 @@ impl TryFrom<Row> for Referral {
             next_step: next_step.or_else(|| state.next_step(&Facts::default())),
             due_time: row.due_at,
             overdue: row.overdue,
+            bearer: Bearer::stored(&row.bearer)?,
+            funder: row.funder_id.map(Into::into),
+            done_time: row.done_at,
             replaces: row.replaces_id.map(Into::into),
+            booking_days: row.booking_from.zip(row.booking_until),
             create_time: row.create_time,
             update_time: row.update_time,
         })
@@ -127,8 +139,8 @@ pub async fn insert(unit: &mut Unit<'_>, referral: &Referral, by: (OrganisationI
         "WITH r AS (
              INSERT INTO referral (id, number, state, version, convention_id, convention_version, service_system,
                  service_code, referrer_id, referrer_unit_id, patient_id, provider_id, site_id, prescriber_id,
-                 requested_date, priority, create_time, update_time, owner_id, due_at, replaces_id, situation)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $20, $21, $22, $26)
+                 requested_date, priority, create_time, update_time, owner_id, due_at, replaces_id, situation, booking_from, booking_until)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $20, $21, $22, $26, $28, $29)
          ), p AS (
              INSERT INTO referral_party (referral_id, referrer_id, organisation_id, unit_id, capacity, create_time)
              SELECT $1, $9, p.organisation, p.unit, p.capacity, $17
@@ -163,6 +175,8 @@ pub async fn insert(unit: &mut Unit<'_>, referral: &Referral, by: (OrganisationI
         by.1.as_str(),
         Json(&referral.situation) as _,
         referral.next_step.map(NextStep::as_str),
+        referral.booking_days.map(|(from, _)| from),
+        referral.booking_days.map(|(_, until)| until),
     );
     let done = query.with_operation("INSERT", "referral").execute(unit.sql()).await;
     done.map(|_| ()).map_err(|error| refused(referral, error))
@@ -201,8 +215,8 @@ pub async fn save(unit: &mut Unit<'_>, referral: &Referral, step: &Step) -> Resu
              INSERT INTO referral_note (referral_id, version, note) SELECT r.id, $3, $18::text FROM r WHERE $18 <> ''
          )
          INSERT INTO referral_transition (referral_id, version, state, reason, at, actor, appointment_id, due_at, id, previous,
-                                          cause, organisation_id, capacity, alternative, items, next_step)
-         SELECT r.id, $3, $2, $5, $4, $6, $7, $9, $11, $12, $13, $14, $15, $16, $17, $19 FROM r",
+                                          cause, organisation_id, capacity, alternative, items, next_step, overdue)
+         SELECT r.id, $3, $2, $5, $4, $6, $7, $9, $11, $12, $13, $14, $15, $16, $17, $19, $10 FROM r",
         referral.id.0,
         referral.state.as_str(),
         referral.version,
@@ -282,49 +296,69 @@ pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>)
     select(unit, ids, version, false).await
 }
 
+/// Reads referrals by `$which` of them, by id.
+macro_rules! read {
+    ($unit:expr, $which:tt, $ids:expr, $scope:expr, $version:expr, $opened:expr, $caller:expr, $now:expr) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
+              r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
+              r.prescriber_id, r.requested_date, r.priority,
+              r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
+              t.alternative, t.next_step, t.due_at, t.cause = 'overdue' OR t.overdue AS "overdue!", r.replaces_id,
+              r.booking_from, r.booking_until,
+              (SELECT s.bearer FROM convention_service s WHERE s.convention_id = r.convention_id
+                   AND s.version = r.convention_version AND s.system = r.service_system AND s.code = r.service_code)
+                  AS "bearer!",
+              (SELECT p.organisation_id FROM convention_party p JOIN convention_service s
+                   ON s.convention_id = p.convention_id AND s.version = p.version AND s.system = r.service_system
+                       AND s.code = r.service_code AND s.bearer IN ('funder', 'grant')
+               WHERE p.convention_id = r.convention_id AND p.version = r.convention_version AND p.role = 'funder'
+               ORDER BY p.position LIMIT 1) AS "funder_id?",
+              -- Since the last time that it stood elsewhere.
+              CASE WHEN t.state IN ('attended', 'results-available', 'completed') THEN (
+                  SELECT min(d.at) FROM referral_transition d
+                  WHERE d.referral_id = r.id AND d.version <= t.version AND d.version > COALESCE((
+                      SELECT max(o.version) FROM referral_transition o
+                      WHERE o.referral_id = r.id AND o.version <= t.version
+                          AND o.state NOT IN ('attended', 'results-available', 'completed')), 0)) END AS "done_at?",
+              a.state AS "appointment_state?", a.end_at AS "appointment_end?",
+              results_of(r.id) AS "results!",
+              CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
+              parties_of(r.id) AS "parties!: Json<Vec<Party>>"
+       FROM referral r
+       JOIN referral_transition t ON t.referral_id = r.id AND t.version = COALESCE($4, r.version)
+       LEFT JOIN referral_appointment a ON a.referral_id = r.id
+       WHERE "#
+                + $which
+                + r#" AND (EXISTS (
+           SELECT FROM referral_party p WHERE p.referral_id = r.id AND p.organisation_id = $2
+               AND p.capacity = ANY($5::text[]) AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
+         OR ($6 AND EXISTS (
+           SELECT FROM file_access f WHERE f.referral_id = r.id AND f.caller = $7 AND f.organisation_id = $2
+               AND f.expire_time > $8)))
+       ORDER BY r.create_time DESC, r.id DESC"#,
+            $ids,
+            $scope.organisation,
+            $scope.unit,
+            $version,
+            &$scope.capacities,
+            $opened,
+            $caller,
+            $now,
+        )
+        .with_operation("SELECT", "referral")
+        .fetch_all($unit.sql())
+    };
+}
+
 /// With `opened`, files that the caller opened count too: one statement, whoever asks.
 async fn select(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>, opened: bool) -> Result<Vec<Referral>> {
     let (scope, caller, now) = (unit.scope()?, unit.caller()?.key(), unit.now());
-    macro_rules! read {
-        ($which:tt, $ids:expr) => {
-            sqlx::query_as!(
-                Row,
-                r#"SELECT r.id, r.number, t.state, t.version, r.convention_id, r.convention_version, r.service_system,
-                  r.service_code, r.referrer_id, r.referrer_unit_id, r.patient_id, r.provider_id, r.site_id,
-                  r.prescriber_id, r.requested_date, r.priority,
-                  r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
-                  t.alternative, t.next_step, t.due_at, t.cause = 'overdue' AS "overdue!", r.replaces_id,
-                  a.state AS "appointment_state?", a.end_at AS "appointment_end?",
-                  results_of(r.id) AS "results!",
-                  CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
-                  parties_of(r.id) AS "parties!: Json<Vec<Party>>"
-           FROM referral r
-           JOIN referral_transition t ON t.referral_id = r.id AND t.version = COALESCE($4, r.version)
-           LEFT JOIN referral_appointment a ON a.referral_id = r.id
-           WHERE "# + $which + r#" AND (EXISTS (
-               SELECT FROM referral_party p WHERE p.referral_id = r.id AND p.organisation_id = $2
-                   AND p.capacity = ANY($5::text[]) AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
-             OR ($6 AND EXISTS (
-               SELECT FROM file_access f WHERE f.referral_id = r.id AND f.caller = $7 AND f.organisation_id = $2
-                   AND f.expire_time > $8)))
-           ORDER BY r.create_time DESC, r.id DESC"#,
-                $ids,
-                scope.organisation,
-                scope.unit,
-                version,
-                &scope.capacities,
-                opened,
-                caller,
-                now,
-            )
-            .with_operation("SELECT", "referral")
-            .fetch_all(unit.sql())
-        };
-    }
     let rows = match ids {
         // Of one, a session's plan serves all that follow; of many, each number of them is planned for.
-        [id] => read!("r.id = $1", id).await?,
-        _ => read!("r.id = ANY($1)", ids).await?,
+        [id] => read!(unit, "r.id = $1", id, scope, version, opened, caller, now).await?,
+        _ => read!(unit, "r.id = ANY($1)", ids, scope, version, opened, caller, now).await?,
     };
     rows.into_iter().map(Referral::try_from).collect()
 }

@@ -12,8 +12,8 @@ use crate::domain::referral::{Number, Party, Sent};
 /// NOT_FOUND.
 pub async fn get_sent(unit: &mut Unit<'_>, id: ReferralId) -> Result<Sent> {
     let query = sqlx::query!(
-        r#"SELECT number, convention_id, patient_id, referrer_id, referrer_unit_id, prescriber_id, provider_id, site_id,
-                  parties_of(id) AS "parties: Json<Vec<Party>>"
+        r#"SELECT number, convention_id, convention_version, patient_id, referrer_id, referrer_unit_id, prescriber_id,
+                  provider_id, site_id, parties_of(id) AS "parties: Json<Vec<Party>>"
            FROM referral WHERE id = $1"#,
         id.0,
     );
@@ -22,7 +22,7 @@ pub async fn get_sent(unit: &mut Unit<'_>, id: ReferralId) -> Result<Sent> {
     let number = Number::parse(&row.number);
     Ok(Sent {
         number: number.ok_or_else(|| Error::internal(anyhow::anyhow!("a stored number does not check")))?,
-        convention: row.convention_id.into(),
+        convention: (row.convention_id.into(), row.convention_version),
         patient: row.patient_id.into(),
         referrer: row.referrer_id.into(),
         unit: row.referrer_unit_id.map(Into::into),

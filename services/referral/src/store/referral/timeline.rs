@@ -55,7 +55,7 @@ impl TryFrom<Row> for Transition {
     }
 }
 
-/// The last step of a referral that the caller was shown. That time has passed is no step.
+/// The last step of a referral that the caller was shown. That time has passed, or that a day was judged, is no step.
 ///
 /// # Errors
 /// NOT_FOUND when it has none, which no referral has.
@@ -64,7 +64,7 @@ pub async fn get_last_step(unit: &mut Unit<'_>, referral: ReferralId) -> Result<
         Row,
         r#"SELECT t.id, t.referral_id, t.version, t.state, t.previous, t.cause, t.reason, t.alternative, t.items,
                   NULL::text AS note, t.at, t.due_at, t.actor, t.organisation_id, t.capacity
-           FROM referral_transition t WHERE t.referral_id = $1 AND t.cause <> 'overdue' ORDER BY t.version DESC LIMIT 1"#,
+           FROM referral_transition t WHERE t.referral_id = $1 AND t.cause NOT IN ('overdue', 'judgement') ORDER BY t.version DESC LIMIT 1"#,
         referral.0,
     );
     let row = query.with_operation("SELECT", "referral_transition").fetch_optional(unit.sql()).await?;

@@ -1,11 +1,14 @@
 //! The life of a referral: who moves it where, what others tell of it, what time does to it.
 
 mod deadlines;
+mod done;
 mod facts;
+mod judged;
 mod moves;
 mod once;
 mod reject;
 mod results;
+mod statement;
 mod timeline;
 
 use anyhow::{Context, Result};

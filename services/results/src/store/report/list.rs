@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Row;
 use crate::domain::report::Report;
 
-/// Lists the reports of referrals that the caller is a party of, the most recent first.
+/// Lists the reports of referrals that the caller is a party of, or that were laid before the caller's unit, the most recent first.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -25,9 +25,11 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Report>
                 r.shown_version, r.data_key, r.create_time, r.update_time
          FROM report_party v JOIN report r ON r.id = v.report_id
          WHERE v.organisation_id = $1 AND (v.create_time, v.report_id) < ($3, $4)
-           AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = r.referral_id AND p.organisation_id = $1
-                             AND p.capacity = ANY($6::text[])
-                             AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+           AND (EXISTS (SELECT FROM referral_party p WHERE p.referral_id = r.referral_id AND p.organisation_id = $1
+                              AND p.capacity = ANY($6::text[])
+                              AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+             OR EXISTS (SELECT FROM report_release l WHERE l.report_id = r.id AND l.withdraw_time IS NULL
+                              AND l.organisation_id = $1 AND l.unit_id = $2))
          ORDER BY v.create_time DESC, v.report_id DESC LIMIT $5",
         scope.organisation,
         scope.unit,
@@ -40,7 +42,7 @@ pub async fn list(unit: &mut Unit<'_>, page: &PageRequest) -> Result<Vec<Report>
     rows.into_iter().map(Report::try_from).collect()
 }
 
-/// Lists the reports of a referral, if the caller is a party of it, the most recent first.
+/// Lists the reports of a referral, if the caller is a party of it or they were laid before the caller's unit, the most recent first.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -53,9 +55,11 @@ pub async fn list_of(unit: &mut Unit<'_>, referral: ReferralId, page: &PageReque
                 r.shown_version, r.data_key, r.create_time, r.update_time
          FROM report r
          WHERE r.referral_id = $6 AND (r.create_time, r.id) < ($3, $4)
-           AND EXISTS (SELECT FROM referral_party p WHERE p.referral_id = r.referral_id AND p.organisation_id = $1
-                             AND p.capacity = ANY($7::text[])
-                             AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+           AND (EXISTS (SELECT FROM referral_party p WHERE p.referral_id = r.referral_id AND p.organisation_id = $1
+                              AND p.capacity = ANY($7::text[])
+                              AND ($2::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $2))
+             OR EXISTS (SELECT FROM report_release l WHERE l.report_id = r.id AND l.withdraw_time IS NULL
+                              AND l.organisation_id = $1 AND l.unit_id = $2))
          ORDER BY r.create_time DESC, r.id DESC LIMIT $5",
         scope.organisation,
         scope.unit,

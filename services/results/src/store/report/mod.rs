@@ -163,7 +163,8 @@ pub async fn save(unit: &mut Unit<'_>, report: &Report, seen: i64) -> Result<()>
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
 }
 
-/// Gets a report of a referral that the caller is a party of; others are absent, and so is what was put aside.
+/// Gets a report of a referral that the caller is a party of, or that was laid before the caller's unit: a convention may name another
+/// unit than the one that sends. Others are absent, and so is what was put aside.
 ///
 /// # Errors
 /// NOT_FOUND.
@@ -175,10 +176,13 @@ pub async fn get(unit: &mut Unit<'_>, id: ReportId) -> Result<Report> {
                 named_number, named_patient, quarantine, discard_reason, last_version, shown_version, data_key, create_time,
                 update_time
          FROM report r
-         WHERE id = $1 AND EXISTS (
+         WHERE id = $1 AND (EXISTS (
              SELECT FROM referral_party p WHERE p.referral_id = r.referral_id AND p.organisation_id = $2
                  AND p.capacity = ANY($4::text[])
-                 AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))",
+                 AND ($3::uuid IS NULL OR p.unit_id IS NULL OR p.unit_id = $3))
+           OR EXISTS (
+             SELECT FROM report_release l WHERE l.report_id = r.id AND l.withdraw_time IS NULL AND l.organisation_id = $2
+                 AND l.unit_id = $3))",
         id.0,
         scope.organisation,
         scope.unit,

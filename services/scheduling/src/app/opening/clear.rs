@@ -43,7 +43,7 @@ pub(super) async fn clear(unit: &mut Unit<'_>, span: Span, give_up: bool) -> Res
 }
 
 async fn cancel_one(unit: &mut Unit<'_>, open: Appointment) -> Result<()> {
-    if open.state != State::Booked {
+    if open.state == State::Proposed {
         // Only held: it stays proposed.
         return store::seat::release(unit, open.id).await;
     }

@@ -117,6 +117,8 @@ pub struct Offer {
 pub struct Found {
     /// When and where.
     pub time: Time,
+    /// The rule it was made of.
+    pub rule: OpeningRuleId,
     /// Seats that can be booked.
     pub free: i64,
     /// The day by the site's clocks.

@@ -1,8 +1,10 @@
 //! Makes answers of the domain's values.
 
 mod opening;
+mod search;
 
 pub(super) use opening::{closure, opening_rule};
+pub(super) use search::found;
 
 use chrono::{DateTime, Utc};
 use relais_platform::{
@@ -11,16 +13,15 @@ use relais_platform::{
 };
 use relais_proto::scheduling::v1;
 
-use crate::domain::{
-    Appointment, Hold, State, Version,
-    opening::{Found, Wish},
-};
+use crate::domain::{Appointment, Hold, State, Version};
 
-/// An appointment as it stands at `now`: pending, while a seat is held for it.
+/// An appointment as it stands at `now`: pending, while a seat is held for it, or the convention is asked for its day.
 pub(super) fn appointment(value: Appointment, now: DateTime<Utc>) -> v1::Appointment {
     use v1::appointment::State as Shown;
     let hold = value.live_hold(now).cloned();
+    let pending_reason = pending_reason(value.state, hold.as_ref());
     let state = match value.state {
+        State::Pending => Shown::Pending,
         State::Proposed if hold.is_some() => Shown::Pending,
         State::Proposed => Shown::Proposed,
         State::Booked => Shown::Booked,
@@ -57,6 +58,15 @@ pub(super) fn appointment(value: Appointment, now: DateTime<Utc>) -> v1::Appoint
             wheelchair: value.needs.wheelchair,
         }),
         etag: value.version.to_string(),
+        pending_reason: pending_reason.into(),
+    }
+}
+
+fn pending_reason(state: State, hold: Option<&Hold>) -> v1::appointment::PendingReason {
+    match state {
+        State::Pending => v1::appointment::PendingReason::Judgement,
+        _ if hold.is_some() => v1::appointment::PendingReason::Hold,
+        _ => v1::appointment::PendingReason::Unspecified,
     }
 }
 
@@ -92,27 +102,4 @@ pub(super) fn hold(of: AppointmentId, value: Hold) -> v1::SlotHold {
         time_zone: time.time_zone,
         expire_time: Some(time_to_proto(until)),
     }
-}
-
-pub(super) fn slot((found, facts): (Found, Vec<(Wish, bool)>)) -> v1::Slot {
-    v1::Slot {
-        name: found.time.slot.to_string(),
-        site: found.time.site.to_string(),
-        start_time: Some(time_to_proto(found.time.start)),
-        end_time: Some(time_to_proto(found.time.end)),
-        time_zone: found.time.time_zone,
-        free_seats: i32::try_from(found.free).unwrap_or(i32::MAX),
-        facts: facts.into_iter().map(fact).collect(),
-    }
-}
-
-fn fact((wish, met): (Wish, bool)) -> v1::slot::Fact {
-    use v1::slot::fact::Wish as Shown;
-    let wish = match wish {
-        Wish::Site => Shown::Site,
-        Wish::Date => Shown::Date,
-        Wish::Interpreter => Shown::Interpreter,
-        Wish::Wheelchair => Shown::Wheelchair,
-    };
-    v1::slot::Fact { wish: wish.into(), met }
 }

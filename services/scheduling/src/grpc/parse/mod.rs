@@ -1,15 +1,16 @@
 //! Makes commands of requests, and says all that is wrong with one at once.
 
 mod opening;
+mod search;
 
 pub(super) use opening::{create_closure, create_rule, end_rule, get_rule, lift_closure, site};
+pub(super) use search::{search_slots, token};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use relais_platform::{
-    Error, Result,
-    calls::{Call, Check, PageRequest},
+    Result,
+    calls::Check,
     context::Context,
-    error::Violation,
     ids::{AppointmentId, ReferralId},
 };
 use relais_proto::scheduling::v1;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     app::{
         Asked, BookAppointment, CancelAppointment, GetAppointment, HoldSlot, RegisterWalkIn, RescheduleAppointment,
-        SearchSlots, UndoLastStep,
+        UndoLastStep,
     },
     domain::{CancelReason, UndoReason},
 };
@@ -142,47 +143,4 @@ pub(super) fn undo_last_step(request: &v1::UndoLastStepRequest) -> Result<(Uuid,
     };
     let request_id = check.request_id(&request.request_id);
     check.finish().map(|()| (request_id, UndoLastStep { asked, reason }))
-}
-
-/// All else that a page token of a search goes with.
-pub(super) fn filter(request: &v1::SearchSlotsRequest) -> String {
-    let day = |date: Option<relais_proto::google::r#type::Date>| date.map(|d| (d.year, d.month, d.day));
-    format!("{}|{}|{:?}|{:?}", request.referral, request.site, day(request.start_date), day(request.end_date))
-}
-
-pub(super) fn search_slots(context: &Context, call: &Call, request: &v1::SearchSlotsRequest) -> Result<SearchSlots> {
-    let mut check = Check::default();
-    let referral = check.name("referral", &request.referral);
-    let site = check.optional_child("site", &request.site);
-    let from = request.start_date.map(|day| check.date("start_date", Some(day)));
-    let until = request.end_date.map(|day| check.date("end_date", Some(day)));
-    check.finish()?;
-    // Sizes are as everywhere; places are of our own, for slots run from the earliest to the latest.
-    let PageRequest { size, .. } = context.pages.request(call, "", request.page_size, "")?;
-    let after = if request.page_token.is_empty() {
-        None
-    } else {
-        let place = context.pages.open(call, &filter(request), &request.page_token).and_then(|bytes| place(&bytes));
-        let wrong = || Error::invalid(vec![Violation::new("page_token", "was not given for this call")]);
-        Some(place.ok_or_else(wrong)?)
-    };
-    Ok(SearchSlots { referral, site, from, until, after, size })
-}
-
-/// The place of a page token: beginning and id of the last slot.
-fn place(bytes: &[u8]) -> Option<(DateTime<Utc>, Uuid)> {
-    let (micros, id) = bytes.split_first_chunk::<8>()?;
-    Some((DateTime::from_timestamp_micros(i64::from_be_bytes(*micros))?, Uuid::from_slice(id).ok()?))
-}
-
-/// The page token of a place.
-pub(super) fn token(
-    context: &Context,
-    call: &Call,
-    request: &v1::SearchSlotsRequest,
-    next: Option<(DateTime<Utc>, Uuid)>,
-) -> String {
-    let bytes =
-        |(start, id): (DateTime<Utc>, Uuid)| [&start.timestamp_micros().to_be_bytes()[..], id.as_bytes()].concat();
-    next.map(|next| context.pages.seal(call, &filter(request), &bytes(next))).unwrap_or_default()
 }

@@ -90,7 +90,7 @@ fn hours(check: &mut Check, given: &v1::OpeningRule) -> (i16, i16, i16) {
 }
 
 /// A local time `HH:MM` as minutes after midnight.
-fn minute(check: &mut Check, field: &str, value: &str, most: i16) -> Option<i16> {
+pub(super) fn minute(check: &mut Check, field: &str, value: &str, most: i16) -> Option<i16> {
     let parts = value.split_once(':').filter(|(hour, minute)| hour.len() == 2 && minute.len() == 2);
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<i16>().ok()).flatten();
     let time = parts.and_then(|(hour, minute)| Some((digits(hour)?, digits(minute)?)));
@@ -119,9 +119,14 @@ fn services(check: &mut Check, given: &v1::OpeningRule) -> Vec<Service> {
 
 fn weekdays(check: &mut Check, given: &v1::OpeningRule) -> i16 {
     check.ensure("opening_rule.weekdays", (1..=7).contains(&given.weekdays.len()), "must name 1 to 7 days");
+    days(check, "opening_rule.weekdays", &given.weekdays)
+}
+
+/// Weekdays as bits: Monday is the lowest.
+pub(super) fn days(check: &mut Check, field: &str, given: &[i32]) -> i16 {
     let mut days = 0;
-    for day in given.weekdays.iter().take(7) {
-        let day: v1::Weekday = check.choice("opening_rule.weekdays", *day);
+    for day in given.iter().take(7) {
+        let day: v1::Weekday = check.choice(field, *day);
         if day != v1::Weekday::Unspecified {
             days |= 1 << (day as i16 - 1);
         }

@@ -9,7 +9,8 @@ use relais_platform::{
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::{Hold, State, Time, Version};
+use super::row::state;
+use crate::domain::{Hold, Time, Version};
 
 struct Row {
     appointment_id: Uuid,
@@ -21,6 +22,7 @@ struct Row {
     start_time: Option<DateTime<Utc>>,
     end_time: Option<DateTime<Utc>>,
     time_zone: Option<String>,
+    awaiting: bool,
     confirmed: bool,
     walk_in: bool,
     reason: String,
@@ -45,7 +47,7 @@ impl TryFrom<Row> for Version {
         Ok(Self {
             appointment: row.appointment_id.into(),
             version: row.version,
-            state: State::stored(&row.state)?,
+            state: state(&row.state, row.awaiting)?,
             time,
             confirmed: row.confirmed,
             walk_in: row.walk_in,
@@ -64,7 +66,7 @@ pub async fn list_versions(unit: &mut Unit<'_>, ids: &[Uuid]) -> Result<Vec<Vers
     let query = sqlx::query_as!(
         Row,
         "SELECT c.appointment_id, c.version, c.state, a.provider_id, c.slot_id, c.slot_site_id, c.start_time, c.end_time,
-                c.time_zone, c.confirmed, c.walk_in, c.reason, c.cancelled_by, c.at
+                c.time_zone, c.awaiting, c.confirmed, c.walk_in, c.reason, c.cancelled_by, c.at
          FROM appointment_change c JOIN appointment a ON a.id = c.appointment_id
          WHERE c.appointment_id = ANY($1) ORDER BY c.appointment_id, c.version",
         ids,

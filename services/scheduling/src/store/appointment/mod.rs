@@ -1,15 +1,18 @@
 //! Appointments, each with its versions.
 //!
 //! The row of an appointment is what constraints speak of; a row of `appointment_change` is a version as it was. Both are written
-//! by one statement.
+//! by one statement. One that is pending is stored as a booked one that awaits its judgement: what the database keeps of a booking, it
+//! keeps of that.
 
 mod history;
 mod hold;
+mod judgement;
 mod new;
 mod row;
 
 pub use history::{list_holds, list_versions};
 pub use hold::{get_held, insert_hold};
+pub use judgement::{find_booked_slot, find_lead, is_busy, note_lead};
 pub use new::NewAppointments;
 
 use relais_platform::{
@@ -22,7 +25,7 @@ use relais_platform::{
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::Appointment;
+use crate::domain::{Appointment, State};
 
 /// Keeps an appointment's next version.
 ///
@@ -31,6 +34,8 @@ use crate::domain::Appointment;
 /// somewhere else at that time.
 pub async fn save(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()> {
     let (actor, time) = (actor(unit), appointment.time.as_ref());
+    let awaiting = appointment.state == State::Pending;
+    let state = if awaiting { State::Booked } else { appointment.state };
     let query = sqlx::query!(
         "WITH a AS (
              UPDATE appointment SET state = $2, version = $3, slot_id = $4, slot_site_id = $5, start_time = $6, end_time = $7,
@@ -38,10 +43,10 @@ pub async fn save(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()> 
              WHERE id = $1 AND version = $3::bigint - 1 RETURNING id
          )
          INSERT INTO appointment_change (appointment_id, version, state, slot_id, slot_site_id, start_time, end_time, time_zone,
-                                         confirmed, walk_in, reason, cancelled_by, at, actor)
-         SELECT a.id, $3, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 FROM a",
+                                         confirmed, walk_in, reason, cancelled_by, at, actor, awaiting)
+         SELECT a.id, $3, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM a",
         appointment.id.0,
-        appointment.state.as_str(),
+        state.as_str(),
         appointment.version,
         time.map(|time| time.slot.0),
         time.map(|time| time.site.id.0),
@@ -54,6 +59,7 @@ pub async fn save(unit: &mut Unit<'_>, appointment: &Appointment) -> Result<()> 
         appointment.cancelled_by.map(|organisation| organisation.0),
         appointment.update_time,
         actor,
+        awaiting,
     );
     let done = query.with_operation("UPDATE", "appointment").execute(unit.sql()).await.map_err(refused)?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }

@@ -28,6 +28,7 @@ struct Row {
     start_time: Option<DateTime<Utc>>,
     end_time: Option<DateTime<Utc>>,
     time_zone: Option<String>,
+    awaiting: bool,
     confirmed: bool,
     walk_in: bool,
     reason: String,
@@ -55,7 +56,7 @@ impl TryFrom<Row> for Appointment {
         let held = time(row.held_slot, held_at, (row.held_start, row.held_end), row.held_zone);
         Ok(Self {
             id: row.id.into(),
-            state: State::stored(&row.state)?,
+            state: state(&row.state, row.awaiting)?,
             version: row.version,
             referral: row.referral_id.into(),
             referral_number: row.referral_number,
@@ -75,6 +76,11 @@ impl TryFrom<Row> for Appointment {
             update_time: row.update_time,
         })
     }
+}
+
+/// Where it stands: one that awaits its judgement is stored as a booked one.
+pub(super) fn state(stored: &str, awaiting: bool) -> Result<State> {
+    if awaiting { Ok(State::Pending) } else { State::stored(stored) }
 }
 
 /// A time whose columns are there.
@@ -117,7 +123,7 @@ async fn read(
             sqlx::query_as!(
                 Row,
                 r#"SELECT a.id, c.state, c.version, a.referral_id, a.referral_number, a.patient_id, a.provider_id, a.site_id,
-                  a.requested_date, c.slot_id, c.slot_site_id, c.start_time, c.end_time, c.time_zone, c.confirmed, c.walk_in,
+                  a.requested_date, c.slot_id, c.slot_site_id, c.start_time, c.end_time, c.time_zone, c.awaiting, c.confirmed, c.walk_in,
                   c.reason, c.cancelled_by, a.create_time, c.at AS update_time,
                   COALESCE(r.interpreter_language, '') AS "interpreter_language!", COALESCE(r.wheelchair, false) AS "wheelchair!",
                   parties_of(a.referral_id) AS "parties!: Json<Vec<Party>>",

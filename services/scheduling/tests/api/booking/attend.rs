@@ -15,11 +15,11 @@ pub(super) fn arrival(name: &str) -> RecordArrivalRequest {
     RecordArrivalRequest { name: name.into(), request_id: request_id(), ..RecordArrivalRequest::default() }
 }
 
-fn no_show(name: &str) -> RecordNoShowRequest {
+pub(super) fn no_show(name: &str) -> RecordNoShowRequest {
     RecordNoShowRequest { name: name.into(), request_id: request_id(), ..RecordNoShowRequest::default() }
 }
 
-fn undoing(name: &str, reason: UndoReason) -> UndoLastStepRequest {
+pub(super) fn undoing(name: &str, reason: UndoReason) -> UndoLastStepRequest {
     UndoLastStepRequest { name: name.into(), reason: reason.into(), request_id: request_id(), ..Default::default() }
 }
 
@@ -32,7 +32,7 @@ pub(super) fn walk_in(referred: &Referred, site: &str) -> RegisterWalkInRequest 
     }
 }
 
-fn starts(appointment: &Appointment) -> DateTime<Utc> {
+pub(super) fn starts(appointment: &Appointment) -> DateTime<Utc> {
     let seconds = appointment.start_time.map(|time| time.seconds).unwrap_or_default();
     DateTime::from_timestamp(seconds, 0).unwrap_or_default()
 }

@@ -176,8 +176,8 @@ async fn names_and_codes_that_are_none_are_told_by_field() -> Result<()> {
 async fn a_site_without_a_zone_is_parked() -> Result<()> {
     let centre = Centre::open().await?;
     let site = Child::new(centre.told.provider, SiteId::draw());
-    let registered =
-        SiteRegistered { site: site.to_string(), time_zone: "Mars/Olympus".into(), country_code: "LU".into() };
+    let (name, time_zone, country_code) = (site.to_string(), "Mars/Olympus".into(), "LU".into());
+    let registered = SiteRegistered { site: name, time_zone, country_code, ..SiteRegistered::default() };
     centre.world.tap.publish(site.id.0, 1, registered).await?;
     centre.world.until_count("SELECT count(*) FROM parked WHERE state = 'parked'", 1).await?;
     assert_eq!(centre.world.count("SELECT count(*) FROM site").await?, 1);

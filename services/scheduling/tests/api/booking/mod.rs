@@ -5,6 +5,9 @@ mod book;
 mod closures;
 mod database;
 mod input;
+mod judged;
+mod matching;
+mod matching_pages;
 mod openings;
 mod races;
 mod reminders;
@@ -19,7 +22,7 @@ use relais_platform::{
 };
 use relais_proto::{
     convention::v1::Coding,
-    events::v1::{Needs, ReferralMoved, SiteRegistered},
+    events::v1::{Needs, ReferralMoved, ReferralSubmitted, SiteRegistered},
     operations::v1::AdvanceClockRequest,
     scheduling::v1::{
         Appointment, BookAppointmentRequest, BookAppointmentResponse, CancelAppointmentRequest, CancelReason,
@@ -58,11 +61,16 @@ impl Centre {
     }
 
     async fn open_with(settings: &[(&str, &str)], time_zone: &str) -> Result<Self> {
+        Self::open_in(settings, time_zone, "LU").await
+    }
+
+    async fn open_in(settings: &[(&str, &str)], time_zone: &str, country: &str) -> Result<Self> {
         let world = World::<Scheduling>::start_with(settings).await?;
         let told = Told::new("AAAA-BBBB-CCC");
         let site = Child::new(told.provider, SiteId::draw());
-        let country_code = "LU".into();
-        let registered = SiteRegistered { site: site.to_string(), time_zone: time_zone.into(), country_code };
+        let country_code = country.into();
+        let (site_name, time_zone) = (site.to_string(), time_zone.into());
+        let registered = SiteRegistered { site: site_name, time_zone, country_code, ..SiteRegistered::default() };
         world.tap.publish(site.id.0, 1, registered).await?;
         world.until_count("SELECT count(*) FROM site", 1).await?;
         Ok(Self { world, told, site })
@@ -124,12 +132,18 @@ impl Centre {
     }
 
     async fn submitted_with(&self, number: &str, needs: Needs) -> Result<Referred> {
+        self.submitted_as(number, |event| ReferralSubmitted { needs: Some(needs), ..event }).await
+    }
+
+    /// One of which more is told.
+    async fn submitted_as(
+        &self,
+        number: &str,
+        telling: impl FnOnce(ReferralSubmitted) -> ReferralSubmitted,
+    ) -> Result<Referred> {
         let told = self.told.another(number);
-        let mut event = told.submitted();
-        event.service_system = LOINC.into();
-        event.service_code = PANEL.into();
-        event.site = self.site.to_string();
-        event.needs = Some(needs);
+        let (service_system, service_code, site) = (LOINC.into(), PANEL.into(), self.site.to_string());
+        let event = telling(ReferralSubmitted { service_system, service_code, site, ..told.submitted() });
         self.world.tap.publish(told.id.0, 1, event).await?;
         let sender = self.sender()?;
         let appointment = eventually("an appointment", || async {

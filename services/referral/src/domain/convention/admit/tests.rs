@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        Bearer, Coding, Conditions, Eligibility, Line, LineKind, Measure, Party, Prescribers, ServiceTerm, sentence,
-        sign,
+        Bearer, Coding, Conditions, Eligibility, Line, LineKind, Measure, Party, Prescribers, Reason, ServiceTerm,
+        Terms, resume, sentence, sign, suspend, terminate,
     },
     *,
 };
@@ -32,23 +32,16 @@ fn draft(referrer: OrganisationId, provider: OrganisationId) -> Convention {
         end_date: day("2019-12-31"),
         sites: Vec::new(),
         conditions: Conditions::default(),
+        exclusive: false,
     };
     assert_eq!(terms.faults(), []);
-    Convention {
-        id: ConventionId::draw(),
-        display_name: "c".into(),
-        state: State::Draft,
-        version: 1,
-        terms_version: 0,
-        terms,
-        signature_date: None,
-        create_time: DateTime::UNIX_EPOCH,
-    }
+    Convention::draft(ConventionId::draw(), "c".into(), terms, DateTime::UNIX_EPOCH)
 }
 
 fn ask<'a>(referrer: OrganisationId, provider: OrganisationId, date: &str, situation: &'a Situation) -> Ask<'a> {
     let (date, today) = (day(date), day("2017-06-01"));
-    Ask { referrer, provider, service: (LOINC, "24323-8"), date, site: None, prescriber: None, today, situation }
+    let service = (LOINC, "24323-8");
+    Ask { referrer, provider, service, date, site: None, prescriber: None, today, situation, chain: &[] }
 }
 
 fn codes(result: Result<Admission, Vec<Failure>>) -> Vec<&'static str> {
@@ -75,9 +68,34 @@ fn a_signed_convention_admits_between_its_dates_even_before_its_signature() {
         assert_eq!(admit(&signed, &ask(mdm, lab, date, &situation)), Ok(Admission { convention_version: 1 }), "{date}");
     }
     for date in [day("2017-03-20") - Days::new(1), day("2019-12-31") + Days::new(1)] {
-        let failed = admit(&signed, &Ask { date, ..ask(mdm, lab, "2018-01-01", &situation) }).unwrap_err();
+        let chain = &[signed.days().unwrap()];
+        let failed = admit(&signed, &Ask { date, chain, ..ask(mdm, lab, "2018-01-01", &situation) }).unwrap_err();
         assert_eq!(failed[0].passes, ["2017-03-20/2019-12-31"]);
         assert_eq!((failed[0].rule, failed[0].term), (Rule::ConventionNotInForce, "terms.start_date"));
+    }
+}
+
+#[test]
+fn what_is_suspended_or_terminated_admits_no_more() {
+    let (mdm, lab, situation) = (OrganisationId::draw(), OrganisationId::draw(), Situation::default());
+    let signed = sign(draft(mdm, lab), day("2017-10-02"), day("2017-10-02")).unwrap();
+    let judged = |convention: &Convention, date: &str| {
+        let failed = admit(convention, &ask(mdm, lab, date, &situation)).err().unwrap_or_default();
+        failed.into_iter().map(|failure| failure.why).collect::<Vec<_>>()
+    };
+    let suspended = suspend(signed.clone(), Reason::Safety).unwrap();
+    assert_eq!(judged(&suspended, "2018-01-01"), [Why::Suspended]);
+    assert_eq!(judged(&resume(suspended.clone()).unwrap(), "2018-01-01"), []);
+    let (last, today) = (day("2018-06-30"), day("2018-01-01"));
+    let ended = terminate(signed, last, today, Reason::Funding).unwrap();
+    assert_eq!(judged(&ended, "2018-06-30"), []);
+    assert_eq!(judged(&ended, "2018-07-01"), [Why::Terminated(last)]);
+    assert_eq!(judged(&ended, "2020-01-01"), [Why::OutsideOfDates(day("2017-03-20"), last)]);
+    let halted = terminate(suspended, last, today, Reason::Safety).unwrap();
+    assert_eq!(judged(&halted, "2018-01-01"), [Why::Halted]);
+    for why in [Why::Suspended, Why::Terminated(last), Why::Halted, Why::OutsideOfChain(Vec::new())] {
+        let failure = Failure { rule: Rule::ConventionNotInForce, term: "", why, passes: Vec::new() };
+        assert_ne!(sentence(&failure, Language::English), sentence(&failure, Language::French));
     }
 }
 

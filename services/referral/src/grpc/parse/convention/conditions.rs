@@ -6,7 +6,7 @@ use relais_proto::convention::v1::{self, eligibility::HealthCover, result_recipi
 use super::CODE;
 use crate::{
     domain::{
-        convention::{Acceptance, Conditions, Cover, Deadlines, Eligibility, Prescribers, Recipients},
+        convention::{Acceptance, Conditions, Cover, Deadlines, Eligibility, Few, Prescribers, Recipients},
         network::is_register,
     },
     grpc::parse::{codes, network::REGISTER},
@@ -31,6 +31,7 @@ pub(super) fn parse(check: &mut Check, given: &v1::Terms) -> Conditions {
         checklist: codes(check, "convention.terms.checklist", &given.checklist, MOST),
         run_off_days: given.run_off_days,
         thresholds: given.thresholds.iter().take(MOST).copied().collect(),
+        suppress_below: if given.suppress_below == 0 { Few::default() } else { Few(given.suppress_below.into()) },
     }
 }
 

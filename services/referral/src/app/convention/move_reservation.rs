@@ -1,0 +1,31 @@
+//! Judges the day of a booking under the convention that admitted its referral, and moves what is reserved there.
+
+use chrono::NaiveDate;
+use relais_platform::{Error, Result, database::Unit};
+
+use crate::{
+    app::network::local_day_at,
+    domain::{
+        convention::{Failure, judge_day},
+        referral::Referral,
+    },
+    store::convention,
+};
+
+/// Whether an appointment of a referral may be booked on a day by the clocks of its site; answers with the days on which appointments
+/// may be booked from now on without asking, or with what fails. Asked again for the same day, it answers the same.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn move_reservation(
+    unit: &mut Unit<'_>,
+    referral: &Referral,
+    day: NaiveDate,
+) -> Result<Result<(NaiveDate, NaiveDate), Vec<Failure>>> {
+    // As it stands now: an amendment or a termination may have moved its end.
+    let convention = convention::find(unit, referral.convention).await?;
+    let convention = convention.ok_or_else(|| Error::not_found(referral.convention))?;
+    let place = (referral.provider, referral.site.map(|site| site.id));
+    let admitted_on = local_day_at(unit, referral.referrer, place, referral.create_time).await?;
+    Ok(judge_day(&convention, admitted_on, day))
+}

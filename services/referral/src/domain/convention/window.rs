@@ -1,0 +1,93 @@
+//! On which days an appointment may be booked under a convention: without asking again, and when it is asked.
+
+use chrono::{Days, NaiveDate};
+
+use super::{Convention, Failure, Rule, Terms, Why};
+
+/// The days on which an appointment of a referral may be booked that was admitted for `requested_date`, without the convention being
+/// asked again. Past its end it is asked, for some may still be seen then and others not.
+pub fn booking_window(terms: &Terms, _requested_date: NaiveDate) -> (NaiveDate, NaiveDate) {
+    (terms.start_date, terms.end_date)
+}
+
+/// Whether an appointment may be booked on a day: within the convention's dates; and past its end, for as long as it lets those still be
+/// seen who were admitted by then. Answers with the days on which that holds.
+///
+/// # Errors
+/// The rule that fails.
+pub fn judge_day(
+    convention: &Convention,
+    admitted_on: NaiveDate,
+    day: NaiveDate,
+) -> Result<(NaiveDate, NaiveDate), Vec<Failure>> {
+    let (Terms { start_date, conditions, .. }, end_date) = (&convention.terms, &convention.last_day);
+    let run_off = Days::new(conditions.run_off_days.try_into().unwrap_or_default());
+    let last = if admitted_on <= *end_date { *end_date + run_off } else { *end_date };
+    if (*start_date..=last).contains(&day) {
+        return Ok((*start_date, last));
+    }
+    Err(vec![Failure {
+        rule: Rule::ConventionNotInForce,
+        term: if day > *end_date { "terms.run_off_days" } else { "terms.start_date" },
+        why: Why::OutsideOfDates(*start_date, last),
+        passes: vec![format!("{start_date}/{last}")],
+    }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Conditions, State};
+    use super::*;
+    use relais_platform::ids::ConventionId;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn convention(run_off_days: i32) -> Convention {
+        let terms = Terms {
+            parties: Vec::new(),
+            services: Vec::new(),
+            lines: Vec::new(),
+            start_date: day("2026-01-01"),
+            end_date: day("2026-12-31"),
+            sites: Vec::new(),
+            exclusive: false,
+            conditions: Conditions { run_off_days, ..Conditions::default() },
+        };
+        let draft = Convention::draft(ConventionId::draw(), String::new(), terms, chrono::DateTime::UNIX_EPOCH);
+        Convention { state: State::Signed, ..draft }
+    }
+
+    #[test]
+    fn past_the_end_whoever_was_admitted_by_then_is_seen_as_long_as_it_runs_off() {
+        for (run_off, admitted_on, booked, holds) in [
+            (0, "2026-06-01", "2026-12-31", true),
+            (0, "2026-06-01", "2027-01-01", false),
+            (30, "2026-06-01", "2027-01-30", true),
+            (30, "2026-06-01", "2027-01-31", false),
+            (30, "2026-12-31", "2027-01-30", true),
+            // Nobody is admitted to the run-off.
+            (30, "2027-01-01", "2027-01-02", false),
+            (30, "2027-01-01", "2026-12-31", true),
+            (30, "2026-06-01", "2025-12-31", false),
+        ] {
+            let judged = judge_day(&convention(run_off), day(admitted_on), day(booked));
+            assert_eq!(judged.is_ok(), holds, "{booked}, admitted on {admitted_on}, {run_off} days");
+        }
+    }
+
+    #[test]
+    fn it_says_until_when_and_which_term_fails() {
+        let agreed = convention(30);
+        assert_eq!(booking_window(&agreed.terms, day("2026-06-01")), (day("2026-01-01"), day("2026-12-31")));
+        let judged = judge_day(&agreed, day("2026-06-01"), day("2027-01-15"));
+        assert_eq!(judged, Ok((day("2026-01-01"), day("2027-01-30"))));
+        let late = judge_day(&agreed, day("2026-06-01"), day("2027-02-15")).unwrap_err();
+        let [failure] = late.as_slice() else { panic!("{late:?}") };
+        assert_eq!((failure.rule, failure.term), (Rule::ConventionNotInForce, "terms.run_off_days"));
+        assert_eq!(failure.passes, ["2026-01-01/2027-01-30"]);
+        let early = judge_day(&agreed, day("2026-06-01"), day("2025-12-31")).unwrap_err();
+        assert_eq!(early[0].term, "terms.start_date");
+    }
+}

@@ -1,0 +1,185 @@
+//! The day of an appointment, judged by the convention that admitted its referral.
+
+use anyhow::Result;
+use chrono::{Days, NaiveDate};
+use relais_platform::events::Event;
+use relais_proto::{
+    convention::v1::Terms,
+    referral::v1::{ListTransitionsRequest, referral::State, referral_transition::Cause},
+};
+use relais_tests::{date, eventually, partnership};
+
+use super::*;
+
+const JUDGED: &str = "SELECT count(*) FROM referral_transition WHERE cause = 'judgement'";
+const REFUSED: &str = "convention-not-in-force";
+
+impl Appointment {
+    /// That it waits, for this day.
+    fn asks(&mut self, day: NaiveDate) -> told::AppointmentMoved {
+        self.start = day.and_hms_opt(9, 0, 0).unwrap_or_default().and_utc();
+        told::AppointmentMoved { local_date: Some(date(day)), ..self.moved("pending") }
+    }
+
+    async fn ask(&mut self, partners: &Partners, day: NaiveDate) -> Result<()> {
+        let asks = self.asks(day);
+        partners.world.tap.publish(self.id.0, self.version, asks).await?;
+        Ok(())
+    }
+}
+
+/// A referral for a day, under a convention of its own that ends so many days from today, and runs off.
+async fn sent_under(partners: &Partners, ends_in: i64, run_off_days: i32, day: NaiveDate) -> Result<Referral> {
+    let terms = partnership::terms(&partners.mdm, &partners.provider, partners.today);
+    let end_date = Some(date(partners.today + TimeDelta::days(ends_in)));
+    let draft = partnership::draft(&partners.coordinator, Terms { end_date, run_off_days, ..terms }).await?;
+    let convention = partnership::sign(&partners.coordinator, draft, partners.today).await?.name;
+    let ask = Referral { convention, requested_date: Some(date(day)), ..partners.ask() };
+    let answer = partners.desk.referrals().submit_referral(partners.request(ask)).await?.into_inner();
+    answer.referral.context("no referral")
+}
+
+/// The same, accepted, and its appointment.
+async fn accepted_under(partners: &Partners, ends_in: i64, run_off_days: i32) -> Result<(Referral, Appointment)> {
+    let sent = sent_under(partners, ends_in, run_off_days, partners.today).await?;
+    let accepted = accept_referral(&partners.lab, &sent.name).await?;
+    let appointment = Appointment::of(&accepted);
+    Ok((accepted, appointment))
+}
+
+/// The next judgement that is published, with the version of its referral.
+async fn judgement(partners: &mut Partners) -> Result<(i64, told::BookingJudged)> {
+    loop {
+        if let (envelope, Event::BookingJudged(judged)) = partners.world.tap.next().await? {
+            return Ok((envelope.version, judged));
+        }
+    }
+}
+
+fn in_days(partners: &Partners, days: u64) -> NaiveDate {
+    partners.today + Days::new(days)
+}
+
+#[tokio::test]
+async fn past_the_end_it_is_refused_and_the_referral_stays_as_it_was() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let (accepted, mut appointment) = accepted_under(&partners, 10, 0).await?;
+    let end = in_days(&partners, 10);
+    let (_, event) = partners.world.tap.next().await?;
+    let Event::ReferralSubmitted(submitted) = event else { panic!("{event:?}") };
+    let start = partners.today - Days::new(200);
+    assert_eq!((submitted.booking_from, submitted.booking_until), (Some(date(start)), Some(date(end))));
+
+    appointment.ask(&partners, in_days(&partners, 20)).await?;
+    let (version, judged) = judgement(&mut partners).await?;
+    assert_eq!((version, judged.admitted, judged.reason.as_str()), (3, false, REFUSED));
+    assert_eq!((judged.appointment.clone(), judged.appointment_version), (appointment.id.to_string(), 1));
+    assert_eq!((judged.booking_from, judged.booking_until), (submitted.booking_from, submitted.booking_until));
+    assert_eq!((judged.referral.as_str(), judged.number.as_str()), (accepted.name.as_str(), accepted.number.as_str()));
+    assert_eq!(judged.parties.len(), 2);
+    let stands = get(&partners.lab, &accepted.name).await?;
+    assert_eq!((stands.state(), &stands.owner, stands.due_time), (State::Accepted, &accepted.owner, accepted.due_time));
+    appointment.give_up(&partners).await?;
+    partners.world.until_count("SELECT count(*) FROM referral_fact WHERE state = 'cancelled'", 1).await?;
+    assert_eq!(get(&partners.lab, &accepted.name).await?, stands, "nobody had a booking that ended");
+
+    // The judgement stands in the timeline, and is no step that somebody took.
+    let request = ListTransitionsRequest { parent: accepted.name.clone(), ..Default::default() };
+    let steps = partners.desk.referrals().list_transitions(request).await?.into_inner().transitions;
+    let causes: Vec<_> = steps.iter().rev().map(|step| (step.cause(), step.state())).collect();
+    let expected =
+        [(Cause::Call, State::Submitted), (Cause::Call, State::Accepted), (Cause::Judgement, State::Accepted)];
+    assert_eq!(causes, expected);
+    assert_eq!(undo_referral(&partners.lab, &accepted.name).await?.state(), State::Submitted);
+    partners.world.end().await
+}
+
+#[tokio::test]
+async fn what_was_admitted_in_time_is_booked_while_the_convention_runs_off() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let (accepted, mut appointment) = accepted_under(&partners, 10, 30).await?;
+    appointment.ask(&partners, in_days(&partners, 20)).await?;
+    let (_, judged) = judgement(&mut partners).await?;
+    assert_eq!((judged.admitted, judged.reason.as_str()), (true, ""));
+    assert_eq!(judged.booking_until, Some(date(in_days(&partners, 40))));
+    assert_eq!(get(&partners.lab, &accepted.name).await?.state(), State::Accepted, "it is not booked yet");
+    appointment.tell(&partners, "booked").await?;
+    let scheduled = until(&partners, &accepted.name, State::Scheduled).await?;
+    assert_eq!(scheduled.appointment, appointment.id.to_string());
+    // It is to be moved past all that runs off: it stays scheduled while it waits, and until it is given up.
+    appointment.ask(&partners, in_days(&partners, 41)).await?;
+    let (_, judged) = judgement(&mut partners).await?;
+    assert_eq!((judged.admitted, judged.appointment_version), (false, 3));
+    assert_eq!(judged.booking_until, Some(date(in_days(&partners, 40))), "what was admitted stays so");
+    assert_eq!(get(&partners.lab, &accepted.name).await?.state(), State::Scheduled);
+    // Back at the old time, or at another: the deadline is that of the time it has.
+    appointment.start = in_days(&partners, 30).and_hms_opt(9, 0, 0).context("an hour")?.and_utc();
+    appointment.tell(&partners, "booked").await?;
+    let end = (appointment.start + TimeDelta::minutes(10) + TimeDelta::days(1)).timestamp();
+    eventually("the deadline follows", || async {
+        let now = get(&partners.lab, &accepted.name).await?;
+        Ok((now.due_time.map(|due| due.seconds) == Some(end)).then_some(()))
+    })
+    .await?;
+    partners.world.end().await
+}
+
+/// Nobody is admitted to the run-off: what was sent after the end, for a day before it, is seen by the end.
+#[tokio::test]
+async fn what_was_sent_after_the_end_does_not_run_off() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let sent = sent_under(&partners, -2, 30, partners.today - Days::new(3)).await?;
+    accept_referral(&partners.lab, &sent.name).await?;
+    let mut appointment = Appointment::of(&sent);
+    appointment.ask(&partners, in_days(&partners, 1)).await?;
+    let (_, judged) = judgement(&mut partners).await?;
+    assert_eq!((judged.admitted, judged.reason.as_str()), (false, REFUSED));
+    partners.world.end().await
+}
+
+#[tokio::test]
+async fn each_question_has_one_answer_however_often_it_comes() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let (accepted, mut appointment) = accepted_under(&partners, 10, 30).await?;
+    let asks = appointment.asks(in_days(&partners, 20));
+    let message = partners.world.tap.publish(appointment.id.0, 1, asks).await?;
+    for _ in 0..3 {
+        partners.world.tap.send(&message).await?;
+    }
+    assert_eq!(judgement(&mut partners).await?.1.appointment_version, 1);
+    // Nothing came back: it asks again, for the same day.
+    appointment.ask(&partners, in_days(&partners, 20)).await?;
+    let (version, again) = judgement(&mut partners).await?;
+    assert_eq!((version, again.appointment_version, again.admitted), (4, 2, true));
+    assert_eq!(partners.world.count(JUDGED).await?, 2);
+    // What cannot be read is parked; what asks for a referral that has ended has lost its seat with it.
+    let unreadable = told::AppointmentMoved { local_date: None, ..appointment.asks(in_days(&partners, 20)) };
+    let other = AppointmentId::draw();
+    let unreadable = told::AppointmentMoved { appointment: other.to_string(), ..unreadable };
+    partners.world.tap.publish(other.0, 1, unreadable).await?;
+    partners.world.until_count("SELECT count(*) FROM parked", 1).await?;
+    appointment.version = 2;
+    cancel_referral(&partners.desk, &accepted.name).await?;
+    appointment.ask(&partners, in_days(&partners, 21)).await?;
+    partners.world.until_count("SELECT count(*) FROM referral_fact", 2).await?;
+    assert_eq!(partners.world.count(JUDGED).await?, 2);
+    partners.world.end().await
+}
+
+/// Whose turn it is, and that it is late, is not changed by an answer.
+#[tokio::test]
+async fn what_is_overdue_stays_overdue_when_a_day_is_judged() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let (accepted, mut appointment) = accepted_under(&partners, 100, 0).await?;
+    advance(&mut partners, TimeDelta::days(15)).await?;
+    let late = eventually("it is overdue", || async {
+        Ok(Some(get(&partners.lab, &accepted.name).await?).filter(|now| now.overdue))
+    })
+    .await?;
+    appointment.ask(&partners, in_days(&partners, 90)).await?;
+    assert!(judgement(&mut partners).await?.1.admitted, "within its dates nothing is refused");
+    let now = get(&partners.lab, &accepted.name).await?;
+    assert_eq!((now.overdue, now.state(), now.due_time), (true, late.state(), late.due_time));
+    assert_ne!(now.etag, late.etag, "a judgement is a version");
+    partners.world.end().await
+}
