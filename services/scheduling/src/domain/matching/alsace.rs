@@ -32,7 +32,7 @@ fn access(stops: &[Stop], wheelchair: Option<Wheelchair>, languages: &[&str], at
 
 /// The six, each with one rule.
 pub(super) fn places() -> Vec<Place> {
-    use StopKind::{Bus, Train, Tram};
+    use self::StopKind::{Bus, Train, Tram};
     let told = [
         access(
             &[stop(Tram, "Homme de Fer", 3), stop(Train, "Gare de Strasbourg", 14)],

@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_contradicts_is_found() {
-        use Condition::{Hours, Language, Latest, Near, Reachable, Wheelchair};
+        use self::Condition::{Hours, Language, Latest, Near, Reachable, Wheelchair};
         let (monday, tuesday) = (0b1, 0b10);
         let here = Point { latitude: 48.0, longitude: 7.0 };
         let cases: [(Criterion, Criterion, bool); 12] = [
