@@ -16,13 +16,10 @@ use crate::partners::Partners;
 /// Nobody reads or writes a referral until it is taken back.
 const HELD_UP: &str = "BEGIN; LOCK TABLE referral IN ACCESS EXCLUSIVE MODE";
 
-/// Waits until so many statements wait for the lock.
+/// Waits until so many calls wait for the lock.
 async fn until_held_up(intruder: &mut PgConnection, calls: i64) -> Result<()> {
-    let waiting = "SELECT count(*) FROM pg_stat_activity
-                   WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '%referral%'";
+    let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'referral'::regclass AND NOT granted";
     for _ in 0..100 {
-        // The view is a transaction's own until it is read anew.
-        intruder.execute("SELECT pg_stat_clear_snapshot()").await?;
         if sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *intruder).await? >= calls {
             return Ok(());
         }

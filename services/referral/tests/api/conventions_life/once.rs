@@ -9,12 +9,16 @@ use relais_tests::request_id;
 
 use super::*;
 
-/// Calls twice and says what came of it, which is the same both times.
+/// Calls twice and says what came of it, which is the same both times. The future is made in a closure and lives in a box:
+/// two dozen of them side by side do not fit on a test's stack.
 macro_rules! twice {
     ($session:expr, $rpc:ident, $request:expr) => {{
-        let mut client = $session.conventions();
-        let first = client.$rpc($request.clone()).await?.into_inner().convention.unwrap_or_default();
-        let again = client.$rpc($request.clone()).await?.into_inner().convention.unwrap_or_default();
+        let call = || {
+            let (mut client, request) = ($session.conventions(), $request.clone());
+            Box::pin(async move { client.$rpc(request).await })
+        };
+        let first = call().await?.into_inner().convention.unwrap_or_default();
+        let again = call().await?.into_inner().convention.unwrap_or_default();
         assert_eq!(first, again, stringify!($rpc));
         first
     }};
