@@ -12,6 +12,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         SERVICES.iter().map(|package| format!("relais/{package}/v1/{package}_service.proto")).collect();
     files.push("relais/network/v1/member_service.proto".into());
     files.push("relais/network/v1/leave_service.proto".into());
+    files.push("relais/convention/v1/expense_service.proto".into());
+    files.push("relais/convention/v1/staff_time_service.proto".into());
     files.push("relais/referral/v1/break_glass_service.proto".into());
     files.push("relais/referral/v1/recipient_service.proto".into());
     files.push("relais/events/v1/events.proto".into());

@@ -15,9 +15,9 @@ dev_faults() {
         passed+=("$1")
         ;;
       # The program knows which there are.
-      --outage) [[ -n ${2:-} ]] || wrong_usage '--outage takes a name' && passed+=("$1" "$2") && shift ;;
-      --outage=*) passed+=("$1") ;;
-      *) wrong_usage "faults takes --kills, --seed, --outage and --broker, not $1" ;;
+      --outage | --planted) [[ -n ${2:-} ]] || wrong_usage "$1 takes a name" && passed+=("$1" "$2") && shift ;;
+      --outage=* | --planted=*) passed+=("$1") ;;
+      *) wrong_usage "faults takes --kills, --seed, --outage, --planted and --broker, not $1" ;;
     esac
     shift
   done

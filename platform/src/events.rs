@@ -82,9 +82,11 @@ events! {
     ReferralMoved = "relais.referral.referral.moved.v1";
     ReferralOverdue = "relais.referral.referral.overdue.v1";
     BookingJudged = "relais.referral.referral.booking-judged.v1";
+    ReferralOffered = "relais.referral.referral.offered.v1";
     SiteRegistered = "relais.referral.site.registered.v1";
     ErasureMade = "relais.referral.erasure.made.v1";
     GlassBroken = "relais.referral.access.broken-glass.v1";
+    MeterThresholdCrossed = "relais.referral.meter.threshold-crossed.v1";
     AppointmentProposed = "relais.scheduling.appointment.proposed.v1";
     AppointmentCancelled = "relais.scheduling.appointment.cancelled.v1";
     AppointmentMoved = "relais.scheduling.appointment.moved.v1";

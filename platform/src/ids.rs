@@ -79,6 +79,10 @@ ids! {
     ConventionId = "conventions";
     /// A statement to a convention's funder.
     StatementId = "statements";
+    /// Money that was spent under a convention.
+    ExpenseId = "expenses";
+    /// Time of staff under a convention.
+    StaffTimeId = "staffTimes";
     /// A referral.
     ReferralId = "referrals";
     /// A link for a partner without an account.

@@ -7,7 +7,7 @@
 use crate::text_enum;
 
 text_enum! {
-    /// A mistake in how messages travel, or in who sees what.
+    /// A mistake in how messages travel, in who sees what, or in what is promised.
     pub enum Bug {
         /// The relay takes a message for sent as soon as it is written to the connection.
         NoConfirm = "no-confirm",
@@ -27,6 +27,8 @@ text_enum! {
         SettingNotLocal = "setting-not-local",
         /// The audit is written when the answer is on its way, outside the transaction that it tells of.
         AuditOutside = "audit-outside",
+        /// A place is taken of a firm line without looking whether one is left.
+        UnheldLine = "unheld-line",
     }
 }
 

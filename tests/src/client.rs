@@ -8,7 +8,8 @@ use relais_platform::calls::check::date_to_proto;
 use relais_proto::{
     audit::v1::audit_service_client::AuditServiceClient,
     convention::v1::{
-        convention_service_client::ConventionServiceClient, statement_service_client::StatementServiceClient,
+        convention_service_client::ConventionServiceClient, expense_service_client::ExpenseServiceClient,
+        staff_time_service_client::StaffTimeServiceClient, statement_service_client::StatementServiceClient,
     },
     google::r#type::Date,
     holdings::v1::holdings_service_client::HoldingsServiceClient,
@@ -113,6 +114,10 @@ clients! {
     conventions: ConventionServiceClient;
     /// Statements.
     statements: StatementServiceClient;
+    /// Money spent under conventions.
+    expenses: ExpenseServiceClient;
+    /// Time of staff under conventions.
+    staff_times: StaffTimeServiceClient;
     /// Patient records.
     patients: PatientServiceClient;
     /// The vault's keys.

@@ -34,7 +34,7 @@ pub async fn organisation(operator: &Session, name: &str) -> Result<String> {
     organisation_in(operator, name, "LU").await
 }
 
-async fn organisation_in(operator: &Session, name: &str, country: &str) -> Result<String> {
+pub(crate) async fn organisation_in(operator: &Session, name: &str, country: &str) -> Result<String> {
     let (display_name, country_code) = (name.into(), country.into());
     let organisation = Organisation { display_name, country_code, ..Organisation::default() };
     let request = CreateOrganisationRequest { organisation: Some(organisation), request_id: request_id() };
@@ -98,6 +98,7 @@ pub fn terms(referrer: &str, provider: &str, today: NaiveDate) -> Terms {
             line_id: "analyses".into(),
             measure: line::Measure::Acts.into(),
             kind: line::Kind::Counted.into(),
+            ..Line::default()
         }],
         start_date: Some(date(today - Days::new(200))),
         end_date: Some(date(today + Days::new(900))),
@@ -232,6 +233,16 @@ impl Partners {
         &self.provider
     }
 
+    /// The convention that they signed.
+    pub fn convention(&self) -> &str {
+        &self.convention
+    }
+
+    /// The day on which they met.
+    pub fn today(&self) -> NaiveDate {
+        self.today
+    }
+
     /// A request of its own for a referral that is admitted.
     pub fn request(&self) -> SubmitReferralRequest {
         self.request_as(request_id())
@@ -240,7 +251,7 @@ impl Partners {
     /// The request of that id: the same each time.
     pub fn request_as(&self, request_id: String) -> SubmitReferralRequest {
         let referral = Some(referral(&self.convention, &self.patient, &self.provider, self.today));
-        SubmitReferralRequest { referral, request_id }
+        SubmitReferralRequest { referral, request_id, ..Default::default() }
     }
 
     /// Submits a request.

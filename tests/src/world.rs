@@ -59,7 +59,7 @@ impl<S: Service> World<S> {
         servers.note_topology(&name)?;
         let tap = Tap::new(&servers.amqp_url, &name).await?;
         let settings = settings::<S>(&servers, &name, (&issuer, &service_keys), overrides)?;
-        let running = bootstrap::start::<S>(settings.clone()).await?;
+        let running = serve::<S>(&settings).await?;
         let channel = Endpoint::from_shared(format!("http://{}", running.address))?.connect_lazy();
         let owner: PgConnectOptions = settings.database.owner_url.expose().parse()?;
         let database = PgPool::connect_with(owner.options([("search_path", S::NAME), ("app.system", "on")])).await?;
@@ -127,7 +127,7 @@ impl<S: Service> World<S> {
     /// # Errors
     /// When it does not start.
     pub async fn another(&self) -> Result<Running> {
-        bootstrap::start::<S>(self.settings.clone()).await
+        serve::<S>(&self.settings).await
     }
 
     /// Stops the service, has `work` done on its database, and starts it again.
@@ -137,7 +137,7 @@ impl<S: Service> World<S> {
     pub async fn while_stopped(mut self, work: impl AsyncFnOnce(&PgPool) -> Result<()>) -> Result<Self> {
         self.running.stop::<S>().await;
         work(&self.database).await?;
-        self.running = bootstrap::start::<S>(self.settings.clone()).await?;
+        self.running = serve::<S>(&self.settings).await?;
         self.channel = Endpoint::from_shared(format!("http://{}", self.running.address))?.connect_lazy();
         self.until_serving().await?;
         Ok(self)
@@ -270,6 +270,11 @@ fn settings<S: Service>(
         settings.database.max_connections = wanted;
     }
     Ok(settings)
+}
+
+/// Starts the service as a task of its own: its frames shall not lie on the stack on top of the test's.
+async fn serve<S: Service>(settings: &Settings) -> Result<Running> {
+    tokio::spawn(bootstrap::start::<S>(settings.clone())).await?
 }
 
 /// A copy of the service's template; the first to come makes the template.

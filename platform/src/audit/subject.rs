@@ -5,8 +5,8 @@ use std::fmt::Display;
 use uuid::Uuid;
 
 use crate::ids::{
-    AppointmentId, AttachmentId, Child, ConventionId, DeliveryId, FileAccessId, MessageId, OrderId, OrganisationId,
-    ParkedMessageId, PatientId, ReferralId, ReportId, ResourceId, StatementId,
+    AppointmentId, AttachmentId, Child, ConventionId, DeliveryId, ExpenseId, FileAccessId, MessageId, OrderId,
+    OrganisationId, ParkedMessageId, PatientId, ReferralId, ReportId, ResourceId, StaffTimeId, StatementId,
 };
 
 /// A resource, and whose data it is as far as the service knows.
@@ -79,6 +79,8 @@ named!(
     OrganisationId,
     ConventionId,
     StatementId,
+    ExpenseId,
+    StaffTimeId,
     AppointmentId,
     OrderId,
     ReportId,

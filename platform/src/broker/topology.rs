@@ -38,6 +38,7 @@ pub const HEARS: &[(&str, &[&str])] = &[
             "relais.referral.referral",
             "relais.referral.access",
             "relais.referral.erasure",
+            "relais.referral.meter",
             "relais.scheduling.appointment",
             "relais.results.order",
             "relais.results.report",

@@ -26,7 +26,7 @@ use crate::{
     events::Event,
     ids::OrganisationId,
     parties::Scope,
-    planted::Bug,
+    planted::{Bug, Planted},
     random,
     telemetry::{propagation, subject},
     timers::Timer,
@@ -81,6 +81,7 @@ pub struct Unit<'t> {
     pub(super) later: Later,
     wakes: bool,
     changes: bool,
+    planted: Planted,
 }
 
 impl<'t> Unit<'t> {
@@ -127,6 +128,11 @@ impl<'t> Unit<'t> {
     pub fn emit(&mut self, aggregate: impl Into<Uuid>, version: i64, event: impl Into<Event>) {
         let trace = self.trace();
         self.writes.event(aggregate.into(), version, &event.into(), self.now, trace);
+    }
+
+    /// Whether a test planted this bug.
+    pub fn has_bug(&self, bug: Bug) -> bool {
+        self.planted.has(bug)
     }
 
     /// The trace of what is done here, for whoever goes on with it later: see [`propagation`].
@@ -328,6 +334,7 @@ impl Database {
             later: Later::default(),
             wakes: false,
             changes: false,
+            planted: self.planted,
         })
     }
 

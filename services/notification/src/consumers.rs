@@ -69,9 +69,11 @@ fn happening(event: &Event) -> Result<Option<Happening>> {
     match event {
         Event::ReferralSubmitted(told) => heard::referral_submitted(told).map(Some),
         Event::ReferralMoved(told) => heard::referral_moved(told).map(Some),
+        Event::ReferralOffered(told) => heard::referral_offered(told).map(Some),
         Event::ReferralOverdue(told) => heard::referral_overdue(told).map(Some),
         Event::ReferralCancelled(told) => heard::referral_cancelled(told).map(Some),
         Event::GlassBroken(told) => heard::glass_broken(told).map(Some),
+        Event::MeterThresholdCrossed(told) => heard::meter_threshold_crossed(told).map(Some),
         Event::AppointmentMoved(told) => heard::appointment_moved(told),
         Event::AppointmentCancelled(told) => heard::appointment_cancelled(told),
         Event::ReportReleased(told) => heard::report_released(told).map(Some),

@@ -144,6 +144,12 @@ impl Rows {
         Ok(sqlx::query_scalar(asking).fetch_all(&mut self.0).await?)
     }
 
+    /// Runs statements that tell nothing.
+    pub(super) async fn run(&mut self, statements: &'static str) -> Result<()> {
+        self.0.execute(statements).await?;
+        Ok(())
+    }
+
     /// Brings the planner's figures up to date, as autovacuum would in time.
     pub(super) async fn analyse(&mut self) -> Result<()> {
         self.0.execute("VACUUM ANALYZE").await?;

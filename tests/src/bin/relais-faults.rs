@@ -21,12 +21,15 @@ struct Arguments {
     /// One long outage instead.
     #[arg(long)]
     outage: Option<Outage>,
+    /// A bug for every service, to see that it is found.
+    #[arg(long)]
+    planted: Option<String>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { kills, seed, outage } = Arguments::parse();
-    match until_stopped(&Options { kills, seed, outage }).await {
+    let Arguments { kills, seed, outage, planted } = Arguments::parse();
+    match until_stopped(&Options { kills, seed, outage, planted }).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -123,9 +123,7 @@ fn show(suite: &Suite, cast: &Cast) -> Result<()> {
         println!("  # {}\n  TOKEN=$(./dev token{})", actor.title, as_arguments(&actor.identity));
     }
     let (referral, notification) = (suite.address("referral"), suite.address("notification"));
-    println!(
-        "\nExample calls: referrals, as Dr Weber; the inbox, as BioneXt Lab's desk; what is left to do, as the operator"
-    );
+    println!("\nExample calls: referrals and the inbox, as one of them; what is left to do, as the operator");
     let curl =
         "npx --yes @bufbuild/buf curl --protocol grpc --http2-prior-knowledge -H \"Authorization: Bearer $TOKEN\"";
     println!("  {curl} http://{referral}/relais.referral.v1.ReferralService/ListReferrals -d '{{}}'");

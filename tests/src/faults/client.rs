@@ -19,14 +19,18 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    call::{Reply, call, patient_id, referral_id},
+    call::{Refusal, Reply, call, patient_id, referral_id},
     record::{Answer, Cancel, Reading, Submission},
+    senders::{PATIENTS, Senders},
     tally::{Counted, Tally},
 };
-use crate::{Session, partnership::Partners};
+use crate::Session;
 
 /// Between two calls of one client.
 const PACE: Duration = Duration::from_millis(140);
+
+/// The rule that refuses whoever comes when all is taken.
+const USED_UP: &str = "volume-exhausted";
 
 /// How far the run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +63,7 @@ struct Errand {
 pub(super) struct Client {
     /// The same desk at each instance of the referral service.
     desks: Vec<Session>,
-    partners: Arc<Partners>,
+    senders: Arc<Senders>,
     random: Rng,
     tally: Arc<Tally>,
     phase: watch::Receiver<Phase>,
@@ -70,12 +74,12 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(
         desks: Vec<Session>,
-        partners: Arc<Partners>,
+        senders: Arc<Senders>,
         random: Rng,
         tally: Arc<Tally>,
         phase: watch::Receiver<Phase>,
     ) -> Self {
-        Self { desks, partners, random, tally, phase, errands: VecDeque::new(), submissions: Vec::new() }
+        Self { desks, senders, random, tally, phase, errands: VecDeque::new(), submissions: Vec::new() }
     }
 
     /// Until all is answered that was asked; gives back what was told.
@@ -99,7 +103,9 @@ impl Client {
             return Some(errand);
         }
         (phase == Phase::Load).then(|| {
-            self.submissions.push(Submission { request: Uuid::now_v7(), ..Submission::default() });
+            // A third goes where little is committed.
+            let scarce = (self.random.u8(..3) == 0).then(|| self.random.usize(..PATIENTS));
+            self.submissions.push(Submission { request: Uuid::now_v7(), scarce, ..Submission::default() });
             Errand { submission: self.submissions.len() - 1, what: What::Submit, attempt: 0, due: now }
         })
     }
@@ -117,7 +123,7 @@ impl Client {
                 self.tally.answered(began);
                 self.acknowledged(&errand, referral);
             }
-            Reply::Refused(refusal) => self.refused(&errand, refusal.said),
+            Reply::Refused(refusal) => self.refused(&errand, refusal),
             Reply::Again => {
                 self.tally.unanswered(errand.attempt);
                 errand.attempt += 1;
@@ -128,8 +134,9 @@ impl Client {
     }
 
     async fn submit(&mut self, errand: &Errand) -> Reply<Uuid> {
-        let request = self.submissions[errand.submission].request;
-        let (body, patience) = (self.partners.request_as(request.to_string()), self.patience());
+        let submission = &mut self.submissions[errand.submission];
+        submission.sent += 1;
+        let (body, patience) = (self.senders.request(submission), self.patience());
         let mut desk = self.desk(errand).referrals();
         call(
             patience,
@@ -177,7 +184,7 @@ impl Client {
             let id = |body: GetReferralResponse| referral_id(body.referral);
             ("GetReferral", call(patience, GetReferralRequest { name }, get, id).await)
         } else {
-            let (name, mut desk) = (self.partners.patient().to_string(), desk.patients());
+            let (name, mut desk) = (self.senders.partners.patient().to_string(), desk.patients());
             let get = |request| async move { desk.get_patient(request).await };
             let id = |body: GetPatientResponse| patient_id(body.patient);
             ("GetPatient", call(patience, GetPatientRequest { name }, get, id).await)
@@ -215,13 +222,16 @@ impl Client {
         self.go_on(errand);
     }
 
-    /// A half of what was submitted is read, a third cancelled; and a few requests are sent again although they were answered.
+    /// A half of what was submitted is read, a third cancelled; and a few requests are sent again although they were answered. Where
+    /// little is committed nearly all is cancelled after a while, and a few places stay taken.
     fn go_on(&mut self, errand: &Errand) {
         let submission = errand.submission;
-        if matches!(errand.what, What::Submit) && self.random.u8(..3) == 0 {
+        let scarce = self.submissions[submission].scarce.is_some();
+        let cancels = if scarce { self.random.u8(..24) != 0 } else { self.random.u8(..3) == 0 };
+        if matches!(errand.what, What::Submit) && cancels {
             let cancel = Cancel { request: Uuid::now_v7(), answer: Answer::None };
             self.submissions[submission].cancel = Some(cancel);
-            let due = self.within(0..3_000);
+            let due = self.within(if scarce { 0..8_000 } else { 0..3_000 });
             self.errands.push_back(Errand { submission, what: What::Cancel, attempt: 0, due });
         }
         if matches!(errand.what, What::Submit) && self.random.u8(..2) == 0 {
@@ -234,9 +244,12 @@ impl Client {
         }
     }
 
-    fn refused(&mut self, errand: &Errand, said: String) {
-        self.tally.count(Counted::Refused);
+    fn refused(&mut self, errand: &Errand, Refusal { said, rules }: Refusal) {
         let submission = &mut self.submissions[errand.submission];
+        let first = matches!(errand.what, What::Submit) && submission.answer == Answer::None;
+        submission.used_up |=
+            first && submission.scarce.is_some() && !rules.is_empty() && rules.iter().all(|rule| rule == USED_UP);
+        self.tally.count(if first && submission.used_up { Counted::UsedUp } else { Counted::Refused });
         match (errand.what, &mut submission.cancel) {
             (What::Submit, _) if submission.answer == Answer::None => submission.answer = Answer::Refused(said),
             (What::Cancel, Some(cancel)) if cancel.answer == Answer::None => cancel.answer = Answer::Refused(said),

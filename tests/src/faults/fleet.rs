@@ -37,14 +37,16 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Sets up a database, starts all instances and waits until they serve.
+    /// Sets up a database, starts all instances, with a planted bug if one is named, and waits until they serve.
     ///
     /// # Errors
     /// When a program is missing or does not come up.
-    pub async fn start() -> Result<Self> {
+    pub async fn start(planted: Option<&str>) -> Result<Self> {
         let settings = SETTINGS.map(|(key, value)| (key.to_string(), value.to_string())).into_iter();
         let silence = ("RELAIS__BROKER__LEADER_SILENCE_MS".to_string(), LEADER_SILENCE_MS.to_string());
-        let suite = Suite::prepare(Options { settings: settings.chain([silence]).collect() }).await?;
+        let planted = planted.map(|bug| ("RELAIS__PLANTED__BUG".to_string(), bug.to_string()));
+        let settings = settings.chain([silence]).chain(planted).collect();
+        let suite = Suite::prepare(Options { settings }).await?;
         let instances = SERVICES.iter().flat_map(|service| (0..INSTANCES).map(|index| Victim::Service(service, index)));
         let addresses: BTreeMap<_, _> = instances.zip(ports::free::<{ SERVICES.len() * INSTANCES }>()?).collect();
         let mut processes: BTreeMap<_, _> = addresses.keys().map(|victim| (*victim, Process::default())).collect();

@@ -6,9 +6,15 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Timelike, Utc};
 use relais_platform::clock::machine_now;
-use relais_proto::scheduling::v1::OpeningRule;
+use relais_proto::{
+    convention::v1::{Line, line},
+    scheduling::v1::OpeningRule,
+};
 
-use super::fleet::Fleet;
+use super::{
+    fleet::Fleet,
+    senders::{metered, plenty},
+};
 use crate::{
     Identity, Session, date,
     partnership::{
@@ -65,7 +71,11 @@ impl Laboratory {
         let people = people(&places, &prescriber);
         let coordinator = first(fleet, "referral", somebody(&people, Who::Coordinator)?)?;
         let signed = opened.date_naive();
-        let draft = partnership::draft(&coordinator, places.terms(signed)).await?;
+        // Who is seen uses a place that was reserved: of one line when sent, of the other when accepted.
+        let reserve_at = line::ReserveAt::Acceptance.into();
+        let accepted = Line { reserve_at, ..plenty("people", line::Measure::Persons) };
+        let lines = vec![plenty("visits", line::Measure::Acts), accepted];
+        let draft = partnership::draft(&coordinator, metered(places.terms(signed), lines)).await?;
         let convention = partnership::sign(&coordinator, draft, signed).await?.name;
         let reception = first(fleet, "scheduling", somebody(&people, Who::Reception)?)?;
         // At the one a seat is sought by several at once, at the other two; whoever walks in finds one of three every five minutes.

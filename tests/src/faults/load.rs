@@ -13,9 +13,9 @@ use super::{
     journey::Guide,
     laboratory::Laboratory,
     record::{Journey, Record, Submission},
+    senders::Senders,
     tally::Tally,
 };
-use crate::partnership::Partners;
 
 /// Clients that submit and cancel: with their pace, nearly thirty calls a second.
 const CLIENTS: u64 = 4;
@@ -36,15 +36,15 @@ impl Load {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub(super) fn start(fleet: &Fleet, partners: Partners, lab: Arc<Laboratory>, seed: u64) -> Result<Self> {
-        let (tally, partners) = (Arc::new(Tally::default()), Arc::new(partners));
+    pub(super) fn start(fleet: &Fleet, senders: Arc<Senders>, lab: Arc<Laboratory>, seed: u64) -> Result<Self> {
+        let tally = Arc::new(Tally::default());
         let phase = watch::Sender::new(Phase::Load);
         let mut clients = Vec::new();
         for n in 0..CLIENTS {
             // A channel of its own, as clients have.
-            let desks = fleet.sessions("referral", &partners.sender)?;
+            let desks = fleet.sessions("referral", &senders.partners.sender)?;
             let random = Rng::with_seed(seed.wrapping_add(n));
-            let client = Client::new(desks, partners.clone(), random, tally.clone(), phase.subscribe());
+            let client = Client::new(desks, senders.clone(), random, tally.clone(), phase.subscribe());
             clients.push(tokio::spawn(client.run()));
         }
         let mut guides = Vec::new();

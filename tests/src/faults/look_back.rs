@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
 use relais_platform::{calls::check::time_to_proto, clock::machine_now, ids::ReportId};
 use relais_proto::{
-    convention::v1::{GetUsageRequest, RecountUsageRequest},
+    convention::v1::{GetUsageRequest, RecountUsageRequest, RecountUsageResponse},
     operations::v1::AdvanceClockRequest,
     results::v1::GetReportRequest,
 };
@@ -19,6 +19,7 @@ use super::{
     found::{Found, Recount},
     laboratory::{Laboratory, Who},
     record::Record,
+    senders::Senders,
     settle,
 };
 use crate::{Identity, SERVICES, Session, date};
@@ -36,7 +37,11 @@ const HELD: &str = "SELECT count(*) FROM report r WHERE r.state = 'issued' AND N
                             AND l.withdraw_time IS NULL)";
 
 /// Reads everything, once nothing is left to do.
-pub(super) async fn look_back(fleet: &Fleet, lab: &Laboratory, record: &Record) -> Result<Found> {
+pub(super) async fn look_back(
+    fleet: &Fleet,
+    (lab, senders): (&Laboratory, &Senders),
+    record: &Record,
+) -> Result<Found> {
     until_released(fleet).await?;
     let versions: Vec<(Uuid, i64)> = record
         .journeys
@@ -52,7 +57,13 @@ pub(super) async fn look_back(fleet: &Fleet, lab: &Laboratory, record: &Record) 
     let shown = found.reports.versions.iter().filter(|version| version.shown);
     let shown = shown.map(|version| (version.report, version.version)).collect();
     found.reports.read = read(lab, fleet, Who::Prescriber, shown).await?;
-    found.reports.recount = Some(recount(lab, fleet).await?);
+    let recount = recount(lab, fleet).await?;
+    let mut differences = recount.differences;
+    for (by, convention) in senders.conventions() {
+        differences += recount_usage(by, convention).await?.differences.len();
+    }
+    found.reports.recount = Some(recount);
+    found.meters.differences = Some(differences);
     Ok(found)
 }
 
@@ -105,15 +116,20 @@ async fn conclusion(reader: &Session, report: Uuid, version: i64) -> Result<Opti
     }
 }
 
+/// What a convention's ledgers amount to, and where they differ from what is shown.
+async fn recount_usage(by: &Session, convention: &str) -> Result<RecountUsageResponse> {
+    let request = RecountUsageRequest { name: convention.into() };
+    Ok(by.conventions().recount_usage(request).await.context("RecountUsage")?.into_inner())
+}
+
 /// The convention's ledger, as it is reported and as it is counted again.
 async fn recount(lab: &Laboratory, fleet: &Fleet) -> Result<Recount> {
     let coordinator = lab.sessions(fleet, Who::Coordinator, "referral")?.into_iter().next().context("no instance")?;
     let mut client = coordinator.conventions();
     let today = Some(date(lab.today));
     let (name, line_id) = (lab.convention.clone(), "analyses".into());
-    let request = GetUsageRequest { name, line_id, first_month: today, last_month: today };
+    let request = GetUsageRequest { name, line_id, first_month: today, last_month: today, ..Default::default() };
     let usage = client.get_usage(request).await.context("GetUsage")?.into_inner();
-    let again = client.recount_usage(RecountUsageRequest { name: lab.convention.clone() }).await;
-    let again = again.context("RecountUsage")?.into_inner();
+    let again = recount_usage(&coordinator, &lab.convention).await?;
     Ok(Recount { total: again.total, reported: usage.total, differences: again.differences.len() })
 }

@@ -1,6 +1,7 @@
 //! The kill checker: what is promised, held against processes that are killed and frozen under load.
 //!
-//! Two instances of each service run on servers that can be started again. Clients submit and cancel referrals (`client.rs`);
+//! Two instances of each service run on servers that can be started again. Clients submit and cancel referrals (`client.rs`), a third of
+//! them under a convention that is used up again and again (`senders.rs`);
 //! others take referrals on, after the same few seats, until their reports are acknowledged (`journey/`, `laboratory.rs`). All
 //! write down what they are told, and send again what was not answered (`record.rs`). A supervisor plays faults that a seed has
 //! drawn (`plan.rs`, `supervisor.rs`). Afterwards everything is revived, every request is answered, all queues must empty
@@ -21,6 +22,7 @@ mod outage;
 pub mod plan;
 pub mod record;
 mod report;
+mod senders;
 mod settle;
 mod supervisor;
 mod tally;
@@ -33,13 +35,13 @@ use std::{
 use anyhow::Result;
 use tokio::time::sleep;
 
-use crate::partnership::Partners;
 use check::{Kind, Violation, check};
 use fleet::Fleet;
 use laboratory::Laboratory;
 use load::Load;
 pub use outage::Outage;
 use report::{Outcome, keep_logs};
+use senders::Senders;
 use supervisor::Supervisor;
 use tally::{Counted, Figures, Tally};
 
@@ -66,14 +68,17 @@ pub struct Options {
     pub seed: u64,
     /// A long outage, instead of these.
     pub outage: Option<Outage>,
+    /// A bug that every service is given.
+    pub planted: Option<String>,
 }
 
 impl Options {
     /// The command that plays the same again.
     pub fn replay(&self) -> String {
+        let planted = self.planted.as_ref().map(|bug| format!(" --planted {bug}")).unwrap_or_default();
         match self.outage {
-            None => format!("./dev faults --kills {} --seed {}", self.kills, self.seed),
-            Some(outage) => format!("./dev faults --outage {outage} --seed {}", self.seed),
+            None => format!("./dev faults --kills {} --seed {}{planted}", self.kills, self.seed),
+            Some(outage) => format!("./dev faults --outage {outage} --seed {}{planted}", self.seed),
         }
     }
 }
@@ -85,7 +90,7 @@ impl Options {
 pub async fn run(options: &Options) -> Result<bool> {
     println!("seed {}: {}", options.seed, options.replay());
     let began = Instant::now();
-    let fleet = Fleet::start().await?;
+    let fleet = Fleet::start(options.planted.as_deref()).await?;
     println!("{} processes serve after {:.1} s", fleet.victims().len(), began.elapsed().as_secs_f32());
     if fleet.servers().is_empty() {
         println!("PostgreSQL and RabbitMQ were given and cannot be started again: services alone are killed");
@@ -105,10 +110,20 @@ pub async fn run(options: &Options) -> Result<bool> {
     played.map(|_| sound)
 }
 
+/// Plays a run and prints nothing of what came out: every promise that is broken.
+///
+/// # Errors
+/// As [`run`].
+pub async fn broken(options: &Options) -> Result<Vec<Violation>> {
+    let fleet = Fleet::start(options.planted.as_deref()).await?;
+    let outcome = play(&fleet, options, Instant::now()).await?;
+    fleet.stop().await?;
+    Ok(outcome.violations)
+}
+
 async fn play(fleet: &Fleet, options: &Options, began: Instant) -> Result<Outcome> {
-    let desks = |identity: &_| fleet.sessions("referral", identity).map(|mut sessions| sessions.remove(0));
-    let (partners, lab) = (Partners::meet_at(desks).await?, Arc::new(Laboratory::open(fleet).await?));
-    let load = Load::start(fleet, partners, lab.clone(), options.seed)?;
+    let (senders, lab) = (Arc::new(Senders::meet(fleet).await?), Arc::new(Laboratory::open(fleet).await?));
+    let load = Load::start(fleet, senders.clone(), lab.clone(), options.seed)?;
     let tally = load.tally.clone();
     sleep(UNDISTURBED).await;
     until_ended(&tally, ENDS).await;
@@ -126,7 +141,7 @@ async fn play(fleet: &Fleet, options: &Options, began: Instant) -> Result<Outcom
     let left = settle::until_quiet(fleet, over + GIVEN_UP_AFTER).await?;
     let settled = left.is_none().then(|| over.elapsed());
     supervisor.start_what_ended().await?;
-    let found = look_back::look_back(fleet, &lab, &record).await?;
+    let found = look_back::look_back(fleet, (&lab, &senders), &record).await?;
     let mut violations = check(&record, &found);
     violations.append(&mut supervisor.ended);
     let within = if options.outage.is_none() { SETTLES_WITHIN } else { SETTLES_AFTER_OUTAGE_WITHIN };

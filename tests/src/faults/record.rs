@@ -38,6 +38,12 @@ pub struct Submission {
     pub cancel: Option<Cancel>,
     /// What was read and answered: each is in the audit, whatever was killed.
     pub reads: Vec<Reading>,
+    /// Of which patient, under the convention that commits little; none: under the one that commits plenty.
+    pub scarce: Option<usize>,
+    /// How often it was sent.
+    pub sent: usize,
+    /// Whether it was refused because nothing was left.
+    pub used_up: bool,
 }
 
 /// A patient's data that was shown.

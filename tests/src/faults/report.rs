@@ -22,8 +22,18 @@ use super::{
 /// So many of each kind are shown; the others are counted.
 const SHOWN: usize = 10;
 /// The kinds that always stand in the table.
-const PROMISES: [Kind; 8] =
-    [Kind::Lost, Kind::Doubled, Kind::Unasked, Kind::Gap, Kind::Unaudited, Kind::Inverted, Kind::AtOdds, Kind::Parked];
+const PROMISES: [Kind; 10] = [
+    Kind::Lost,
+    Kind::Doubled,
+    Kind::Unasked,
+    Kind::Gap,
+    Kind::Unaudited,
+    Kind::Inverted,
+    Kind::AtOdds,
+    Kind::Overrun,
+    Kind::Miscounted,
+    Kind::Parked,
+];
 
 /// What the services keep of a run, counted.
 pub fn kept(found: &Found) -> Vec<(&'static str, usize)> {
@@ -37,6 +47,7 @@ pub fn kept(found: &Found) -> Vec<(&'static str, usize)> {
         ("releases", reports.releases.len()),
         ("acknowledged", acknowledged),
         ("analyses counted", usize::try_from(acts).unwrap_or_default()),
+        ("places held", found.meters.holdings.iter().filter(|held| held.reserved + held.used > 0).count()),
         ("messages", found.messages.len()),
     ]
 }

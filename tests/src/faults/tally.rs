@@ -24,6 +24,8 @@ pub enum Counted {
     GivenUp,
     /// Requests for a seat when others had been faster.
     TooLate,
+    /// Submissions when all that was committed was taken.
+    UsedUp,
     /// Patients who were seen.
     Seen,
     /// Versions of reports that were acknowledged to the laboratory.
@@ -41,13 +43,14 @@ pub enum Counted {
 }
 
 /// All of it, with its name in a report.
-pub const COUNTED: [(Counted, &str); 13] = [
+pub const COUNTED: [(Counted, &str); 14] = [
     (Counted::Submitted, "submitted"),
     (Counted::Cancelled, "cancelled"),
     (Counted::Read, "read"),
     (Counted::Booked, "booked"),
     (Counted::GivenUp, "bookings given up"),
     (Counted::TooLate, "too late for a seat"),
+    (Counted::UsedUp, "no place left"),
     (Counted::Seen, "seen"),
     (Counted::Reported, "versions reported"),
     (Counted::Released, "released and read"),

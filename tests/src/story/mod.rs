@@ -2,8 +2,10 @@
 //! story.
 
 mod bionext;
+mod ofii;
 mod place;
 mod stage;
+mod steps;
 
 use std::collections::BTreeSet;
 
@@ -25,8 +27,13 @@ pub struct Story {
 }
 
 /// All that can be played.
-pub const STORIES: &[Story] =
-    &[Story { name: "bionext", about: "Médecins du Monde Luxembourg refers to the laboratory BioneXt Lab" }];
+pub const STORIES: &[Story] = &[
+    Story { name: "bionext", about: "Médecins du Monde Luxembourg refers to the laboratory BioneXt Lab" },
+    Story {
+        name: "ofii",
+        about: "OFII sends newcomers to the radiology group MC3: a chain since 2017, three more years",
+    },
+];
 
 /// Everybody in a story.
 pub struct Cast {
@@ -63,6 +70,7 @@ pub async fn play(place: &Place, name: &str) -> Result<Cast> {
     let stage = Stage::open(place).await?;
     match name {
         "bionext" => bionext::play(&stage).await,
+        "ofii" => ofii::play(&stage).await,
         _ => bail!(
             "there is no story \"{name}\"; try: {}",
             STORIES.iter().map(|s| s.name).collect::<Vec<_>>().join(", ")

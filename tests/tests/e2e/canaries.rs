@@ -56,7 +56,8 @@ impl Hands {
         self.known(&name, &who).await?;
         let mut referral = self.partners.request().referral.context("no referral")?;
         referral.patient = name.clone();
-        let request = SubmitReferralRequest { referral: Some(referral), request_id: request_id() };
+        let request =
+            SubmitReferralRequest { referral: Some(referral), request_id: request_id(), ..Default::default() };
         let sent = desk.referrals().submit_referral(request).await?.into_inner().referral.context("no referral")?;
         let mut refused = self.refused(&name, &who).await?;
         match number % 20 {

@@ -24,6 +24,7 @@ async fn given(suite: &Suite, partners: &Partners, lab: &Laboratory<'_>) -> Resu
         line_id: "analyses".into(),
         first_month: Some(date(today - Days::new(2))),
         last_month: Some(date(today)),
+        ..Default::default()
     };
     let told = conventions.get_usage(months).await?.into_inner();
     let ledger = conventions.recount_usage(RecountUsageRequest { name: lab.convention.clone() }).await?.into_inner();

@@ -86,7 +86,7 @@ impl Place {
     async fn send(&self, convention: &str) -> Result<Sent> {
         let patient = partnership::patient(&self.desk.referral).await?;
         let ask = partnership::referral(convention, &patient, &self.provider, self.today);
-        let request = SubmitReferralRequest { referral: Some(ask), request_id: request_id() };
+        let request = SubmitReferralRequest { referral: Some(ask), request_id: request_id(), ..Default::default() };
         let sent = self.desk.referral.referrals().submit_referral(request).await?.into_inner().referral;
         let name = sent.context("no referral")?.name;
         let request = AcceptReferralRequest { name, request_id: request_id(), ..Default::default() };

@@ -88,7 +88,7 @@ impl<'s> Laboratory<'s> {
         let (at, results) = (self.suite.session("referral", &self.doctor)?, self.at(&self.doctor)?);
         let (convention, prescriber) = (self.convention.clone(), self.prescriber.clone());
         let referral = partners.request().referral.map(|ask| Referral { convention, prescriber, patient, ..ask });
-        let request = SubmitReferralRequest { referral, request_id: request_id() };
+        let request = SubmitReferralRequest { referral, request_id: request_id(), ..Default::default() };
         let referral = at.referrals().submit_referral(request).await?.into_inner().referral.context("a referral")?;
         settled(&self.suite.sessions(&Identity::new("operator", "operator"))?).await?;
         let list = ListOrdersRequest { referral: referral.name.clone(), ..Default::default() };

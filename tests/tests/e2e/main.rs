@@ -7,6 +7,7 @@ mod canaries;
 mod canary;
 mod canary_care;
 mod canary_marks;
+mod checker;
 mod clock;
 mod counted;
 mod dead_letters;

@@ -37,6 +37,7 @@ const OPEN: &[&str] = &[
     "referral.convention_signature",
     "referral.convention_site",
     "referral.convention_terms",
+    "referral.meter_freed",
     "referral.contact",
     "referral.organisation",
     "referral.organisation_identifier",

@@ -99,7 +99,7 @@ impl Office {
         };
         let ask = partnership::referral(&self.convention, &person, &self.provider, machine_now().date_naive());
         let referral = Some(Referral { procedure: Some(procedure), ..ask });
-        let request = SubmitReferralRequest { referral, request_id: request_id() };
+        let request = SubmitReferralRequest { referral, request_id: request_id(), ..Default::default() };
         let sent = desk.referrals().submit_referral(request).await?.into_inner().referral.context("no referral")?;
         settled(&self.operator).await?;
         Ok(sent)
@@ -212,6 +212,7 @@ async fn who_pays_sees_figures_and_no_referral() -> Result<()> {
         line_id: "analyses".into(),
         first_month: Some(date(today)),
         last_month: Some(date(today)),
+        ..Default::default()
     };
     payer.conventions().get_usage(months).await?;
     let time = Some(time_to_proto(machine_now() + TimeDelta::days(3)));

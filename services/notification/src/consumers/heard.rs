@@ -76,7 +76,22 @@ pub(super) fn referral_moved(told: &v1::ReferralMoved) -> Result<Happening> {
     let due_time = read.time("due_time", told.due_time.as_ref());
     let (state, reason, undone) = (told.state.clone(), told.reason.clone(), told.undone);
     let facts = Facts { state, reason, due_time, undone, ..Facts::default() };
-    Ok(Happening { actor, ..read.of(Kind::ReferralMoved, facts)? })
+    // An offer that was not taken changes no state.
+    let offer = match (told.state.as_str(), told.reason.as_str()) {
+        ("waitlisted", "offer-lapsed") => "lapsed",
+        ("waitlisted", "offer-declined") => "declined",
+        _ => return Ok(Happening { actor, ..read.of(Kind::ReferralMoved, facts)? }),
+    };
+    let facts = Facts { state: offer.into(), ..facts };
+    Ok(Happening { actor, by_itself: actor.is_none(), ..read.of(Kind::ReferralOffered, facts)? })
+}
+
+/// The place is kept until the due time.
+pub(super) fn referral_offered(told: &v1::ReferralOffered) -> Result<Happening> {
+    let mut read = Read::new(&told.referral, &told.number, &told.parties);
+    let due_time = read.time("expire_time", told.expire_time.as_ref());
+    let facts = Facts { state: "made".into(), due_time, ..Facts::default() };
+    Ok(Happening { by_itself: true, ..read.of(Kind::ReferralOffered, facts)? })
 }
 
 pub(super) fn referral_overdue(told: &v1::ReferralOverdue) -> Result<Happening> {
@@ -171,6 +186,27 @@ pub(super) fn report_quarantined(told: &v1::ReportQuarantined) -> Result<Happeni
         by_itself: false,
         owner: None,
         addressee: Some(Mailbox { organisation, unit: None }),
+    })
+}
+
+/// It is about a line of a convention and no referral: the reason names the line, the state its threshold in percent.
+pub(super) fn meter_threshold_crossed(told: &v1::MeterThresholdCrossed) -> Result<Happening> {
+    let mut check = Check::default();
+    let parties = parties::of_event(&mut check, &told.parties);
+    check.finish()?;
+    let (reason, about) = (told.line_id.clone(), told.convention.clone());
+    let facts = Facts { state: told.percent.to_string(), reason, about, ..Facts::default() };
+    Ok(Happening {
+        kind: Kind::MeterThreshold,
+        facts,
+        referral: None,
+        number: String::new(),
+        parties,
+        patient: None,
+        actor: None,
+        by_itself: false,
+        owner: None,
+        addressee: None,
     })
 }
 

@@ -15,6 +15,8 @@ text_enum! {
         ReferralMoved = "referral-moved",
         /// The next step of a referral was not taken in time.
         ReferralOverdue = "referral-overdue",
+        /// A place was offered to a referral that waits, or was not taken.
+        ReferralOffered = "referral-offered",
         /// A referral was cancelled.
         ReferralCancelled = "referral-cancelled",
         /// Somebody who is no party opened the file of a referral of the recipient.
@@ -31,6 +33,8 @@ text_enum! {
         ReportQuarantined = "report-quarantined",
         /// A version of a report of the recipient's was taken note of.
         ReportAcknowledged = "report-acknowledged",
+        /// So much of what a line of a convention commits is reserved or used.
+        MeterThreshold = "meter-threshold",
         /// What was to go out cannot.
         DeliveryFailed = "delivery-failed",
         /// What was to go out was tried in vain.

@@ -87,6 +87,9 @@ const TABLE: &[Row] = &[
     Row(Kind::ReferralMoved, "expired", &[R, P], None, WORK),
     Row(Kind::ReferralMoved, "entered-in-error", &[R, P], BY_REFERRER, NEWS),
     Row(Kind::ReferralOverdue, "", &[Whom::Owner, C], None, CRITICAL),
+    Row(Kind::ReferralOffered, "made", &[R, P], None, WORK),
+    Row(Kind::ReferralOffered, "lapsed", &[R, P], None, WORK),
+    Row(Kind::ReferralOffered, "declined", &[R, P], BY_PROVIDER, NEWS),
     Row(Kind::ReferralCancelled, "", &[R, P], BY_REFERRER, NEWS),
     Row(Kind::GlassBroken, "", &[R, P], None, CRITICAL),
     // The convention takes long to answer whether it may be booked.
@@ -100,6 +103,8 @@ const TABLE: &[Row] = &[
     Row(Kind::CriticalReleased, "", &[Whom::Addressee], None, CRITICAL),
     Row(Kind::ReportQuarantined, "", &[Whom::Addressee], None, WORK),
     Row(Kind::ReportAcknowledged, "", &[P], BY_REFERRER, NEWS),
+    // Figures are looked up, and never mailed.
+    Row(Kind::MeterThreshold, "", &[R, P, C], None, None),
     // A mail that says that mail fails would fail.
     Row(Kind::DeliveryFailed, "", &[Whom::Addressee], None, None),
     Row(Kind::DeliveryParked, "", &[Whom::Addressee], None, None),

@@ -40,6 +40,7 @@ fn kind(kind: Kind) -> message::Kind {
         Kind::ReferralSubmitted => message::Kind::ReferralSubmitted,
         Kind::ReferralMoved => message::Kind::ReferralMoved,
         Kind::ReferralOverdue => message::Kind::ReferralOverdue,
+        Kind::ReferralOffered => message::Kind::ReferralOffered,
         Kind::ReferralCancelled => message::Kind::ReferralCancelled,
         Kind::GlassBroken => message::Kind::GlassBroken,
         Kind::AppointmentMoved => message::Kind::AppointmentMoved,
@@ -48,6 +49,7 @@ fn kind(kind: Kind) -> message::Kind {
         Kind::CriticalReleased => message::Kind::CriticalReleased,
         Kind::ReportQuarantined => message::Kind::ReportQuarantined,
         Kind::ReportAcknowledged => message::Kind::ReportAcknowledged,
+        Kind::MeterThreshold => message::Kind::MeterThreshold,
         Kind::DeliveryFailed => message::Kind::DeliveryFailed,
         Kind::DeliveryParked => message::Kind::DeliveryParked,
     }

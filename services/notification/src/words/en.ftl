@@ -39,6 +39,9 @@ referral-moved-expired = Referral { $number }: it has expired.
 referral-moved-entered-in-error = Referral { $number }: it was entered in error.
 referral-undone = Referral { $number }: its last step is taken back.
 referral-overdue = Referral { $number }: its next step is overdue.
+referral-offered-made = Referral { $number }: a place came free and is kept for it for some time; it is to be accepted.
+referral-offered-lapsed = Referral { $number }: nobody took the place that was offered; it waits on.
+referral-offered-declined = Referral { $number }: the place that was offered is declined; it waits on.
 referral-cancelled = Referral { $number }: it is cancelled.
 glass-broken = Referral { $number }: somebody who is no party opened its file.
 appointment-moved-pending = Referral { $number }: the convention does not say yet whether the appointment on { $start } can be booked.
@@ -51,6 +54,7 @@ report-released = Referral { $number }: a document waits for you.
 critical-released = Referral { $number }: a document waits for you that must be read at once.
 report-quarantined = A document that you sent is put aside: it does not fit what was asked for.
 report-acknowledged = Referral { $number }: your document was taken note of.
+meter-threshold = Line { $reason } of a convention: { $state } % of what it commits is reserved or used.
 delivery-failed = Referral { $number }: a message could not be sent; tell the person in another way.
 delivery-parked = Referral { $number }: a message could not be sent, however often it was tried.
 

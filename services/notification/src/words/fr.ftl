@@ -42,6 +42,9 @@ referral-moved-expired = Dossier { $number } : la demande a expiré.
 referral-moved-entered-in-error = Dossier { $number } : la demande était une erreur de saisie.
 referral-undone = Dossier { $number } : la dernière étape est annulée.
 referral-overdue = Dossier { $number } : la prochaine étape est en retard.
+referral-offered-made = Dossier { $number } : une place s’est libérée et lui est réservée pour un temps ; la demande est à accepter.
+referral-offered-lapsed = Dossier { $number } : personne n’a pris la place proposée ; la demande reste sur liste d’attente.
+referral-offered-declined = Dossier { $number } : la place proposée est déclinée ; la demande reste sur liste d’attente.
 referral-cancelled = Dossier { $number } : la demande est annulée.
 glass-broken = Dossier { $number } : quelqu’un d’extérieur a ouvert le dossier.
 appointment-moved-pending = Dossier { $number } : la convention ne dit pas encore si le rendez-vous du { $start } peut être pris.
@@ -54,6 +57,7 @@ report-released = Dossier { $number } : un document vous attend.
 critical-released = Dossier { $number } : un document à lire sans délai vous attend.
 report-quarantined = Un document que vous avez envoyé est mis de côté : il ne correspond pas à sa demande.
 report-acknowledged = Dossier { $number } : votre document a été pris en compte.
+meter-threshold = Ligne { $reason } d’une convention : { $state } % de ce qu’elle prévoit est réservé ou consommé.
 delivery-failed = Dossier { $number } : un message n’a pas pu être envoyé ; prévenez la personne autrement.
 delivery-parked = Dossier { $number } : un message n’a pas pu être envoyé malgré plusieurs essais.
 

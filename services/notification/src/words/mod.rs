@@ -48,6 +48,8 @@ pub fn sentence(language: Language, message: &Message) -> String {
     args.set("number", message.referral_number.as_str());
     let start = facts.start_time.map(|start| moment(language, start, &facts.time_zone));
     args.set("start", start.unwrap_or_default());
+    args.set("state", facts.state.as_str());
+    args.set("reason", facts.reason.as_str());
     let kind = message.kind.as_str();
     if facts.undone && message.kind == Kind::ReferralMoved {
         return say(language, "referral-undone", &args);
@@ -103,7 +105,8 @@ mod tests {
             for (kind, state) in rows() {
                 let text = sentence(language, &message(kind, state));
                 assert!(text.contains(' ') && text.ends_with('.'), "{kind:?} {state}: {text}");
-                let numbered = kind == Kind::ReportQuarantined || text.contains("7K3M-9QXA-4T7");
+                let of_none = matches!(kind, Kind::ReportQuarantined | Kind::MeterThreshold);
+                let numbered = of_none || text.contains("7K3M-9QXA-4T7");
                 assert!(numbered, "{kind:?} {state}: {text}");
                 assert!(told.insert(text.clone()), "two say {text}");
             }

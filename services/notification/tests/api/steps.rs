@@ -237,3 +237,62 @@ async fn an_event_that_cannot_be_read_is_parked_and_stops_no_other() -> Result<(
     world.until_count("SELECT count(*) FROM parked WHERE state = 'parked'", 2).await?;
     world.end().await
 }
+
+/// An offer is told to both sides, and so is that nobody took it; that somebody declined it, to the other side.
+#[tokio::test]
+async fn an_offer_is_told_to_both_sides_and_what_became_of_it() -> Result<()> {
+    let world = World::<Notification>::start().await?;
+    let told = Told::new("AAAA-BBBB-CCC");
+    let offered = v1::ReferralOffered {
+        referral: told.id.to_string(),
+        number: told.number.clone(),
+        parties: told.parties(),
+        owner: told.provider.to_string(),
+        expire_time: Some(time_to_proto(start())),
+    };
+    let back = |reason: &str| v1::ReferralMoved { reason: reason.into(), ..told.moved("waitlisted") };
+    let declined = v1::ReferralMoved { organisation: told.referrer.to_string(), ..back("offer-declined") };
+    world.tap.publish(told.id.0, 1, told.submitted()).await?;
+    world.tap.publish(told.id.0, 2, offered).await?;
+    world.tap.publish(told.id.0, 3, back("offer-lapsed")).await?;
+    world.tap.publish(told.id.0, 4, declined).await?;
+    world.until_count(MESSAGES, 6).await?;
+    let offer = |state: &str| (Kind::ReferralOffered, state.to_string());
+    let states = |messages: &[Message]| messages.iter().rev().map(|m| (m.kind(), m.state.clone())).collect::<Vec<_>>();
+    let desk = list(&world.session(&told.sender())?, "").await?;
+    assert_eq!(states(&desk), [offer("made"), offer("lapsed")]);
+    assert_eq!(desk[1].due_time, Some(time_to_proto(start())), "until when the place is kept");
+    let provider = list(&world.session(&told.receiver())?, "fr").await?;
+    assert_eq!(states(&provider)[1..], [offer("made"), offer("lapsed"), offer("declined")]);
+    assert!(provider[2].text.contains("une place s’est libérée"), "{}", provider[2].text);
+    world.end().await
+}
+
+/// A line that comes to a threshold is about no referral: both partners hear of the line, the percentage and the convention.
+#[tokio::test]
+async fn a_threshold_is_told_to_both_partners() -> Result<()> {
+    let world = World::<Notification>::start().await?;
+    let (told, meter) = (Told::new("AAAA-BBBB-CCC"), Uuid::now_v7());
+    let parties = told.parties().into_iter().map(|party| v1::Party { unit: String::new(), ..party }).collect();
+    let convention = format!("conventions/{}", Uuid::now_v7());
+    let crossed = v1::MeterThresholdCrossed {
+        convention: convention.clone(),
+        line_id: "places".into(),
+        percent: 90,
+        committed: 50,
+        reserved: 40,
+        used: 5,
+        parties,
+        ..Default::default()
+    };
+    world.tap.publish(meter, 1, crossed).await?;
+    world.until_count(MESSAGES, 3).await?;
+    for organisation in [told.referrer, told.provider, told.coordinator] {
+        let desk = world.session(&Identity::new("desk", "desk").of(&organisation.to_string()))?;
+        let message = list(&desk, "fr").await?.remove(0);
+        assert_eq!((message.kind(), &message.about, message.state.as_str()), (Kind::MeterThreshold, &convention, "90"));
+        assert_eq!((message.reason.as_str(), message.referral.as_str()), ("places", ""));
+        assert!(message.text.contains("places") && message.text.contains("90"), "{}", message.text);
+    }
+    world.end().await
+}

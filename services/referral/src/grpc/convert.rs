@@ -2,12 +2,14 @@
 
 mod admission;
 mod convention;
+mod line;
 mod patient;
 mod recipient;
 mod referral;
 mod site;
 mod statement;
 mod usage;
+mod waiting;
 
 pub(super) use admission::checked;
 pub(super) use convention::{convention, version as convention_version};
@@ -20,6 +22,7 @@ use relais_proto::network::v1 as networks;
 pub(super) use site::site;
 pub(super) use statement::{rendered, statement};
 pub(super) use usage::{recount, usage, usage_entry};
+pub(super) use waiting::waiting;
 
 use crate::domain::network::{
     Contact, Identifier, Organisation, Practitioner, Registration, RegistrationEnd, Unit, UnitKind,

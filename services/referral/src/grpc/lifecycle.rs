@@ -55,5 +55,6 @@ common!(
     ConfirmCancellationRequest,
     DeclineCancellationRequest,
     CompleteReferralRequest,
-    FailReferralRequest
+    FailReferralRequest,
+    DeclineOfferRequest
 );

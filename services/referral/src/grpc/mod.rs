@@ -4,6 +4,7 @@
 mod break_glass;
 mod convention;
 mod convert;
+mod expense;
 mod holdings;
 mod leave;
 mod lifecycle;
@@ -14,6 +15,7 @@ mod partner_link;
 mod patient;
 mod recipient;
 mod referral;
+mod staff_time;
 mod statement;
 mod vault;
 
@@ -26,7 +28,8 @@ use relais_platform::{
 };
 use relais_proto::{
     convention::v1::{
-        convention_service_server::ConventionServiceServer, statement_service_server::StatementServiceServer,
+        convention_service_server::ConventionServiceServer, expense_service_server::ExpenseServiceServer,
+        staff_time_service_server::StaffTimeServiceServer, statement_service_server::StatementServiceServer,
     },
     network::v1::{
         leave_service_server::LeaveServiceServer, member_service_server::MemberServiceServer,
@@ -49,6 +52,8 @@ pub const SERVICES: &[&str] = &[
     "relais.network.v1.LeaveService",
     "relais.convention.v1.ConventionService",
     "relais.convention.v1.StatementService",
+    "relais.convention.v1.ExpenseService",
+    "relais.convention.v1.StaffTimeService",
     "relais.referral.v1.PatientService",
     "relais.referral.v1.VaultService",
     "relais.referral.v1.ReferralService",
@@ -139,6 +144,11 @@ pub const RULES: Rules = &[
     ("/relais.convention.v1.StatementService/GetStatement", AGREED),
     ("/relais.convention.v1.StatementService/ListStatements", AGREED),
     ("/relais.convention.v1.StatementService/RenderStatement", AGREED),
+    ("/relais.convention.v1.ExpenseService/RecordExpense", AGREEMENT),
+    ("/relais.convention.v1.ExpenseService/CounterExpense", AGREEMENT),
+    ("/relais.convention.v1.StaffTimeService/ReserveStaffTime", AGREEMENT),
+    ("/relais.convention.v1.StaffTimeService/ConfirmStaffTime", AGREEMENT),
+    ("/relais.convention.v1.StaffTimeService/ReleaseStaffTime", AGREEMENT),
     ("/relais.referral.v1.PatientService/CreatePatient", PATIENTS),
     ("/relais.referral.v1.PatientService/GetPatient", PATIENTS),
     ("/relais.referral.v1.PatientService/UpdatePatient", PATIENTS),
@@ -174,6 +184,8 @@ pub const RULES: Rules = &[
     ("/relais.referral.v1.ReferralService/FailReferral", PROVIDERS),
     ("/relais.referral.v1.ReferralService/EnterInError", REFERRERS),
     ("/relais.referral.v1.ReferralService/UndoReferral", PARTIES.acts(&[Capacity::Referrer, Capacity::Provider])),
+    ("/relais.referral.v1.ReferralService/ListWaiting", PARTIES),
+    ("/relais.referral.v1.ReferralService/DeclineOffer", PARTIES.acts(&[Capacity::Referrer, Capacity::Provider])),
     ("/relais.referral.v1.PartnerLinkService/CreatePartnerLink", PARTIES),
     ("/relais.referral.v1.PartnerLinkService/ListPartnerLinks", PARTIES),
     ("/relais.referral.v1.PartnerLinkService/RevokePartnerLink", PARTIES),
@@ -195,6 +207,7 @@ pub const FIELDS: Fields = &[
     ("relais.referral.v1.Referral.declared_reason", Content::Social),
     ("relais.referral.v1.Referral.patient_wish", Content::Social),
     ("relais.referral.v1.Referral.territory", Content::Social),
+    ("relais.referral.v1.Referral.patient_status", Content::Social),
     ("relais.referral.v1.ReferralTransition.note", Content::Service),
 ];
 
@@ -214,6 +227,8 @@ pub fn routes(context: &Context) -> Routes {
             ConventionServiceServer::new(convention::Conventions(context())).max_decoding_message_size(largest),
         )
         .add_service(StatementServiceServer::new(statement::Statements(context())).max_decoding_message_size(largest))
+        .add_service(ExpenseServiceServer::new(expense::Expenses(context())).max_decoding_message_size(largest))
+        .add_service(StaffTimeServiceServer::new(staff_time::StaffTimes(context())).max_decoding_message_size(largest))
         .add_service(PatientServiceServer::new(patient::Patients(context())).max_decoding_message_size(largest))
         .add_service(VaultServiceServer::new(vault::Keys(context())).max_decoding_message_size(largest))
         .add_service(

@@ -8,14 +8,14 @@ use relais_proto::referral::v1::{
     AcceptReferralRequest, AcceptReferralResponse, CancelReferralRequest, CancelReferralResponse,
     CheckAdmissionRequest, CheckAdmissionResponse, CompleteReferralRequest, CompleteReferralResponse,
     ConfirmCancellationRequest, ConfirmCancellationResponse, DeclineCancellationRequest, DeclineCancellationResponse,
-    EnterInErrorRequest, EnterInErrorResponse, FailReferralRequest, FailReferralResponse, GetAllowedActionsRequest,
-    GetAllowedActionsResponse, GetReferralRequest, GetReferralResponse, GetTimelineRequest, GetTimelineResponse,
-    ListReferralsRequest, ListReferralsResponse, ListTransitionsRequest, ListTransitionsResponse,
-    LookupReferralRequest, LookupReferralResponse, ProvideInformationRequest, ProvideInformationResponse,
-    RedirectReferralRequest, RedirectReferralResponse, RejectReferralRequest, RejectReferralResponse,
-    RequestInformationRequest, RequestInformationResponse, SubmitReferralRequest, SubmitReferralResponse,
-    UndoReferralRequest, UndoReferralResponse, WaitlistReferralRequest, WaitlistReferralResponse,
-    referral_service_server::ReferralService,
+    DeclineOfferRequest, DeclineOfferResponse, EnterInErrorRequest, EnterInErrorResponse, FailReferralRequest,
+    FailReferralResponse, GetAllowedActionsRequest, GetAllowedActionsResponse, GetReferralRequest, GetReferralResponse,
+    GetTimelineRequest, GetTimelineResponse, ListReferralsRequest, ListReferralsResponse, ListTransitionsRequest,
+    ListTransitionsResponse, ListWaitingRequest, ListWaitingResponse, LookupReferralRequest, LookupReferralResponse,
+    ProvideInformationRequest, ProvideInformationResponse, RedirectReferralRequest, RedirectReferralResponse,
+    RejectReferralRequest, RejectReferralResponse, RequestInformationRequest, RequestInformationResponse,
+    SubmitReferralRequest, SubmitReferralResponse, UndoReferralRequest, UndoReferralResponse, WaitlistReferralRequest,
+    WaitlistReferralResponse, referral_service_server::ReferralService,
 };
 use tonic::Request;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ use super::{
     partner_link::for_partner,
 };
 use crate::{
-    app::referral::{GetTimeline, ListReferrals, ListTransitions, TakeStep},
+    app::referral::{GetTimeline, ListReferrals, ListTransitions, ListWaiting, TakeStep},
     domain::referral::Move,
 };
 
@@ -191,6 +191,22 @@ impl ReferralService for Referrals {
 
     async fn enter_in_error(&self, request: Request<EnterInErrorRequest>) -> Answer<EnterInErrorResponse> {
         take(&self.0, request, parse::enter_in_error, |referral| EnterInErrorResponse { referral }).await
+    }
+
+    async fn list_waiting(&self, request: Request<ListWaitingRequest>) -> Answer<ListWaitingResponse> {
+        let (call, body) = self.0.open(request)?;
+        let convention = parse::of_convention(&body.parent)?;
+        let size = self.0.pages.request(&call, &body.parent, body.page_size, "")?.size;
+        let after = parse::after_turn(&body.page_token, |token| self.0.pages.open(&call, &body.parent, token))?;
+        let found = self.0.read(call.clone(), ListWaiting { convention, after, size }).await?;
+        let next = found.next.map(|turn| self.0.pages.seal(&call, &body.parent, &parse::turn_to_bytes(&turn)));
+        let waiting = found.rows.into_iter().map(convert::waiting).collect();
+        answer(ListWaitingResponse { waiting, next_page_token: next.unwrap_or_default() })
+    }
+
+    async fn decline_offer(&self, request: Request<DeclineOfferRequest>) -> Answer<DeclineOfferResponse> {
+        take(&self.0, request, |body| step(Move::DeclineOffer, body), |referral| DeclineOfferResponse { referral })
+            .await
     }
 
     async fn undo_referral(&self, request: Request<UndoReferralRequest>) -> Answer<UndoReferralResponse> {

@@ -2,16 +2,26 @@
 
 mod chain;
 mod days;
+mod expense;
 mod kept;
 mod life;
+mod meter;
+mod meter_usage;
+mod metered;
 mod row;
+mod staff_time;
 mod usage;
 
 pub use chain::{chain_of, list_signed};
 pub use days::settle_days;
+pub use expense::{counter_expense, find_expense, insert_expense};
 pub use kept::{keep, kept};
 pub use life::{save, save_signature};
+pub use meter::{Asked, Moving, Settled, adopt_terms, list_shortfalls, meter_site, read_meters, settle_meters};
+pub use meter_usage::{list_given, list_meters, list_told, recount_meters};
+pub use metered::{Metered, metered};
 pub use row::Found;
+pub use staff_time::{find_staff_time, insert_staff_time, insert_staff_time_step};
 pub use usage::{Acts, Entries, counter_report, list_entries_of, list_figures, recount};
 
 use chrono::NaiveDate;
@@ -81,8 +91,11 @@ pub async fn insert_terms(
                     s.value->'code'->>'display', s.value->>'bearer', s.position
              FROM jsonb_array_elements($11) WITH ORDINALITY AS s(value, position)
          )
-         INSERT INTO convention_line (convention_id, version, line_id, measure, kind, position)
-         SELECT $1, $7, l.value->>'line_id', l.value->>'measure', l.value->>'kind', l.position
+         INSERT INTO convention_line (convention_id, version, line_id, measure, kind, position, committed, currency, per, scope,
+                                      reserve_at, on_exhausted, counted_from)
+         SELECT $1, $7, l.value->>'line_id', l.value->>'measure', l.value->>'kind', l.position,
+                (l.value->>'committed')::bigint, l.value->>'currency', l.value->>'per', l.value->>'scope',
+                l.value->>'reserve_at', l.value->>'on_exhausted', l.value->>'counted_from'
          FROM jsonb_array_elements($12) WITH ORDINALITY AS l(value, position)",
         id.0,
         effective_date,
@@ -177,8 +190,7 @@ async fn select(
                                     ORDER BY s.position)
                    FROM convention_service s WHERE s.convention_id = c.id AND s.version = t.version)
                       AS "services!: Json<Vec<ServiceTerm>>",
-                  (SELECT jsonb_agg(jsonb_build_object('line_id', l.line_id, 'measure', l.measure, 'kind', l.kind)
-                                    ORDER BY l.position)
+                  (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.position)
                    FROM convention_line l WHERE l.convention_id = c.id AND l.version = t.version)
                       AS "lines!: Json<Vec<Line>>"
            FROM convention c
@@ -245,8 +257,7 @@ pub async fn list(unit: &mut Unit<'_>, party: Option<OrganisationId>, page: &Pag
                                     ORDER BY s.position)
                    FROM convention_service s WHERE s.convention_id = c.id AND s.version = t.version)
                       AS "services!: Json<Vec<ServiceTerm>>",
-                  (SELECT jsonb_agg(jsonb_build_object('line_id', l.line_id, 'measure', l.measure, 'kind', l.kind)
-                                    ORDER BY l.position)
+                  (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.position)
                    FROM convention_line l WHERE l.convention_id = c.id AND l.version = t.version)
                       AS "lines!: Json<Vec<Line>>"
            FROM convention c

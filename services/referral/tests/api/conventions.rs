@@ -3,8 +3,8 @@
 use anyhow::Result;
 use chrono::Days;
 use relais_proto::convention::v1::{
-    Convention, CreateConventionRequest, Deadlines, GetConventionRequest, ListConventionsRequest, Prescribers,
-    ResultRecipients, SignConventionRequest, Terms, convention, result_recipients, terms,
+    Convention, CreateConventionRequest, Deadlines, GetConventionRequest, Line, ListConventionsRequest, Prescribers,
+    ResultRecipients, SignConventionRequest, Terms, convention, line, result_recipients, terms,
 };
 use relais_tests::{Session, date, partnership, request_id, rules, violations};
 use tonic::Code;
@@ -23,7 +23,17 @@ async fn a_draft_is_signed_once_and_read_by_its_parties() -> Result<()> {
     let draft = partnership::draft(&partners.coordinator, terms.clone()).await?;
     assert_eq!((draft.state(), draft.terms_version), (convention::State::Draft, 0));
     let shown = draft.terms.clone().unwrap_or_default();
-    assert_eq!((&shown.parties, &shown.services, &shown.lines), (&terms.parties, &terms.services, &terms.lines));
+    assert_eq!((&shown.parties, &shown.services), (&terms.parties, &terms.services));
+    // Where a line says nothing, the usual stands.
+    let usual = Line {
+        per: line::Per::Term.into(),
+        scope: line::Scope::All.into(),
+        reserve_at: line::ReserveAt::Submission.into(),
+        on_exhausted: line::OnExhausted::Refuse.into(),
+        counted_from: line::CountedFrom::Report.into(),
+        ..terms.lines[0].clone()
+    };
+    assert_eq!(shown.lines, [usual]);
     assert_eq!((shown.start_date, shown.end_date), (terms.start_date, terms.end_date));
     // Not before the day has come, and until then it admits nobody.
     for day in [date(partners.today + Days::new(2)), day(2200, 1, 1).unwrap_or_default()] {
@@ -82,7 +92,7 @@ async fn terms_say_how_a_referral_goes_on_and_the_usual_stands_where_they_do_not
     let read = get(&partners.lab, &name).await?.terms.unwrap_or_default();
     let usual = shown.deadlines.unwrap_or_default();
     let deadlines = Some(Deadlines { result_days: 3, ..usual });
-    assert_eq!(read, Terms { deadlines, eligibility: shown.eligibility, ..full });
+    assert_eq!(read, Terms { deadlines, eligibility: shown.eligibility, lines: shown.lines, ..full });
     partners.world.end().await
 }
 

@@ -64,7 +64,7 @@ impl Partners {
     }
 
     pub fn request(&self, referral: Referral) -> SubmitReferralRequest {
-        SubmitReferralRequest { referral: Some(referral), request_id: request_id() }
+        SubmitReferralRequest { referral: Some(referral), request_id: request_id(), ..Default::default() }
     }
 
     pub async fn submit(&self) -> Result<Referral> {

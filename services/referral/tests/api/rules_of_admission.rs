@@ -44,6 +44,7 @@ impl Strict {
                 declared_reasons: vec!["first-arrival".into(), "no-doctor".into()],
                 patient_wish: true,
                 territories: vec!["lu".into()],
+                patient_statuses: vec!["newcomer".into()],
             }),
             checklist: vec!["order".into()],
             ..partnership::terms(&partners.mdm, &partners.provider, partners.today)
@@ -62,6 +63,7 @@ impl Strict {
             declared_reason: "no-doctor".into(),
             patient_wish: true,
             territory: "lu".into(),
+            patient_status: "newcomer".into(),
             documents: vec!["order".into()],
             needs: Some(Needs { interpreter_language: "ti".into(), wheelchair: true }),
             ..self.partners.ask()
@@ -90,7 +92,8 @@ async fn what_satisfies_every_rule_is_admitted_with_what_was_said() -> Result<()
         (sent.needs, sent.health_cover, sent.declared_reason),
         (ask.needs, ask.health_cover, ask.declared_reason)
     );
-    assert_eq!((sent.patient_wish, sent.territory), (true, ask.territory));
+    let told = (sent.patient_wish, sent.territory, sent.patient_status);
+    assert_eq!(told, (true, ask.territory, ask.patient_status));
     // Once more is no fault, and said.
     let again = check(&strict.partners.desk, strict.ask(), "fr").await?;
     assert_eq!((again.admitted, again.duplicates), (true, vec![sent.name]));
@@ -111,6 +114,7 @@ async fn every_rule_that_fails_is_told_with_its_term_and_in_the_callers_language
         declared_reason: String::new(),
         patient_wish: false,
         territory: "be".into(),
+        patient_status: String::new(),
         documents: vec!["photo".into()],
         ..strict.ask()
     };
@@ -120,6 +124,7 @@ async fn every_rule_that_fails_is_told_with_its_term_and_in_the_callers_language
         ("provider-not-party", "terms.parties"),
         ("site-not-in-scope", "terms.sites"),
         ("prescriber-not-entitled", "terms.prescribers"),
+        ("not-eligible", "terms.eligibility.patient_statuses"),
         ("not-eligible", "terms.eligibility.health_cover"),
         ("not-eligible", "terms.eligibility.declared_reasons"),
         ("not-eligible", "terms.eligibility.patient_wish"),
@@ -245,6 +250,7 @@ async fn asking_is_refused_for_what_submitting_is_refused_for() -> Result<()> {
         (Referral { declared_reason: "No Doctor".into(), ..strict.ask() }, "referral.declared_reason"),
         (Referral { documents: vec!["a\0".into()], ..strict.ask() }, "referral.documents"),
         (Referral { territory: "Esch sur Alzette".into(), ..strict.ask() }, "referral.territory"),
+        (Referral { patient_status: "A Newcomer".into(), ..strict.ask() }, "referral.patient_status"),
         (Referral { health_cover: 99, ..strict.ask() }, "referral.health_cover"),
         (
             Referral {

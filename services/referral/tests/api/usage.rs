@@ -21,7 +21,7 @@ async fn usage(
     months: (Option<Date>, Option<Date>),
 ) -> Result<GetUsageResponse, Status> {
     let (name, line_id, (first_month, last_month)) = (convention.into(), "analyses".into(), months);
-    let request = GetUsageRequest { name, line_id, first_month, last_month };
+    let request = GetUsageRequest { name, line_id, first_month, last_month, ..Default::default() };
     Ok(by.conventions().get_usage(request).await?.into_inner())
 }
 
@@ -224,6 +224,7 @@ async fn figures_are_for_parties_the_network_and_operators() -> Result<()> {
         line_id: "lines".into(),
         first_month: months.0,
         last_month: months.1,
+        ..Default::default()
     };
     let refused = partners.lab.conventions().get_usage(request).await.unwrap_err();
     assert_eq!(violations(&refused), ["line_id"]);

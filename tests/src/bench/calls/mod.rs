@@ -9,6 +9,7 @@ mod chain;
 mod clinic;
 mod create;
 mod drive;
+mod lines;
 mod pgbench;
 mod place;
 mod resources;
@@ -38,6 +39,8 @@ pub enum Part {
     Tracing,
     /// Lists and searches among few and among many.
     Scale,
+    /// Places taken of one firm line, and of many.
+    Lines,
 }
 
 /// What is measured, and how much of it.
@@ -97,6 +100,9 @@ pub async fn calls(plan: Plan) -> Result<bool> {
     }
     if wanted(Part::Scale) {
         report.figures.extend(scale::measure(plan).await?);
+    }
+    if wanted(Part::Lines) {
+        report.figures.extend(lines::measure(plan).await?);
     }
     if wanted(Part::Resources) {
         report.bounds.extend(resources::measure(plan).await?);

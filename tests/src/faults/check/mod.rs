@@ -2,6 +2,7 @@
 
 mod acts;
 mod effects;
+mod meters;
 mod reports;
 mod seats;
 mod standing;
@@ -31,6 +32,10 @@ pub enum Kind {
     Inverted,
     /// Two services say different things of the same.
     AtOdds,
+    /// More is promised of a firm line than was committed.
+    Overrun,
+    /// A meter shows what its ledger does not amount to, or what nobody holds.
+    Miscounted,
     /// Given up.
     Parked,
     /// Still to be done.
@@ -55,6 +60,8 @@ impl fmt::Display for Kind {
             Self::Unaudited => "unaudited",
             Self::Inverted => "inverted",
             Self::AtOdds => "at odds",
+            Self::Overrun => "overrun",
+            Self::Miscounted => "miscounted",
             Self::Parked => "parked",
             Self::Left => "left undone",
             Self::Refused => "refused",
@@ -91,6 +98,7 @@ pub fn check(record: &Record, found: &Found) -> Vec<Violation> {
     seats::check(record, found, &mut broken);
     reports::check(record, found, &mut broken);
     standing::check(found, &mut broken);
+    meters::check(found, &mut broken);
     broken.extend(found.left.iter().map(|left| {
         let kind = if left.place == "parked" { Kind::Parked } else { Kind::Left };
         Violation::new(kind, format!("{}: {}", left.place, left.about))

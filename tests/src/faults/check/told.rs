@@ -18,6 +18,9 @@ pub(super) fn check(record: &Record, found: &Found, broken: &mut Vec<Violation>)
     let mut acknowledged = HashSet::new();
     for submission in &record.submissions {
         check_answer(submission, broken);
+        if submission.used_up {
+            acknowledged.extend(check_used_up(submission, &outcomes, broken));
+        }
         let Some(id) = submission.answer.done() else { continue };
         if !acknowledged.insert(*id) {
             broken.push(Violation::new(Kind::Lost, format!("two requests were told of the one referral {id}")));
@@ -56,6 +59,7 @@ fn check_answer(submission: &Submission, broken: &mut Vec<Violation>) {
     };
     match &submission.answer {
         Answer::Done(_) => {}
+        Answer::Refused(_) if submission.used_up => {}
         Answer::Refused(said) => say("submission", submission.request, Some(said)),
         Answer::None => say("submission", submission.request, None),
     }
@@ -68,6 +72,21 @@ fn check_answer(submission: &Submission, broken: &mut Vec<Violation>) {
         let about = format!("request {} was answered otherwise when it was sent again: {other}", submission.request);
         broken.push(Violation::new(Kind::Doubled, about));
     }
+}
+
+/// What was refused because nothing was left was not done; unless it was sent more than once, for an earlier one may have been served
+/// after all. Gives back what came out of that.
+fn check_used_up(
+    submission: &Submission,
+    outcomes: &HashMap<Uuid, Vec<Uuid>>,
+    broken: &mut Vec<Violation>,
+) -> Vec<Uuid> {
+    let done = outcomes.get(&submission.request).cloned().unwrap_or_default();
+    if submission.sent == 1 && !done.is_empty() {
+        let about = format!("submission {} was refused for lack of a place, and done", submission.request);
+        broken.push(Violation::new(Kind::Unasked, about));
+    }
+    done
 }
 
 fn check_state(submission: &Submission, referral: &Referral, broken: &mut Vec<Violation>) {

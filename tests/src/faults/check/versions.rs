@@ -43,8 +43,9 @@ fn committed(found: &Found) -> BTreeMap<Aggregate<'_>, i64> {
     let orders = found.orders.iter().map(|row| (("relais.results.order", row.id), row.version));
     let messages = found.messages.iter().map(|row| (("relais.notification.message", row.id), 1));
     let reports = found.reports.versions.iter().map(|row| (("relais.results.report", row.report), row.revision));
+    let meters = found.meters.meters.iter().map(|row| (("relais.referral.meter", row.id), row.version));
     let sites = found.sites.iter().map(|site| (("relais.referral.site", *site), 1));
-    referrals.chain(appointments).chain(orders).chain(messages).chain(reports).chain(sites).collect()
+    referrals.chain(appointments).chain(orders).chain(messages).chain(reports).chain(meters).chain(sites).collect()
 }
 
 /// Every version was sent and is kept once; says how far each aggregate has come. In which order they were sent does not

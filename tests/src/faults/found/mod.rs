@@ -1,6 +1,7 @@
 //! What the databases and the broker hold afterwards: the other side of the check.
 
 mod bookings;
+mod meters;
 mod reports;
 mod sql;
 
@@ -13,6 +14,7 @@ use sqlx::{FromRow, PgConnection, postgres::PgRow};
 use uuid::Uuid;
 
 pub use bookings::{Booking, Bookings, Claim, Slot};
+pub use meters::{Holding, Meter, Meters, Sums};
 pub use reports::{Entry, Noticed, Recount, Release, Reports, Version};
 
 use crate::{SERVICES, Suite};
@@ -196,6 +198,8 @@ pub struct Found {
     pub bookings: Bookings,
     /// Reports, and what was given.
     pub reports: Reports,
+    /// Lines that commit something, and who holds places.
+    pub meters: Meters,
     /// All sites that others were told of.
     pub sites: Vec<Uuid>,
     /// Confirmed events of all services.
@@ -243,6 +247,7 @@ impl Found {
                 let sites: Vec<(Uuid,)> = rows(schema, sql::SITES).await?;
                 self.sites = sites.into_iter().map(|(id,)| id).collect();
                 self.reports.read_counted(schema).await?;
+                self.meters = Meters::read(schema).await?;
             }
             "scheduling" => {
                 self.appointments = rows(schema, sql::APPOINTMENTS).await?;

@@ -27,12 +27,15 @@ pub(super) const CHANGES: [(&str, &str); 3] = [
          UNION ALL SELECT 'acknowledgement', id, version FROM report_release WHERE acknowledge_time IS NOT NULL",
     ),
 ];
-/// What somebody is told of; the rest of what happens is no news.
+/// What somebody is told of; the rest of what happens is no news. A threshold is told to both partners.
 pub(super) const NEWS: [(&str, &str); 3] = [
     (
         "referral",
         "SELECT referral_id AS referral, 'referral-moved' AS kind, state, count(*) AS count FROM referral_transition
-         WHERE state IN ('accepted', 'completed') GROUP BY referral_id, state",
+         WHERE state IN ('accepted', 'completed') GROUP BY referral_id, state
+         UNION ALL
+         SELECT '00000000-0000-0000-0000-000000000000', 'meter-threshold', percent::text, 2 * count(*)
+         FROM meter_threshold GROUP BY percent",
     ),
     (
         "scheduling",

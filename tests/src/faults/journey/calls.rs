@@ -104,12 +104,12 @@ impl Caller<'_> {
                 let (lab, places) = (self.lab, &self.lab.places);
                 let sent = partnership::referral(&lab.convention, &known.patient, &places.lab, lab.today);
                 let referral = Some(ask(sent, &places.forges, &lab.prescriber));
-                let body = SubmitReferralRequest { referral, request_id };
-                send!(self, referrals.submit_referral(body), answer.referral => Answered::Referral)
+                let body = SubmitReferralRequest { referral, request_id, ..Default::default() };
+                send!(self, referrals.submit_referral(body), answer.referral => Answered::referral)
             }
             _ => {
                 let body = AcceptReferralRequest { name: known.referral.clone(), request_id, ..Default::default() };
-                send!(self, referrals.accept_referral(body), answer.referral => Answered::Referral)
+                send!(self, referrals.accept_referral(body), answer.referral => Answered::referral)
             }
         }
     }

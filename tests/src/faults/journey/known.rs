@@ -16,7 +16,7 @@ pub(super) enum Answered {
     /// The patient's record.
     Patient(Patient),
     /// The referral.
-    Referral(Referral),
+    Referral(Box<Referral>),
     /// The appointment.
     Appointment(Appointment),
     /// All appointments of the referral.
@@ -31,6 +31,13 @@ pub(super) enum Answered {
     Report(Report),
     /// This version was acknowledged.
     Acknowledged(i64),
+}
+
+impl Answered {
+    /// The referral, the largest of them.
+    pub(super) fn referral(found: Referral) -> Self {
+        Self::Referral(Box::new(found))
+    }
 }
 
 /// What is known.

@@ -17,7 +17,7 @@ use super::{
     Stage,
     agreement::{Partnership, SOCIAL_WORKER},
     ensure, scene,
-    steps::{CREATININE, GLUCOSE, Told, acknowledge, begins, read, read_when_released},
+    steps::{CREATININE, GLUCOSE, Told, acknowledge, begins, is, read, read_when_released, spoken},
     tell,
 };
 use crate::{
@@ -206,11 +206,6 @@ async fn is_hidden(stage: &Stage<'_>, story: &Partnership, report: &Report) -> R
     Ok(())
 }
 
-/// Whether a call was refused with this code.
-pub(super) fn is(error: &anyhow::Error, code: Code) -> bool {
-    error.downcast_ref::<tonic::Status>().is_some_and(|status| status.code() == code)
-}
-
 async fn is_closed(stage: &Stage<'_>, story: &Partnership, sent: &Referral) -> Result<()> {
     story.until(stage, sent, referral::State::Completed).await?;
     let request = ListTransitionsRequest { parent: sent.name.clone(), page_size: 50, ..Default::default() };
@@ -219,9 +214,4 @@ async fn is_closed(stage: &Stage<'_>, story: &Partnership, sent: &Referral) -> R
     let names: Vec<_> = steps.iter().map(|step| spoken(step.state())).collect();
     story.prescriber.tells(format!("sees the loop closed: {}", names.join(", ")));
     Ok(())
-}
-
-/// A status as the vocabulary writes it.
-pub(super) fn spoken(state: referral::State) -> String {
-    state.as_str_name().trim_start_matches("STATE_").to_lowercase().replace('_', "-")
 }

@@ -1,34 +1,27 @@
 //! Steps that come again and again, each one public RPC or a few.
 
 use anyhow::{Context, Result};
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{Days, NaiveDate, TimeDelta};
 use relais_platform::calls::check::time_to_proto;
 use relais_proto::{
-    referral::v1::{
-        AcceptReferralRequest, GetReferralRequest, PatientIdentity, Referral, SubmitReferralRequest, referral,
-    },
-    results::v1::{
-        AcknowledgeReportRequest, CreateReportRequest, GetReportRequest, ListOrdersRequest, Order, PlaceOrderRequest,
-        RecordSamplingRequest, Report, ReviseReportRequest, report,
-    },
-    scheduling::v1::{
-        Appointment, BookAppointmentRequest, HoldSlotRequest, ListAppointmentsRequest, RecordArrivalRequest,
-        RecordFulfilmentRequest, SearchSlotsRequest, Slot, appointment,
-    },
+    referral::v1::{AcceptReferralRequest, PatientIdentity, Referral, referral},
+    results::v1::{CreateReportRequest, Order, RecordSamplingRequest, Report, ReviseReportRequest, report},
+    scheduling::v1::{Appointment, HoldSlotRequest, SearchSlotsRequest, Slot, appointment},
 };
 
 use super::{Stage, agreement::Partnership, ensure};
 use crate::{
-    date, eventually,
+    date,
     partnership::{
         self,
         laboratory::{self, content},
     },
     request_id,
-    story::{Actor, asked},
+    story::{asked, steps},
 };
 
 pub(super) use laboratory::{CREATININE, GLUCOSE, Measured};
+pub(super) use steps::{acknowledge, begins, is, read, read_when_released, spoken};
 
 impl Partnership {
     /// Opens the record of somebody who has no cover; who it is stands in the vault.
@@ -52,13 +45,7 @@ impl Partnership {
     /// Submits a referral.
     pub(super) async fn submit(&self, stage: &Stage<'_>, patient: &str) -> Result<Referral> {
         let ask = self.ask(patient, stage.today() + Days::new(3));
-        self.submit_as(stage, &self.prescriber, ask).await
-    }
-
-    pub(super) async fn submit_as(&self, stage: &Stage<'_>, actor: &Actor, ask: Referral) -> Result<Referral> {
-        let request = SubmitReferralRequest { referral: Some(ask), request_id: request_id() };
-        let mut client = stage.at(actor)?.referral.referrals();
-        asked("SubmitReferral", client.submit_referral(request)).await?.referral.context("no referral")
+        steps::submit(stage, &self.prescriber, ask).await
     }
 
     /// Accepts it, and waits until scheduling knows.
@@ -72,29 +59,17 @@ impl Partnership {
 
     /// The referral as the care centre sees it.
     pub(super) async fn look(&self, stage: &Stage<'_>, sent: &Referral) -> Result<Referral> {
-        let request = GetReferralRequest { name: sent.name.clone() };
-        let mut client = stage.at(&self.prescriber)?.referral.referrals();
-        asked("GetReferral", client.get_referral(request)).await?.referral.context("no referral")
+        steps::look(stage, &self.prescriber, sent).await
     }
 
     /// Waits until the referral stands somewhere.
     pub(super) async fn until(&self, stage: &Stage<'_>, sent: &Referral, state: referral::State) -> Result<Referral> {
-        eventually(&format!("the referral is {}", state.as_str_name()), || async {
-            Ok(Some(self.look(stage, sent).await?).filter(|now| now.state() == state))
-        })
-        .await
+        steps::until(stage, &self.prescriber, sent, state).await
     }
 
     /// The open appointment of a referral.
     pub(super) async fn appointment(&self, stage: &Stage<'_>, sent: &Referral) -> Result<Appointment> {
-        let closed = [appointment::State::Cancelled, appointment::State::Noshow, appointment::State::EnteredInError];
-        eventually("the referral has an appointment", || async {
-            let request = ListAppointmentsRequest { referral: sent.name.clone(), ..Default::default() };
-            let mut client = stage.at(&self.reception)?.scheduling.scheduling();
-            let list = asked("ListAppointments", client.list_appointments(request)).await?;
-            Ok(list.appointments.into_iter().find(|found| !closed.contains(&found.state())))
-        })
-        .await
+        steps::appointment(stage, &self.reception, sent).await
     }
 
     /// Free slots for a referral at a site.
@@ -118,42 +93,20 @@ impl Partnership {
         let hold =
             HoldSlotRequest { name: name.clone(), slot: slot.name, request_id: request_id(), ..Default::default() };
         asked("HoldSlot", client.hold_slot(hold)).await?;
-        let book = BookAppointmentRequest { name, request_id: request_id(), ..Default::default() };
-        let booked = asked("BookAppointment", client.book_appointment(book)).await?.appointment;
-        let booked = booked.context("no appointment")?;
+        let booked = steps::book(stage, &self.desk, (&name, "")).await?;
         ensure(booked.state() == appointment::State::Booked, "the appointment is not booked")?;
         Ok(booked)
     }
 
     /// The patient comes and is sampled.
     pub(super) async fn attend(&self, stage: &Stage<'_>, booked: &Appointment) -> Result<()> {
-        let mut client = stage.at(&self.reception)?.scheduling.scheduling();
-        let (name, first) = (booked.name.clone(), request_id());
-        let arrival = RecordArrivalRequest { name: name.clone(), request_id: first, ..Default::default() };
-        asked("RecordArrival", client.record_arrival(arrival)).await?;
-        let done = RecordFulfilmentRequest { name, request_id: request_id(), ..Default::default() };
-        asked("RecordFulfilment", client.record_fulfilment(done)).await?;
-        Ok(())
-    }
-
-    /// The order of a referral.
-    pub(super) async fn order(&self, stage: &Stage<'_>, sent: &Referral) -> Result<Order> {
-        eventually("results has the order", || async {
-            let request = ListOrdersRequest { referral: sent.name.clone(), ..Default::default() };
-            let mut client = stage.at(&self.prescriber)?.results.results();
-            Ok(asked("ListOrders", client.list_orders(request)).await?.orders.into_iter().next())
-        })
-        .await
+        steps::attend(stage, &self.reception, booked).await
     }
 
     /// Dr Weber says which analyses.
     pub(super) async fn place(&self, stage: &Stage<'_>, sent: &Referral, codes: &[&str]) -> Result<Order> {
-        let name = self.order(stage, sent).await?.name;
         stage.whisper(codes.iter().copied());
-        let codes = codes.iter().map(|code| (*code).to_string()).collect();
-        let request = PlaceOrderRequest { name, codes, request_id: request_id(), ..Default::default() };
-        let mut client = stage.at(&self.prescriber)?.results.results();
-        asked("PlaceOrder", client.place_order(request)).await?.order.context("no order")
+        steps::place(stage, &self.prescriber, sent, codes).await
     }
 
     /// The laboratory has the samples, taken a minute ago.
@@ -214,32 +167,4 @@ pub(super) struct Told<'a> {
     pub site: &'a str,
     pub status: report::Status,
     pub values: &'a [Measured<'a>],
-}
-
-/// Reads a report, as somebody may or may not.
-pub(super) async fn read(stage: &Stage<'_>, reader: &Actor, report: &Report) -> Result<Report> {
-    let request = GetReportRequest { name: report.name.clone(), ..Default::default() };
-    let mut client = stage.at(reader)?.results.reports();
-    asked("GetReport", client.get_report(request)).await?.report.context("no report")
-}
-
-/// Reads a report once it was released to somebody.
-pub(super) async fn read_when_released(stage: &Stage<'_>, reader: &Actor, report: &Report) -> Result<Report> {
-    let what = format!("{} reads version {} of the report", reader.title, report.version);
-    let released = |found: &Report| found.version >= report.version && found.content.is_some();
-    eventually(&what, || async { Ok(Some(read(stage, reader, report).await?).filter(released)) }).await
-}
-
-/// Takes note of a version.
-pub(super) async fn acknowledge(stage: &Stage<'_>, reader: &Actor, read: &Report) -> Result<()> {
-    let request = AcknowledgeReportRequest { name: read.name.clone(), version: read.version, request_id: request_id() };
-    let mut client = stage.at(reader)?.results.reports();
-    asked("AcknowledgeReport", client.acknowledge_report(request)).await?;
-    Ok(())
-}
-
-/// When an appointment or a slot begins.
-pub(super) fn begins(time: Option<prost_types::Timestamp>) -> Result<DateTime<Utc>> {
-    let time = time.context("no time")?;
-    DateTime::from_timestamp(time.seconds, 0).context("no time that can be")
 }

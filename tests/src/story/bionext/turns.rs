@@ -19,10 +19,8 @@ use tonic::Code;
 use super::{
     Stage,
     agreement::Partnership,
-    ensure,
-    first::is,
-    scene,
-    steps::{GLUCOSE, Told, begins},
+    ensure, scene,
+    steps::{GLUCOSE, Told, begins, is},
 };
 use crate::{request_id, story::asked};
 

@@ -15,10 +15,8 @@ use tonic::Code;
 use super::{
     Stage,
     agreement::Partnership,
-    ensure,
-    first::is,
-    scene,
-    steps::{CREATININE, GLUCOSE, Told, acknowledge, begins, read, read_when_released},
+    ensure, scene,
+    steps::{CREATININE, GLUCOSE, Told, acknowledge, begins, is, read, read_when_released},
     tell,
 };
 use crate::{
@@ -169,6 +167,7 @@ async fn is_counted(stage: &Stage<'_>, story: &Partnership, began: NaiveDate) ->
         line_id: "analyses".into(),
         first_month: Some(date(began)),
         last_month: Some(date(stage.today())),
+        ..Default::default()
     };
     let usage = asked("GetUsage", client.get_usage(request)).await?;
     for figure in &usage.figures {

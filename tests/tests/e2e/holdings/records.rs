@@ -33,7 +33,7 @@ async fn after_a_merge_the_survivor_names_the_records_to_ask_for() -> Result<()>
     let (survivor, merged, twin) = (enter("Anne").await?, enter("Anna").await?, enter("Anne").await?);
     let request = SubmitReferralRequest {
         referral: partners.request().referral.map(|asked| Referral { patient: merged.clone(), ..asked }),
-        request_id: request_id(),
+        ..partners.request()
     };
     partners.desk.referrals().submit_referral(request).await?;
     let dismiss = DismissDuplicateRequest {
@@ -76,7 +76,7 @@ async fn an_erased_record_is_exported_by_nobody_also_after_a_rebuild() -> Result
     let operator = suite.sessions(&Identity::new("operator", "operator"))?;
     let (sent, kept) = (partners.submit(partners.request()).await?, partnership::patient(&partners.desk).await?);
     let other = partners.request().referral.map(|asked| Referral { patient: kept.clone(), ..asked });
-    let other = SubmitReferralRequest { referral: other, request_id: request_id() };
+    let other = SubmitReferralRequest { referral: other, request_id: request_id(), ..Default::default() };
     partners.desk.referrals().submit_referral(other).await?;
     cancel(&partners.desk, &sent.name).await?;
     settled(&operator).await?;

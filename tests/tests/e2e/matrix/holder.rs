@@ -22,7 +22,13 @@ use relais_proto::{
 };
 use relais_tests::{Identity, Suite, eventually, partnership::Partners, request_id};
 
-use super::{id, known::PRIVATE, requests::Names, results};
+use super::{
+    id,
+    known::PRIVATE,
+    metered::{planned, spent, with_lines},
+    requests::Names,
+    results,
+};
 
 /// Two organisations under a convention, with one referral and all that came of it.
 pub struct Holder {
@@ -44,7 +50,7 @@ pub struct Holder {
 
 impl Holder {
     pub async fn settle(suite: &Suite) -> Result<Self> {
-        let partners = Partners::meet(suite).await?;
+        let partners = Partners::meet_under(|identity| suite.session("referral", identity), with_lines).await?;
         let mark = mark();
         named(&partners, &mark).await?;
         let referral = partners.submit(partners.request()).await?;
@@ -59,13 +65,14 @@ impl Holder {
         let (member, leave) = at_work(suite, &organisation, (&practitioner, &mark)).await?;
         let (access, message, delivery) = glass_told(suite, &partners, (&referral.name, &mark)).await?;
         let (rule, closure) = receiving(suite, &partners, &site).await?;
-        let statement = stated(&partners, &referral.convention).await?;
         let names = [
             ("OpeningRule", rule),
             ("Closure", closure),
             // None that is there: referrals of the matrix wait for acceptance, and that is said first.
             ("Slot", format!("slots/{}", uuid::Uuid::now_v7())),
-            ("Statement", statement),
+            ("Statement", stated(&partners, &referral.convention).await?),
+            ("Expense", spent(&partners, &referral.convention).await?),
+            ("StaffTime", planned(&partners, &referral.convention).await?),
             ("Message", message),
             ("Delivery", delivery),
             ("FileAccess", access),

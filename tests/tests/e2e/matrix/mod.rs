@@ -8,6 +8,7 @@ mod alike;
 pub(crate) mod call;
 pub(crate) mod holder;
 mod known;
+pub(crate) mod metered;
 mod requests;
 mod results;
 

@@ -30,6 +30,9 @@ const WORDS: &[(&str, &str)] = &[
     ("from_time", "08:00"),
     ("until_time", "12:00"),
     ("line_id", "analyses"),
+    ("Expense.line_id", "money"),
+    ("Expense.currency", "EUR"),
+    ("StaffTime.line_id", "staff"),
     ("aggregate_kind", "relais.referral.referral"),
 ];
 
@@ -157,7 +160,7 @@ impl Contract {
             Kind::Int32 if field.name() == "line" => Some(Value::I32(1)),
             // Within whatever bounds a number has.
             Kind::Int32 => Some(Value::I32(5)),
-            Kind::Int64 if field.name() == "version" => Some(Value::I64(1)),
+            Kind::Int64 if ["version", "amount", "planned_minutes"].contains(&field.name()) => Some(Value::I64(1)),
             _ => None,
         }
     }

@@ -2,18 +2,24 @@
 
 use anyhow::{Context, Result};
 use relais_platform::clock::machine_now;
-use relais_proto::referral::v1::{
-    DismissDuplicateRequest, MergePatientsRequest, ReviewFileAccessRequest, duplicate_dismissal, file_access::Verdict,
-    patient_merge,
+use relais_proto::{
+    convention::v1::{CounterExpenseRequest, Line, Terms, line},
+    referral::v1::{
+        DismissDuplicateRequest, MergePatientsRequest, ReviewFileAccessRequest, duplicate_dismissal,
+        file_access::Verdict, patient_merge,
+    },
 };
 use relais_tests::{
     Identity, Session, SmtpServer, Suite,
-    partnership::{identity, patient_of},
+    partnership::{Partners, identity, patient_of},
     request_id,
     story::{self, Place},
 };
 
-use crate::matrix::holder::Holder;
+use crate::matrix::{
+    holder::Holder,
+    metered::{spent, with_lines},
+};
 
 /// What the matrix asks for; records that are merged, that look alike and that are two people's; a look at a file, reviewed.
 pub async fn as_the_matrix_asks() -> Result<(Suite, SmtpServer)> {
@@ -45,7 +51,25 @@ pub async fn as_the_matrix_asks() -> Result<(Suite, SmtpServer)> {
         request_id: request_id(),
     };
     at("admin")?.break_glass().review_file_access(reviewed).await?;
+    meter(&suite).await?;
     Ok((suite, mail))
+}
+
+/// A referral that takes the only place of a line, and crosses its threshold; money that was spent, and was not.
+async fn meter(suite: &Suite) -> Result<()> {
+    let agreed = |terms: Terms| {
+        let (kind, on_exhausted) = (line::Kind::Firm.into(), line::OnExhausted::Waitlist.into());
+        let firm = Line { kind, committed: 1, on_exhausted, ..terms.lines[0].clone() };
+        with_lines(Terms { lines: vec![firm], thresholds: vec![100], ..terms })
+    };
+    let partners = Partners::meet_under(|identity| suite.session("referral", identity), agreed).await?;
+    let sent = partners.submit(partners.request()).await?;
+    // Somebody waits for it.
+    partners.submit(partners.request()).await?;
+    let name = spent(&partners, &sent.convention).await?;
+    let request = CounterExpenseRequest { name, request_id: request_id() };
+    partners.operator.expenses().counter_expense(request).await?;
+    Ok(())
 }
 
 /// All that happens in the story of a laboratory.

@@ -24,6 +24,7 @@ const OF_NO_REFERRAL: &[&str] = &[
     "relais.results.v1.ReportService/ListQuarantinedReports",
     "relais.results.v1.ResultsService/ListOrders",
     "relais.scheduling.v1.SchedulingService/ListAppointments",
+    "relais.notification.v1.NotificationService/ListMessages",
     "relais.notification.v1.NotificationService/WatchMessages",
 ];
 

@@ -3,10 +3,11 @@
 use chrono::NaiveDate;
 use relais_platform::{Error, Result, database::Unit};
 
+use super::move_places;
 use crate::{
     app::network::local_day_at,
     domain::{
-        convention::{Failure, judge_day},
+        convention::{Failure, judge_day, no_place_left},
         referral::Referral,
     },
     store::convention,
@@ -27,5 +28,14 @@ pub async fn move_reservation(
     let convention = convention.ok_or_else(|| Error::not_found(referral.convention))?;
     let place = (referral.provider, referral.site.map(|site| site.id));
     let admitted_on = local_day_at(unit, referral.referrer, place, referral.create_time).await?;
-    Ok(judge_day(&convention, admitted_on, day))
+    let days = match judge_day(&convention, admitted_on, day) {
+        Ok(days) => days,
+        refused => return Ok(refused),
+    };
+    let short = move_places(unit, referral, day).await?;
+    if short.is_empty() {
+        return Ok(Ok(days));
+    }
+    let dates = (convention.terms.start_date, convention.terms.end_date);
+    Ok(Err(short.iter().map(|line| no_place_left(line, line.period(dates, day).1)).collect()))
 }

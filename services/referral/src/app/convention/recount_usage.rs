@@ -1,4 +1,4 @@
-//! Adds up a convention's ledger anew.
+//! Adds up a convention's ledgers anew: what was given, and what meters stand on.
 
 use relais_platform::{
     Result,
@@ -12,8 +12,9 @@ use crate::{domain::convention::Recount, store::convention};
 
 /// The most differences that are told.
 const MOST: i64 = 100;
+const MOST_TOLD: usize = 100;
 
-/// Holds what is reported against the ledger's entries.
+/// Holds what is reported, and what is left of each meter, against the ledgers' entries.
 #[derive(Debug, Clone, Copy)]
 pub struct RecountUsage(pub ConventionId);
 
@@ -31,6 +32,9 @@ impl UseCase for RecountUsage {
         let convention = get_for_caller(unit, self.0).await?;
         ensure_keeps(unit.caller()?, &convention)?;
         unit.audit(self.0);
-        convention::recount(unit, self.0, MOST).await
+        let given = convention::recount(unit, self.0, MOST).await?;
+        let (entries, of_meters) = convention::recount_meters(unit, self.0, MOST).await?;
+        let differences = given.differences.into_iter().chain(of_meters).take(MOST_TOLD).collect();
+        Ok(Recount { entries: given.entries + entries, total: given.total, differences })
     }
 }

@@ -7,7 +7,7 @@ use relais_platform::{
     database::{Unit, UseCase},
 };
 
-use super::{Wanted, change::get_to_change, create_convention::ensure_renewal};
+use super::{Wanted, change::get_to_change, create_convention::ensure_renewal, ensure_not_below_use};
 use crate::{
     domain::convention::{Convention, State, sign},
     store::convention,
@@ -38,8 +38,10 @@ impl UseCase for SignConvention {
         // Somewhere on Earth that day has begun: the furthest zone is fourteen hours ahead.
         let today = (unit.now() + TimeDelta::hours(14)).date_naive();
         let signed = sign(open, self.signature_date, today)?;
+        ensure_not_below_use(unit, &signed).await?;
         convention::save(unit, &signed).await?;
         convention::save_signature(unit, &signed).await?;
+        convention::adopt_terms(unit, &signed).await?;
         convention::settle_days(unit, &signed).await?;
         unit.audit(signed.id);
         Ok(signed)

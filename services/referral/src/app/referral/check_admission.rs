@@ -7,10 +7,10 @@ use relais_platform::{
     ids::{ConventionId, ReferralId},
 };
 
-use super::judge::judge;
+use super::judge::{Looks, judge};
 use crate::{
     domain::{
-        convention::{Admission, Failure},
+        convention::{Admission, Failure, Standing, place_of},
         referral::Submission,
     },
     store::referral,
@@ -37,6 +37,10 @@ pub struct Checked {
     pub verdict: Result<Admission, Vec<Failure>>,
     /// Open referrals of the same patient for the same service at the same provider.
     pub duplicates: Vec<ReferralId>,
+    /// What stands on the lines on which it would take a place.
+    pub standings: Vec<Standing>,
+    /// Whether it would wait for a place.
+    pub waits: bool,
 }
 
 impl UseCase for CheckAdmission {
@@ -48,9 +52,18 @@ impl UseCase for CheckAdmission {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Checked> {
-        let judged = judge(unit, self.convention, &self.submission).await?;
+        let looks = Looks { approved: false, at_meters: true };
+        let judged = judge(unit, self.convention, &self.submission, looks).await?;
         let duplicates = referral::list_open_alike(unit, &self.submission, DUPLICATES).await?;
         unit.audit(self.submission.patient);
-        Ok(Checked { convention: judged.convention.id, verdict: judged.verdict, duplicates })
+        let lines = &judged.convention.terms.lines;
+        let is_here = |standing: &Standing| {
+            let mut metered = lines.iter().filter(|line| line.is_metered());
+            metered
+                .any(|line| line.line_id == standing.line_id && place_of(line, self.submission.site) == standing.site)
+        };
+        let standings = judged.standings.into_iter().filter(is_here).collect();
+        let (convention, verdict, waits) = (judged.convention.id, judged.verdict, judged.waits);
+        Ok(Checked { convention, verdict, duplicates, standings, waits })
     }
 }

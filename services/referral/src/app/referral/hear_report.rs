@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::keep::keep;
 use crate::{
+    app::convention::{counts_reports, settle_reports},
     domain::referral::{
         Cause, Facts, Referral, ReportStatus, Reported, State, Step, WORK_DONE, hear_reading, hear_report,
     },
@@ -116,20 +117,32 @@ impl UseCase for HearReport {
         // Nothing is attached to a referral that is not there: the message is held back, and parked in the end.
         let referral = referral.ok_or_else(|| Error::not_found(self.referral))?;
         unit.about(referral.number.as_str());
+        if !counts_reports(unit, &referral).await? {
+            return self.hear(unit, referral).await.map(|_| ());
+        }
+        // What this very report told as done is to be written before meters are brought to it.
+        unit.settle().await?;
+        let stands = self.hear(unit, referral).await?;
+        settle_reports(unit, &stands, (self.report, self.fact().version)).await
+    }
+}
+
+impl HearReport {
+    /// Notes it, and takes the referral where it leads; answers with how that stands then.
+    async fn hear(&self, unit: &mut Unit<'_>, referral: Referral) -> Result<Referral> {
         if !referral::insert_fact(unit, &self.fact()).await? {
-            return Ok(());
+            return Ok(referral);
         }
         let late = self.note(unit).await?;
         let results = referral::results_of(unit, self.referral).await?;
         let facts = Facts { results, ..referral.facts };
-        let Some(state) = self.leads(&referral, &facts, late) else { return Ok(()) };
+        let Some(state) = self.leads(&referral, &facts, late) else { return Ok(referral) };
         let refused = matches!(referral.state, State::CancelRequested | State::Cancelled);
         let reason = match (refused, self.read) {
             (true, _) => WORK_DONE,
             (_, true) => "acknowledged",
             (_, false) => self.status.as_str(),
         };
-        keep(unit, Referral { facts, ..referral }, state, &Step::new(Cause::Fact, reason)).await?;
-        Ok(())
+        keep(unit, Referral { facts, ..referral }, state, &Step::new(Cause::Fact, reason)).await
     }
 }

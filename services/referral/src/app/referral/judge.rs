@@ -6,18 +6,20 @@ use relais_platform::{
     calls::{Caller, Role},
     database::Unit,
     error::Violation,
-    ids::{ConventionId, OrganisationId, UnitId},
+    ids::{Child, ConventionId, OrganisationId, PractitionerId, UnitId},
 };
 
 use crate::{
     app::{convention::get_to_judge, network::local_day},
     domain::{
-        convention::{Admission, Ask, Convention, Failure, admit, sentence},
+        convention::{
+            Admission, Ask, Convention, Failure, Line, Measure, Standing, admit, lets_wait, sentence, standings,
+        },
         language::Language,
         network::Registration,
         referral::Submission,
     },
-    store::{identity, network},
+    store::{convention::read_meters, identity, network},
 };
 
 /// A convention's answer.
@@ -29,13 +31,31 @@ pub(super) struct Judged {
     pub convention: Convention,
     /// What admits, or each rule that fails.
     pub verdict: Result<Admission, Vec<Failure>>,
+    /// What stands on the convention's lines, where somebody looked.
+    pub standings: Vec<Standing>,
+    /// Whether it would wait for a place.
+    pub waits: bool,
+}
+
+/// How far is looked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Looks {
+    /// Whether somebody answers for it where a line is used up.
+    pub approved: bool,
+    /// Whether what is left of each line is asked for. Whoever submits need not ask: who takes the place decides.
+    pub at_meters: bool,
 }
 
 /// Asks the convention, as of now.
 ///
 /// # Errors
 /// What is no question at all: names of what is absent or another's.
-pub(super) async fn judge(unit: &mut Unit<'_>, convention: ConventionId, submission: &Submission) -> Result<Judged> {
+pub(super) async fn judge(
+    unit: &mut Unit<'_>,
+    convention: ConventionId,
+    submission: &Submission,
+    looks: Looks,
+) -> Result<Judged> {
     let caller = unit.caller()?;
     let (referrer, desk) = (caller.acting_organisation()?, caller.unit);
     ensure_own_name(caller, submission)?;
@@ -54,9 +74,43 @@ pub(super) async fn judge(unit: &mut Unit<'_>, convention: ConventionId, submiss
         today,
         situation: &submission.situation,
         chain: &chain,
+        standings: &[],
+        approved: looks.approved,
     };
-    let verdict = admit(&convention, &ask);
-    Ok(Judged { referrer: (referrer, desk), convention, verdict })
+    let mut verdict = admit(&convention, &ask);
+    // Whoever is refused hears of all that is used up; money is spent by others, and asked for each time.
+    let looks = looks.at_meters || verdict.is_err() || convention.terms.lines.iter().any(is_budget);
+    if !looks || convention.terms.lines.iter().all(|line| line.committed.is_none()) {
+        return Ok(Judged { referrer: (referrer, desk), convention, verdict, standings: Vec::new(), waits: false });
+    }
+    let terms = (&convention.terms, submission.requested_date);
+    let read = read_meters(unit, convention.id, submission.patient.0, terms).await?;
+    let standings = standings(&convention, submission.requested_date, &read);
+    let ask = Ask { standings: &standings, ..ask };
+    verdict = admit(&convention, &ask);
+    let waits = verdict.is_ok() && lets_wait(&convention, &ask);
+    Ok(Judged { referrer: (referrer, desk), convention, verdict, standings, waits })
+}
+
+/// Whether money that is spent to its end refuses referrals.
+fn is_budget(line: &Line) -> bool {
+    line.is_firm() && line.measure == Measure::Money
+}
+
+/// Who lets a referral through is of one of the two organisations.
+pub(super) async fn ensure_approver(
+    unit: &mut Unit<'_>,
+    submission: &Submission,
+    approver: Option<Child<PractitionerId>>,
+) -> Result<()> {
+    let Some(approver) = approver else { return Ok(()) };
+    let own = unit.caller()?.acting_organisation()?;
+    let known = network::find_practitioner(unit, approver.id).await?.is_some_and(|found| found.name == approver);
+    if known && [own, submission.provider].contains(&approver.organisation) {
+        return Ok(());
+    }
+    let rule = "must be a practitioner of your organisation or of the provider";
+    Err(Error::invalid(vec![Violation::new("approver", rule)]))
 }
 
 /// The refusal of a referral.

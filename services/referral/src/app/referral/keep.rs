@@ -1,18 +1,23 @@
-//! What every step comes to: the next version with its row in the timeline, one event, and the next deadline.
+//! What every step comes to: the next version with its row in the timeline, the places that it holds, one event, and the next
+//! deadline.
 
 use relais_platform::{
-    Result,
+    Error, Result,
     database::Unit,
+    error::Violation,
     ids::{AppointmentId, OrganisationId},
     parties::Capacity,
     timers::{self, Timer, Urgency},
 };
 
-use super::tell::{tell, tell_judged, tell_overdue};
+use super::{
+    tell::{tell, tell_judged, tell_overdue},
+    waiting::keep_list,
+};
 use crate::{
-    app::convention::conditions_of,
+    app::convention::{conditions_of, reserve, settle_step},
     domain::{
-        convention::{Acceptance, Conditions},
+        convention::{Acceptance, Conditions, Line, OnExhausted, Rule},
         referral::{Cause, Judgement, Priority, Referral, Results, State, Step},
     },
     store::referral,
@@ -21,24 +26,35 @@ use crate::{
 /// The kind of the timers of referrals.
 pub const STEP_TIMER: &str = "referral-step";
 
-/// Begins a referral, for somebody. Where its convention accepts what it admits, both steps are in one transaction.
+/// Begins a referral, for somebody: it takes its places under its convention. Where that accepts what it admits, both steps are in one
+/// transaction. Answers with the lines on which no place is left: then it is to be refused, and with it all that was written here.
 pub(super) async fn begin(
     unit: &mut Unit<'_>,
     submitted: Referral,
     by: (OrganisationId, Capacity),
     conditions: &Conditions,
-) -> Result<Referral> {
+    approver: &str,
+) -> Result<Result<Referral, Vec<Line>>> {
     referral::insert(unit, &submitted, by).await?;
+    let automatic = conditions.acceptance == Acceptance::Automatic;
+    let short = reserve(unit, &submitted, approver, automatic).await?;
+    if short.iter().any(|line| line.on_exhausted != OnExhausted::Waitlist) {
+        return Ok(Err(short));
+    }
     tell(unit, &submitted, false);
-    if conditions.acceptance == Acceptance::Automatic {
-        let step = Step::new(Cause::Automatic, "");
-        let accepted = submitted.after(State::Accepted, &step, &conditions.deadlines, unit.now());
-        keep_moved(unit, &accepted, &step).await?;
-        return Ok(accepted);
+    let next = match (short.is_empty(), automatic) {
+        (false, _) => Some((State::Waitlisted, Step::new(Cause::Automatic, Rule::VolumeExhausted.as_str()))),
+        (true, true) => Some((State::Accepted, Step::new(Cause::Automatic, ""))),
+        (true, false) => None,
+    };
+    if let Some((state, step)) = next {
+        let moved = submitted.after(state, &step, &conditions.deadlines, unit.now());
+        keep_moved(unit, &moved, &step).await?;
+        return Ok(Ok(moved));
     }
     watch(unit, &submitted).await?;
     unit.audit(&submitted);
-    Ok(submitted)
+    Ok(Ok(submitted))
 }
 
 /// Takes a referral to its next state, and keeps all that comes of it.
@@ -49,9 +65,14 @@ pub(super) async fn keep(unit: &mut Unit<'_>, referral: Referral, state: State, 
     Ok(moved)
 }
 
-/// Keeps a referral that was moved already.
+/// Keeps a referral that was moved already, and brings the places that it holds to where it stands.
 pub(super) async fn keep_moved(unit: &mut Unit<'_>, moved: &Referral, step: &Step) -> Result<()> {
     referral::save(unit, moved, step).await?;
+    let short = settle_step(unit, moved, step).await?;
+    if !short.is_empty() {
+        return Err(used_up(&short));
+    }
+    keep_list(unit, moved, step).await?;
     watch(unit, moved).await?;
     match step.cause {
         Cause::Overdue => tell_overdue(unit, moved),
@@ -74,6 +95,15 @@ pub(super) async fn keep_judged(
     tell_judged(unit, judged, asked, judgement);
     unit.audit(judged);
     Ok(())
+}
+
+/// The refusal of a step for which no place is left.
+pub(super) fn used_up(short: &[Line]) -> Error {
+    let rule = |line: &Line| {
+        let told = format!("all that line {} commits is reserved or used", line.line_id);
+        Violation::new(Rule::VolumeExhausted.as_str(), told).of("terms.lines", Vec::new())
+    };
+    Error::refused("LINE_USED_UP", short.iter().map(rule).collect())
 }
 
 /// Sets the timer of the next step, or clears it when there is none.

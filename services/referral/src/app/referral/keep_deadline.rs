@@ -5,7 +5,7 @@ use relais_platform::{Result, database::Unit, ids::ReferralId};
 use super::keep::{keep_moved, set};
 use crate::{
     app::convention::conditions_of,
-    domain::referral::{Cause, Passed, Step, judge},
+    domain::referral::{Cause, Passed, Step, judge, lapse},
     store::referral,
 };
 
@@ -28,6 +28,10 @@ pub async fn keep_deadline(unit: &mut Unit<'_>, id: ReferralId) -> Result<()> {
             let step = Step::new(Cause::Silence, "");
             keep_moved(unit, &expired, &step).await?;
             (*expired, None)
+        }
+        Passed::Lapsed(lapsed) => {
+            keep_moved(unit, &lapsed, &lapse()).await?;
+            (*lapsed, None)
         }
     };
     if let Some(again) = again {

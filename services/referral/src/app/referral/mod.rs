@@ -16,8 +16,10 @@ mod list_file_accesses;
 mod list_partner_links;
 mod list_referrals;
 mod list_transitions;
+mod list_waiting;
 mod lookup_referral;
 mod note_opened;
+mod offer_place;
 mod open_file;
 mod redeem_partner_link;
 mod redirect_referral;
@@ -31,6 +33,7 @@ mod submit_referral;
 mod take_step;
 mod tell;
 mod undo_referral;
+mod waiting;
 
 pub use account::account;
 pub use check_admission::{CheckAdmission, Checked};
@@ -47,8 +50,10 @@ pub use list_file_accesses::ListFileAccesses;
 pub use list_partner_links::ListPartnerLinks;
 pub use list_referrals::ListReferrals;
 pub use list_transitions::ListTransitions;
+pub use list_waiting::{ListWaiting, WaitingPage};
 pub use lookup_referral::LookupReferral;
 pub use note_opened::NoteOpened;
+pub use offer_place::{begin_period, offer_again, offer_place};
 pub use open_file::{File, OpenFile};
 pub use redeem_partner_link::{RedeemPartnerLink, Redeemed};
 pub use redirect_referral::RedirectReferral;
@@ -61,6 +66,7 @@ pub use snapshot_referrals::snapshot_referrals;
 pub use submit_referral::SubmitReferral;
 pub use take_step::TakeStep;
 pub use undo_referral::UndoReferral;
+pub use waiting::{PERIOD_ENDED, PLACE_FREED, RESTED};
 
 use relais_platform::{
     Result,

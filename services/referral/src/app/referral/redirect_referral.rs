@@ -9,7 +9,7 @@ use relais_platform::{
 };
 
 use super::{
-    keep::{begin, keep},
+    keep::{begin, keep, used_up},
     seen,
     take_step::open_to,
 };
@@ -61,7 +61,7 @@ impl UseCase for RedirectReferral {
         let alternative = Some(Place::Organisation(self.provider));
         let step = Step { alternative, ..Step::new(Cause::Call, self.reason.as_str()) }.by(by.0, by.1);
         let sent_on = keep(unit, open, state, &step).await?;
-        begin(unit, replacing, by, &conditions).await?;
+        begin(unit, replacing, by, &conditions, "").await?.map_err(|short| used_up(&short))?;
         seen(unit, sent_on)
     }
 }

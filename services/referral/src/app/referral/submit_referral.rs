@@ -1,15 +1,15 @@
 //! Submits a referral: the convention admits it or names every rule that fails.
 
 use relais_platform::{
-    Result,
+    Error, Result,
     audit::Subject,
     database::{Unit, UseCase},
-    ids::ConventionId,
+    ids::{Child, ConventionId, PractitionerId},
     parties::Capacity,
 };
 
 use super::{
-    judge::{judge, refused},
+    judge::{Looks, ensure_approver, judge, refused},
     keep::begin,
 };
 use crate::domain::{
@@ -24,6 +24,8 @@ pub struct SubmitReferral {
     pub convention: ConventionId,
     /// What is submitted.
     pub submission: Submission,
+    /// Who lets it through where a line is used up; none: nobody.
+    pub approver: Option<Child<PractitionerId>>,
     /// The language of a refusal.
     pub language: Language,
 }
@@ -41,11 +43,23 @@ impl UseCase for SubmitReferral {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
-        let judged = judge(unit, self.convention, &self.submission).await?;
+        ensure_approver(unit, &self.submission, self.approver).await?;
+        let looks = Looks { approved: self.approver.is_some(), at_meters: false };
+        let judged = judge(unit, self.convention, &self.submission, looks).await?;
         let admission = judged.verdict.map_err(|failures| refused(failures, self.language))?;
         let (sender, convention) = (judged.referrer, judged.convention);
         let admitted = submit(self.submission.clone(), sender, &convention, admission, unit.now());
         unit.about(admitted.number.as_str());
-        begin(unit, admitted, (sender.0, Capacity::Referrer), &convention.terms.conditions).await
+        let approver = self.approver.map(|approver| approver.to_string()).unwrap_or_default();
+        let conditions = &convention.terms.conditions;
+        match begin(unit, admitted, (sender.0, Capacity::Referrer), conditions, &approver).await? {
+            Ok(referral) => Ok(referral),
+            // Who takes the place decides; what is said of it, the rules.
+            Err(_) => {
+                let again = judge(unit, self.convention, &self.submission, Looks { at_meters: true, ..looks }).await?;
+                let failures = again.verdict.err().ok_or_else(|| Error::contention("a place was given back meanwhile"));
+                Err(refused(failures?, self.language))
+            }
+        }
     }
 }

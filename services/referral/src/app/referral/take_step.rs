@@ -11,7 +11,7 @@ use relais_platform::{
 
 use super::{keep::keep, seen};
 use crate::{
-    domain::referral::{Cause, Move, Referral, State, Step, WORK_DONE, go},
+    domain::referral::{Cause, Move, OFFER_DECLINED, Referral, State, Step, WORK_DONE, go},
     store::referral,
 };
 
@@ -48,6 +48,7 @@ impl UseCase for TakeStep {
             Move::ConfirmCancellation => open.reason.clone(),
             Move::DeclineCancellation if matches!(state, State::Attended | State::ResultsAvailable) => WORK_DONE.into(),
             Move::DeclineCancellation => "cancellation-declined".into(),
+            Move::DeclineOffer => OFFER_DECLINED.into(),
             _ => self.reason.clone(),
         };
         let (items, note) = (self.items.clone(), self.note.clone());

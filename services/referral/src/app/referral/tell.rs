@@ -33,6 +33,9 @@ pub(super) fn tell(unit: &mut Unit<'_>, referral: &Referral, undone: bool) {
         State::Submitted if referral.previous.is_none() => {
             unit.emit(referral.id, referral.version, submitted(referral));
         }
+        State::Waitlisted if referral.offer_expire_time.is_some() => {
+            unit.emit(referral.id, referral.version, offered(referral));
+        }
         State::Cancelled => {
             unit.emit(referral.id, referral.version, v1::ReferralCancelled { organisation, ..cancelled(referral) });
         }
@@ -82,6 +85,16 @@ fn moved(referral: &Referral, undone: bool) -> v1::ReferralMoved {
         due_time: referral.due_time.map(time_to_proto),
         alternative: referral.alternative.clone(),
         organisation: String::new(),
+    }
+}
+
+fn offered(referral: &Referral) -> v1::ReferralOffered {
+    v1::ReferralOffered {
+        referral: referral.id.to_string(),
+        number: referral.number.to_string(),
+        parties: referral.parties.iter().map(party).collect(),
+        owner: referral.owner().map(|owner| owner.to_string()).unwrap_or_default(),
+        expire_time: referral.offer_expire_time.map(time_to_proto),
     }
 }
 

@@ -9,7 +9,7 @@ use relais_platform::{
     text_enum,
 };
 
-use super::{Convention, Cover, Days, Role, State};
+use super::{Convention, Cover, Days, Role, Standing, State, exhausted};
 use crate::domain::{
     network::Registration,
     referral::{HealthCover, Situation},
@@ -36,6 +36,10 @@ pub struct Ask<'a> {
     pub situation: &'a Situation,
     /// The days on which a convention of the chain admits.
     pub chain: &'a [Days],
+    /// What stands on the convention's lines; empty: nobody looked, and whoever takes a place decides.
+    pub standings: &'a [Standing],
+    /// Whether somebody answers for it where a line is used up.
+    pub approved: bool,
 }
 
 /// What admits a referral.
@@ -66,6 +70,10 @@ text_enum! {
         OutOfArea = "out-of-area",
         /// All documents of the checklist come along.
         MissingDocument = "missing-document",
+        /// Something is left of what was committed.
+        VolumeExhausted = "volume-exhausted",
+        /// Some of the money is left.
+        BudgetExhausted = "budget-exhausted",
     }
 }
 
@@ -98,6 +106,8 @@ pub enum Why {
     NotRegistered(NaiveDate, String),
     /// It is for people without health cover.
     NotWithoutCover,
+    /// The patient has none of its statuses.
+    OtherStatus,
     /// None of its reasons is declared.
     OtherReason,
     /// Nobody says that the patient wishes it.
@@ -106,6 +116,12 @@ pub enum Why {
     OtherTerritory,
     /// These do not come along.
     NoDocument(Vec<String>),
+    /// This line has no place left until this day.
+    UsedUp(String, NaiveDate),
+    /// This line has no money left until this day.
+    BudgetUsedUp(String, NaiveDate),
+    /// This line counts each site, and none is named.
+    NoSite(String),
 }
 
 /// A rule that fails.
@@ -125,13 +141,14 @@ pub struct Failure {
 type Judge = fn(&Convention, &Ask<'_>) -> Option<(Why, Vec<String>)>;
 
 /// All rules with the terms that they come from, in the order in which they are told.
-const RULES: [(Rule, &str, Judge); 11] = [
+const RULES: [(Rule, &str, Judge); 12] = [
     (Rule::ConventionNotInForce, "terms.start_date", in_force),
     (Rule::ServiceNotCovered, "terms.services", service),
     (Rule::ReferrerNotParty, "terms.parties", referrer),
     (Rule::ProviderNotParty, "terms.parties", provider),
     (Rule::SiteNotInScope, "terms.sites", site),
     (Rule::PrescriberNotEntitled, "terms.prescribers", prescriber),
+    (Rule::NotEligible, "terms.eligibility.patient_statuses", status),
     (Rule::NotEligible, "terms.eligibility.health_cover", cover),
     (Rule::NotEligible, "terms.eligibility.declared_reasons", reason),
     (Rule::NotEligible, "terms.eligibility.patient_wish", wish),
@@ -147,7 +164,7 @@ pub fn admit(convention: &Convention, ask: &Ask<'_>) -> Result<Admission, Vec<Fa
     let judged = RULES.iter().filter_map(|(rule, term, judge)| {
         judge(convention, ask).map(|(why, passes)| Failure { rule: *rule, term, why, passes })
     });
-    let failed: Vec<_> = judged.collect();
+    let failed: Vec<_> = judged.chain(exhausted(convention, ask)).collect();
     if failed.is_empty() { Ok(Admission { convention_version: convention.terms_version }) } else { Err(failed) }
 }
 
@@ -204,6 +221,12 @@ fn prescriber(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String
     let entitled =
         registrations.iter().any(|entry| entry.identifier.system == register && entry.is_valid_on(ask.today));
     unless(entitled, || (Why::NotRegistered(ask.today, register.clone()), vec![register]))
+}
+
+fn status(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {
+    let statuses = &convention.terms.conditions.eligibility.patient_statuses;
+    let has_one = statuses.is_empty() || statuses.contains(&ask.situation.patient_status);
+    unless(has_one, || (Why::OtherStatus, statuses.clone()))
 }
 
 fn cover(convention: &Convention, ask: &Ask<'_>) -> Option<(Why, Vec<String>)> {

@@ -59,6 +59,8 @@ pub struct Deadlines {
     pub information_days: i32,
     /// Days until the provider answers when the referrer asks to cancel.
     pub cancellation_answer_days: i32,
+    /// Hours for which a place is kept for whoever it is offered to.
+    pub offer_hours: i32,
 }
 
 /// The usual.
@@ -73,6 +75,7 @@ impl Default for Deadlines {
             result_days: 14,
             information_days: 14,
             cancellation_answer_days: 5,
+            offer_hours: 72,
         }
     }
 }
@@ -109,12 +112,18 @@ impl Deadlines {
         TimeDelta::days(self.cancellation_answer_days.into())
     }
 
-    fn hours(&self) -> [(&'static str, i32); 4] {
+    /// How long a place is kept for whoever it is offered to, and how long whoever lets that pass rests.
+    pub fn offer(&self) -> TimeDelta {
+        TimeDelta::hours(self.offer_hours.into())
+    }
+
+    fn hours(&self) -> [(&'static str, i32); 5] {
         [
             ("first_contact_routine_hours", self.first_contact_routine_hours),
             ("first_contact_urgent_hours", self.first_contact_urgent_hours),
             ("first_contact_asap_hours", self.first_contact_asap_hours),
             ("first_contact_stat_hours", self.first_contact_stat_hours),
+            ("offer_hours", self.offer_hours),
         ]
     }
 
@@ -171,6 +180,8 @@ pub struct Eligibility {
     pub patient_wish: bool,
     /// Codes of territories in one of which a patient lives; empty: anywhere.
     pub territories: Vec<String>,
+    /// Codes of statuses of which a patient has one; empty: any.
+    pub patient_statuses: Vec<String>,
 }
 
 /// Numbers of people below this are left out of statements.
@@ -225,6 +236,8 @@ impl Conditions {
         let reasons = &self.eligibility.declared_reasons;
         ensure("eligibility.declared_reasons", distinct(reasons), "must not hold a code twice");
         ensure("eligibility.territories", distinct(&self.eligibility.territories), "must not hold a code twice");
+        let statuses = &self.eligibility.patient_statuses;
+        ensure("eligibility.patient_statuses", distinct(statuses), "must not hold a code twice");
         ensure("checklist", distinct(&self.checklist), "must not hold a kind twice");
         let run_off = (0..=LONGEST_DAYS).contains(&self.run_off_days);
         ensure("run_off_days", run_off, "must be between 0 and 3660");

@@ -134,6 +134,8 @@ pub fn amend(signed: Convention, terms: Terms, effective_date: NaiveDate, today:
     let parties = |terms: &Terms| terms.parties.iter().copied().collect::<HashSet<Party>>();
     let same = parties(&terms) == parties(&signed.terms);
     ensure(same, "amendment-keeps-parties", "the parties stay: others agree on a convention of their own");
+    let kept = signed.terms.lines.iter().all(|line| terms.lines.iter().any(|new| new.counts_as(line)));
+    ensure(kept, "amendment-keeps-lines", "each line stays, and what it counts; how much it commits may change");
     let in_turn = (signed.effective_date..=terms.end_date).contains(&effective_date);
     let told = "it judges from a day on that is not before that of the version signed last, nor after its own end";
     ensure(in_turn, "amendment-effective-date", told);

@@ -1,11 +1,18 @@
 //! Conventions: what was agreed, how long it lives, and whether a referral is admitted under it.
 
 mod admit;
+mod burn_down;
 mod chain;
 mod conditions;
+mod currency;
+mod exhausted;
+mod expense;
 mod life;
+mod line;
+mod meter;
 mod sentence;
 mod sign;
+mod staff_time;
 mod terms;
 mod usage;
 mod window;
@@ -15,12 +22,18 @@ use relais_platform::ids::ConventionId;
 use relais_platform::text_enum;
 
 pub use admit::{Admission, Ask, Failure, Rule, Why, admit};
+pub use burn_down::{MeterFigures, Moved, Point};
 pub use chain::{Chain, Days, Link, Signed, renewal_faults};
 pub use conditions::{Acceptance, Conditions, Cover, Deadlines, Eligibility, Few, Prescribers, Recipients};
+pub use exhausted::{exhausted, lets_wait, no_place_left};
+pub use expense::{Expense, spend};
 pub use life::{Reason, Stage, amend, discard, edit, resume, suspend, terminate};
+pub use line::{CountedFrom, Line, LineKind, LineScope, Measure, OnExhausted, Per, ReserveAt};
+pub use meter::{Crossing, Found, Standing, Want, place_of, standings, wants, wants_at_submission};
 pub use sentence::sentence;
 pub use sign::sign;
-pub use terms::{Bearer, Coding, Line, LineKind, Measure, Party, Role, ServiceTerm, Terms};
+pub use staff_time::{MOST_HOLD_DAYS, StaffTime, StaffTimeState, USUAL_HOLD_DAYS, plan};
+pub use terms::{Bearer, Coding, Party, Role, ServiceTerm, Terms};
 pub use usage::{Difference, Figure, LedgerEntry, Period, Recount};
 pub use window::{booking_window, judge_day};
 

@@ -31,10 +31,14 @@ fn english(why: &Why) -> String {
         Why::NoPrescriber => "the convention asks for a prescriber".into(),
         Why::NotRegistered(day, register) => format!("on {day} the prescriber is not on the register {register}"),
         Why::NotWithoutCover => "the convention is for people of whom it is said that they have no health cover".into(),
+        Why::OtherStatus => "the convention is for people who have one of its statuses".into(),
         Why::OtherReason => "the convention asks for one of its reasons to be declared".into(),
         Why::NotWished => "the convention is for patients of whom it is said that they wish it".into(),
         Why::OtherTerritory => "the convention is for people who live in one of its territories".into(),
         Why::NoDocument(kinds) => format!("these documents are missing: {}", kinds.join(", ")),
+        Why::UsedUp(line, last) => format!("all that line {line} commits until {last} is reserved or used"),
+        Why::BudgetUsedUp(line, last) => format!("the money of line {line} until {last} is spent"),
+        Why::NoSite(line) => format!("line {line} counts the places of each site: name one"),
     }
 }
 
@@ -58,10 +62,19 @@ fn french(why: &Why) -> String {
             format!("le {}, le prescripteur n’est pas inscrit au registre {register}", local(*day))
         }
         Why::NotWithoutCover => "la convention s’adresse aux personnes déclarées sans couverture maladie".into(),
+        Why::OtherStatus => "la convention s’adresse aux personnes qui ont l’un de ses statuts".into(),
         Why::OtherReason => "la convention exige que l’un de ses motifs soit déclaré".into(),
         Why::NotWished => "la convention exige que le souhait du patient soit déclaré".into(),
         Why::OtherTerritory => "la convention s’adresse aux personnes qui habitent l’un de ses territoires".into(),
         Why::NoDocument(kinds) => format!("il manque les documents suivants : {}", kinds.join(", ")),
+        Why::UsedUp(line, last) => {
+            let last = last.format("%d/%m/%Y");
+            format!("tout ce que la ligne {line} prévoit jusqu’au {last} est réservé ou consommé")
+        }
+        Why::BudgetUsedUp(line, last) => {
+            format!("le budget de la ligne {line} jusqu’au {} est épuisé", last.format("%d/%m/%Y"))
+        }
+        Why::NoSite(line) => format!("la ligne {line} compte les places de chaque site : indiquez-en un"),
     }
 }
 

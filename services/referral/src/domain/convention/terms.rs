@@ -10,7 +10,7 @@ use relais_platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Conditions;
+use super::{Conditions, Line};
 
 text_enum! {
     /// What a party does.
@@ -37,22 +37,6 @@ text_enum! {
         Grant = "grant",
         /// The patient pays.
         Patient = "patient",
-    }
-}
-
-text_enum! {
-    /// What a line counts.
-    pub enum Measure {
-        /// Acts.
-        Acts = "acts",
-    }
-}
-
-text_enum! {
-    /// How binding a line is.
-    pub enum LineKind {
-        /// Counted, without a limit.
-        Counted = "counted",
     }
 }
 
@@ -94,17 +78,6 @@ pub struct ServiceTerm {
     pub bearer: Bearer,
 }
 
-/// What is committed, and how it is counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    /// Unique within the convention.
-    pub line_id: String,
-    /// What it counts.
-    pub measure: Measure,
-    /// How binding it is.
-    pub kind: LineKind,
-}
-
 /// What was agreed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
@@ -144,6 +117,7 @@ impl Terms {
         ensure("lines", !self.lines.is_empty(), "must hold a line");
         let lines: Vec<_> = self.lines.iter().map(|line| &line.line_id).collect();
         ensure("lines", distinct(&lines), "must not use a line_id twice");
+        self.lines.iter().for_each(|line| line.faults(&mut ensure));
         ensure("end_date", self.start_date <= self.end_date, "must not lie before start_date");
         let provides = |site: &Child<SiteId>| self.is_party(site.organisation, Role::Provider);
         ensure("sites", self.sites.iter().all(provides), "must be sites of the providers");

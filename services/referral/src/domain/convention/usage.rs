@@ -73,7 +73,9 @@ pub struct Figure {
 pub struct Difference {
     /// The line.
     pub line_id: String,
-    /// Month, place, and what is reported.
+    /// Which figure: `given`, or one of a meter.
+    pub figure: String,
+    /// Month (of a meter the first day of its period), place, and what is reported.
     pub reported: Figure,
     /// What the entries amount to.
     pub counted: i64,

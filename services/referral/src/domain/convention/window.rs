@@ -2,12 +2,24 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::{Convention, Failure, Rule, Terms, Why};
+use super::{Convention, Failure, Line, Per, Rule, Terms, Why};
 
 /// The days on which an appointment of a referral may be booked that was admitted for `requested_date`, without the convention being
-/// asked again. Past its end it is asked, for some may still be seen then and others not.
-pub fn booking_window(terms: &Terms, _requested_date: NaiveDate) -> (NaiveDate, NaiveDate) {
-    (terms.start_date, terms.end_date)
+/// asked again. Past its end it is asked, for some may still be seen then and others not; and beyond the period of a line on which the
+/// referral has its place, for the place has to move.
+pub fn booking_window(terms: &Terms, requested_date: NaiveDate) -> (NaiveDate, NaiveDate) {
+    within_periods(terms, requested_date, (terms.start_date, terms.end_date))
+}
+
+/// The days among some that lie in the period of a day on each line that lasts a year or a month. What is done past the end counts in
+/// the last period.
+fn within_periods(terms: &Terms, day: NaiveDate, (from, until): (NaiveDate, NaiveDate)) -> (NaiveDate, NaiveDate) {
+    let placed = |line: &&Line| line.is_metered() && line.committed.is_some() && line.per != Per::Term;
+    let dates = (terms.start_date, terms.end_date);
+    let periods = terms.lines.iter().filter(placed).map(|line| line.period(dates, day));
+    periods.fold((from, until), |(from, until), (first, last)| {
+        (from.max(first), if last < terms.end_date { until.min(last) } else { until })
+    })
 }
 
 /// Whether an appointment may be booked on a day: within the convention's dates; and past its end, for as long as it lets those still be
@@ -24,7 +36,7 @@ pub fn judge_day(
     let run_off = Days::new(conditions.run_off_days.try_into().unwrap_or_default());
     let last = if admitted_on <= *end_date { *end_date + run_off } else { *end_date };
     if (*start_date..=last).contains(&day) {
-        return Ok((*start_date, last));
+        return Ok(within_periods(&convention.terms, day, (*start_date, last)));
     }
     Err(vec![Failure {
         rule: Rule::ConventionNotInForce,
@@ -36,7 +48,7 @@ pub fn judge_day(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Conditions, State};
+    use super::super::{Conditions, CountedFrom, LineKind, State};
     use super::*;
     use relais_platform::ids::ConventionId;
 
@@ -75,6 +87,27 @@ mod tests {
             let judged = judge_day(&convention(run_off), day(admitted_on), day(booked));
             assert_eq!(judged.is_ok(), holds, "{booked}, admitted on {admitted_on}, {run_off} days");
         }
+    }
+
+    #[test]
+    fn a_booking_is_judged_again_beyond_the_nearest_edge_of_a_period() {
+        let firm = |per| Line {
+            kind: LineKind::Firm,
+            committed: Some(50),
+            per,
+            counted_from: CountedFrom::Attendance,
+            ..Line::counted_acts("places")
+        };
+        let mut agreed = convention(30);
+        agreed.terms.lines = vec![Line::counted_acts("analyses"), firm(Per::Term)];
+        assert_eq!(booking_window(&agreed.terms, day("2026-06-01")), (day("2026-01-01"), day("2026-12-31")));
+        agreed.terms.lines.extend([firm(Per::Year), firm(Per::Month)]);
+        assert_eq!(booking_window(&agreed.terms, day("2026-06-01")), (day("2026-06-01"), day("2026-06-30")));
+        let judged = judge_day(&agreed, day("2026-06-01"), day("2026-07-15"));
+        assert_eq!(judged, Ok((day("2026-07-01"), day("2026-07-31"))));
+        // What is done past the end counts in the last month.
+        let judged = judge_day(&agreed, day("2026-06-01"), day("2027-01-15"));
+        assert_eq!(judged, Ok((day("2026-12-01"), day("2027-01-30"))));
     }
 
     #[test]

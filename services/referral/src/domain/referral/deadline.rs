@@ -13,6 +13,8 @@ pub enum Passed {
     Overdue(Box<Referral>, Option<DateTime<Utc>>),
     /// Nobody answered for as long again.
     Expired(Box<Referral>),
+    /// Nobody took the place that was offered.
+    Lapsed(Box<Referral>),
 }
 
 /// Judges the deadline of a referral at `now`.
@@ -21,6 +23,7 @@ pub fn judge(referral: Referral, deadlines: &Deadlines, now: DateTime<Utc>) -> P
     let end = referral.state.expires().then(|| due + patience(&referral, deadlines));
     match (referral.overdue, end) {
         (false, _) if due > now => Passed::NotYet(Some(due)),
+        (false, _) if referral.offer_expire_time.is_some() => Passed::Lapsed(Box::new(referral.lapsed(deadlines, now))),
         (false, end) => {
             let version = referral.version + 1;
             Passed::Overdue(Box::new(Referral { overdue: true, version, update_time: now, ..referral }), end)

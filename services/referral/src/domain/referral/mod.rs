@@ -21,6 +21,7 @@ mod submit;
 mod tests;
 mod timeline;
 mod undo;
+mod waiting;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::ids::{
@@ -55,6 +56,7 @@ pub use step::{Cause, Place, Step};
 pub use submit::{Submission, submit};
 pub use timeline::{Entry, Happened, Transition};
 pub use undo::undo;
+pub use waiting::{OFFER_DECLINED, OnList, PLACE_OFFERED, Turn, Waiting, lapse, offer, on_list, rank, waits_for};
 
 text_enum! {
     /// How soon the patient is to be seen (FHIR request-priority).
@@ -136,6 +138,8 @@ pub struct Referral {
     /// The first and the last day on which its appointment may be booked without asking the convention again, by the clocks of the
     /// site; none: every day.
     pub booking_days: Option<(NaiveDate, NaiveDate)>,
+    /// Until when a place is kept for it that is offered to it.
+    pub offer_expire_time: Option<DateTime<Utc>>,
     /// When it was submitted.
     pub create_time: DateTime<Utc>,
     /// When it last changed.

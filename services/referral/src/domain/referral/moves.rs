@@ -29,11 +29,13 @@ pub enum Move {
     Fail,
     /// The referrer should never have sent it.
     EnterInError,
+    /// The provider or the referrer does not take the place that is offered.
+    DeclineOffer,
 }
 
 impl Move {
     /// Every one.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Accept,
         Self::RequestInformation,
         Self::ProvideInformation,
@@ -46,6 +48,7 @@ impl Move {
         Self::Complete,
         Self::Fail,
         Self::EnterInError,
+        Self::DeclineOffer,
     ];
 
     /// The path of its RPC.
@@ -63,6 +66,7 @@ impl Move {
             Self::Complete => "/relais.referral.v1.ReferralService/CompleteReferral",
             Self::Fail => "/relais.referral.v1.ReferralService/FailReferral",
             Self::EnterInError => "/relais.referral.v1.ReferralService/EnterInError",
+            Self::DeclineOffer => "/relais.referral.v1.ReferralService/DeclineOffer",
         }
     }
 }
@@ -95,6 +99,8 @@ pub fn go(referral: &Referral, by: Move) -> Result<State, Refusal> {
         // As FHIR has it: what was acted upon is ended by other names. Whoever did the work takes that back first.
         (Move::EnterInError, _) if referral.is_done() => Err(Refusal::WorkDone),
         (Move::EnterInError, _) => Ok(S::EnteredInError),
+        // It goes on waiting, behind those who did not decline.
+        (Move::DeclineOffer, S::Waitlisted) if referral.offer_expire_time.is_some() => Ok(S::Waitlisted),
         (by, state) => Err(Refusal::NotFrom(by, state)),
     }
 }

@@ -53,6 +53,8 @@ pub struct Situation {
     pub patient_wish: bool,
     /// The code of the territory where the patient lives; may be empty.
     pub territory: String,
+    /// The code of the patient's status, such as that of a newcomer; may be empty.
+    pub patient_status: String,
     /// Kinds of the documents that come with the referral.
     pub documents: Vec<String>,
     /// The procedure that it is a step of.

@@ -103,7 +103,7 @@ impl Referral {
         let next_step = state.next_step(&self.facts);
         let due_time = next_step.map(|step| self.due(step, deadlines, now));
         let done_time = state.is_done().then(|| self.done_time.unwrap_or(now));
-        Self { state, next_step, due_time, overdue: false, done_time, ..self }
+        Self { state, next_step, due_time, overdue: false, done_time, offer_expire_time: None, ..self }
     }
 
     fn due(&self, step: NextStep, deadlines: &Deadlines, now: DateTime<Utc>) -> DateTime<Utc> {

@@ -76,6 +76,7 @@ pub fn submit(
         done_time: None,
         replaces: None,
         booking_days,
+        offer_expire_time: None,
         create_time: now,
         update_time: now,
     };

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 
+mod offers;
 mod results;
 
 fn referral(state: State) -> Referral {
@@ -41,6 +42,7 @@ fn referral(state: State) -> Referral {
         done_time: None,
         replaces: None,
         booking_days: None,
+        offer_expire_time: None,
         create_time: DateTime::UNIX_EPOCH,
         update_time: DateTime::UNIX_EPOCH,
     }
@@ -83,6 +85,7 @@ const MOVES: &[(Move, &[(State, State)])] = {
             ],
         ),
         (Move::ConfirmCancellation, &[(S::CancelRequested, S::Cancelled)]),
+        (Move::DeclineOffer, &[]),
         // Without an appointment it stands where it was accepted.
         (Move::DeclineCancellation, &[(S::CancelRequested, S::Accepted)]),
         (Move::Complete, &[(S::Attended, S::Completed), (S::ResultsAvailable, S::Completed)]),

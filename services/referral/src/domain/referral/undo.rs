@@ -18,6 +18,8 @@ pub fn undo(last: &Transition, by: OrganisationId, facts: &Facts) -> Result<Stat
         }
         (Cause::Call, Some(_)) if last.organisation != Some(by) => Err(Refusal::StepOfAnother),
         (Cause::Call, Some(_)) if last.state == State::Redirected => Err(Refusal::Replaced),
+        // An offer that was declined is somebody else's.
+        (Cause::Call, Some(State::Waitlisted)) if last.state == State::Waitlisted => Err(Refusal::NothingToUndo),
         // Appointments and reports may have gone on meanwhile.
         (Cause::Call, Some(previous)) => Ok(facts.back(previous)),
     }

@@ -1,29 +1,14 @@
 //! What a statement shows. A number that is left out is not in it, so that no way of showing it can tell it.
 
 use chrono::NaiveDate;
-use relais_platform::{
-    ids::{Child, SiteId},
-    text_enum,
-};
+use relais_platform::ids::{Child, SiteId};
 use serde::{Deserialize, Serialize};
 
 use super::{Correction, Place};
-use crate::domain::convention::{Measure, Role};
+use crate::domain::convention::{Measure, Per, Role};
 
 /// A number, unless it is left out.
 pub type Shown = Option<i64>;
-
-text_enum! {
-    /// What a commitment is for.
-    pub enum Per {
-        /// The whole term.
-        Term = "term",
-        /// Each year.
-        Year = "year",
-        /// Each month.
-        Month = "month",
-    }
-}
 
 /// What is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -48,15 +48,16 @@ struct Values {
     to_date: i64,
 }
 
-/// What is committed. The lines of today have no limit.
-pub(super) fn committed(_: &Line) -> Option<Committed> {
-    None
+/// What is committed.
+pub(super) fn committed(line: &Line) -> Option<Committed> {
+    line.committed.map(|quantity| Committed { quantity, per: line.per })
 }
 
 /// Whether what a measure counts tells of people.
 pub(super) fn is_of_people(measure: Measure) -> bool {
     match measure {
-        Measure::Acts => true,
+        Measure::Acts | Measure::Persons => true,
+        Measure::Money | Measure::StaffMinutes => false,
     }
 }
 

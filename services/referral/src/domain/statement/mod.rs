@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use close::{Closing, STEPS, close};
 pub use document::{
-    Committed, Delay, DelayAt, Document, LineFigures, Month, Occurrences, Per, Places, Refusal, Shown, Signer, SiteName,
+    Committed, Delay, DelayAt, Document, LineFigures, Month, Occurrences, Places, Refusal, Shown, Signer, SiteName,
 };
 pub use late::Correction;
 pub use period::{Days, ensure_follows};

@@ -10,10 +10,9 @@ use chart::{Bar, Title, columns, rows};
 use markup::{escape, name, note, table};
 
 use super::{
-    Committed, DelayAt, Document, LineFigures, Per, Place, Places, Shown, Statement, csv::subject_word, locale,
-    words::word,
+    Committed, DelayAt, Document, LineFigures, Place, Places, Shown, Statement, csv::subject_word, locale, words::word,
 };
-use crate::domain::language::Language;
+use crate::domain::{convention::Per, language::Language};
 
 /// What the bytes are.
 pub const CONTENT_TYPE: &str = "text/html; charset=utf-8";

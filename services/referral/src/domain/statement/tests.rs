@@ -6,9 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    convention::{
-        Bearer, Coding, Conditions, Convention, Line, LineKind, Measure, Party, Role, ServiceTerm, State, Terms,
-    },
+    convention::{Bearer, Coding, Conditions, Convention, Line, Party, Role, ServiceTerm, State, Terms},
     language::Language,
 };
 
@@ -42,7 +40,7 @@ fn convention() -> Convention {
     let terms = Terms {
         parties: vec![party(1, Role::Referrer), party(2, Role::Provider), party(3, Role::Funder)],
         services: vec![ServiceTerm { code, bearer: Bearer::Funder }],
-        lines: vec![Line { line_id: "chest-x-rays".into(), measure: Measure::Acts, kind: LineKind::Counted }],
+        lines: vec![Line::counted_acts("chest-x-rays")],
         start_date: day("2026-01-01"),
         end_date: day("2028-12-31"),
         sites: Vec::new(),

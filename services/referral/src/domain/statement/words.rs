@@ -100,6 +100,8 @@ const WORDS: &[(&str, &str, &str)] = &[
         "A bar for each reason, all sites; hatched: left out.",
     ),
     ("acts", "actes", "acts"),
+    ("money", "montants, en unités mineures", "amounts, in minor units"),
+    ("staff-minutes", "minutes de personnel", "minutes of staff"),
     ("referrer", "Adresseur", "Referrer"),
     ("provider", "Prestataire", "Provider"),
     ("funder", "Financeur", "Funder"),

@@ -78,11 +78,6 @@ fn reason(value: Reason) -> conventions::convention::Reason {
 }
 
 fn terms(value: convention::Terms) -> conventions::Terms {
-    let line = |line: convention::Line| conventions::Line {
-        line_id: line.line_id,
-        measure: conventions::line::Measure::Acts.into(),
-        kind: conventions::line::Kind::Counted.into(),
-    };
     let conditions = value.conditions;
     let acceptance = match conditions.acceptance {
         Acceptance::ByHand => conventions::terms::Acceptance::ByHand,
@@ -91,7 +86,7 @@ fn terms(value: convention::Terms) -> conventions::Terms {
     conventions::Terms {
         parties: value.parties.into_iter().map(party).collect(),
         services: value.services.into_iter().map(service).collect(),
-        lines: value.lines.into_iter().map(line).collect(),
+        lines: value.lines.into_iter().map(super::line::line).collect(),
         start_date: Some(date_to_proto(value.start_date)),
         end_date: Some(date_to_proto(value.end_date)),
         acceptance: acceptance.into(),
@@ -146,6 +141,7 @@ fn deadlines(value: Deadlines) -> conventions::Deadlines {
         result_days: value.result_days,
         information_days: value.information_days,
         cancellation_answer_days: value.cancellation_answer_days,
+        offer_hours: value.offer_hours,
     }
 }
 
@@ -173,5 +169,6 @@ fn eligibility(value: Eligibility) -> conventions::Eligibility {
         declared_reasons: value.declared_reasons,
         patient_wish: value.patient_wish,
         territories: value.territories,
+        patient_statuses: value.patient_statuses,
     }
 }

@@ -43,6 +43,7 @@ pub(in crate::grpc) fn referral(value: Referral) -> v1::Referral {
         documents: value.situation.documents,
         patient_wish: value.situation.patient_wish,
         territory: value.situation.territory,
+        patient_status: value.situation.patient_status,
         owner,
         next_step: next_step(value.next_step).into(),
         due_time: value.due_time.map(time_to_proto),
@@ -54,6 +55,7 @@ pub(in crate::grpc) fn referral(value: Referral) -> v1::Referral {
         funder: value.funder.map(|funder| funder.to_string()).unwrap_or_default(),
         bearer: super::convention::bearer(value.bearer).into(),
         step_done_time: value.done_time.map(time_to_proto),
+        offer_expire_time: value.offer_expire_time.map(time_to_proto),
     }
 }
 

@@ -6,8 +6,8 @@ use relais_platform::{
 };
 use relais_proto::convention::v1::{self, correction, line_figures, render_statement_request::Format};
 
+use super::line::measure;
 use crate::domain::{
-    convention::Measure,
     language::Language,
     statement::{
         Correction, Delay, DelayAt, Document, LineFigures, Occurrences, Place, Places, Refusal, Shown, Statement,
@@ -75,9 +75,6 @@ impl Told<'_> {
     }
 
     fn line(&self, line: &LineFigures) -> v1::LineFigures {
-        let measure = match line.measure {
-            Measure::Acts => v1::line::Measure::Acts,
-        };
         let months = line.months.iter().map(|month| line_figures::Month {
             month: Some(date_to_proto(month.month)),
             number: month.number,
@@ -85,7 +82,7 @@ impl Told<'_> {
         });
         v1::LineFigures {
             line_id: line.line_id.clone(),
-            measure: measure.into(),
+            measure: measure(line.measure).into(),
             committed: line.committed.map(|committed| committed.quantity),
             committed_per: line.committed.map(|committed| committed.per.as_str().into()).unwrap_or_default(),
             period: Some(self.places(&line.period)),

@@ -3,11 +3,46 @@
 use relais_platform::calls::check::{date_to_proto, time_to_proto};
 use relais_proto::convention::v1;
 
-use crate::domain::convention::{Difference, Figure, LedgerEntry, Recount};
+use super::line;
+use crate::{
+    app::convention::Usage,
+    domain::convention::{Difference, Figure, LedgerEntry, MeterFigures, Point, Recount},
+};
 
-pub(in crate::grpc) fn usage(value: Vec<Figure>) -> v1::GetUsageResponse {
-    let total = value.iter().map(|figure| figure.quantity).sum();
-    v1::GetUsageResponse { figures: value.into_iter().map(figure).collect(), total }
+pub(in crate::grpc) fn usage(value: Usage) -> v1::GetUsageResponse {
+    let total = value.figures.iter().map(|figure| figure.quantity).sum();
+    v1::GetUsageResponse {
+        figures: value.figures.into_iter().map(figure).collect(),
+        total,
+        meters: value.meters.into_iter().map(meter).collect(),
+    }
+}
+
+fn meter(value: MeterFigures) -> v1::Meter {
+    let point = |point: &Point| v1::meter::BurnDownPoint {
+        day: Some(date_to_proto(point.day)),
+        taken: point.taken,
+        left: point.left,
+    };
+    v1::Meter {
+        period_start: Some(date_to_proto(value.period.0)),
+        period_end: Some(date_to_proto(value.period.1)),
+        site: value.site.map(|site| site.to_string()).unwrap_or_default(),
+        measure: line::measure(value.measure).into(),
+        kind: line::kind(value.kind).into(),
+        committed: value.committed,
+        reserved: value.reserved,
+        used: value.used,
+        released: value.released,
+        left: value.left(),
+        beyond: value.beyond(),
+        elapsed_percent: value.elapsed_percent,
+        used_percent: value.used_percent(),
+        burn_down: value.burn_down.iter().map(point).collect(),
+        exhaustion_date: value.exhaustion_date.map(date_to_proto),
+        line_id: value.line_id,
+        currency: value.currency.unwrap_or_default(),
+    }
 }
 
 pub(in crate::grpc) fn recount(value: Recount) -> v1::RecountUsageResponse {
@@ -45,5 +80,6 @@ fn difference(value: Difference) -> v1::UsageDifference {
         site: reported.site,
         reported: reported.quantity,
         counted: value.counted,
+        figure: value.figure,
     }
 }

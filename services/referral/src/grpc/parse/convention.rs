@@ -2,6 +2,7 @@
 
 mod conditions;
 mod life;
+mod line;
 
 pub(in crate::grpc) use life::{
     amend_convention, discard_amendment, list_convention_versions, resume_convention, suspend_convention,
@@ -9,13 +10,13 @@ pub(in crate::grpc) use life::{
 };
 
 use relais_platform::{Result, calls::Check, ids::ConventionId};
-use relais_proto::convention::v1::{self, line, party, service};
+use relais_proto::convention::v1::{self, party, service};
 use uuid::Uuid;
 
 use super::{CODE, DISPLAY_NAME, etag, name, plain_code};
 use crate::{
-    app::convention::{CreateConvention, GetConvention, GetUsage, RecountUsage, SignConvention, Wanted},
-    domain::convention::{Bearer, Coding, Line, LineKind, Measure, Party, Period, Role, ServiceTerm, Terms},
+    app::convention::{CreateConvention, GetConvention, GetUsage, OfLine, RecountUsage, SignConvention, Wanted},
+    domain::convention::{Bearer, Coding, Party, Period, Role, ServiceTerm, Terms},
 };
 
 /// The most parties, services or lines of a convention.
@@ -49,11 +50,17 @@ pub(in crate::grpc) fn get_convention(request: &v1::GetConventionRequest) -> Res
 pub(in crate::grpc) fn get_usage(request: &v1::GetUsageRequest) -> Result<GetUsage> {
     let mut check = Check::default();
     let convention = check.name("name", &request.name);
+    let as_of = request.as_of.map(|day| check.date("as_of", Some(day)));
+    if request.line_id.is_empty() && request.first_month.is_none() && request.last_month.is_none() {
+        check.finish()?;
+        return Ok(GetUsage { convention, line: None, as_of });
+    }
     let line_id = plain_code(&mut check, "line_id", &request.line_id);
     let start = check.date("first_month", request.first_month);
     let end = check.date("last_month", request.last_month);
     check.finish()?;
-    Ok(GetUsage { convention, line_id, period: Period::try_new(start, end)? })
+    let period = Period::try_new(start, end)?;
+    Ok(GetUsage { convention, line: Some(OfLine { line_id, period }), as_of })
 }
 
 pub(in crate::grpc) fn recount_usage(request: &v1::RecountUsageRequest) -> Result<RecountUsage> {
@@ -78,7 +85,7 @@ fn parse_terms(check: &mut Check, given: &v1::Terms) -> Terms {
     Terms {
         parties: given.parties.iter().take(MOST).map(|given| parse_party(check, given)).collect(),
         services: given.services.iter().take(MOST).map(|given| parse_service(check, given)).collect(),
-        lines: given.lines.iter().take(MOST).map(|given| parse_line(check, given)).collect(),
+        lines: given.lines.iter().take(MOST).map(|given| line::parse(check, given)).collect(),
         start_date: check.date("convention.terms.start_date", given.start_date),
         end_date: check.date("convention.terms.end_date", given.end_date),
         sites: given.sites.iter().take(MOST).map(|site| check.child("convention.terms.sites", site)).collect(),
@@ -108,14 +115,6 @@ fn parse_service(check: &mut Check, given: &v1::Service) -> ServiceTerm {
     };
     let code = check.required("convention.terms.services.code", given.code.clone());
     ServiceTerm { code: coding(check, "convention.terms.services.code", &code), bearer }
-}
-
-fn parse_line(check: &mut Check, given: &v1::Line) -> Line {
-    let line_id = plain_code(check, "convention.terms.lines.line_id", &given.line_id);
-    let _: line::Measure = check.choice("convention.terms.lines.measure", given.measure);
-    let _: line::Kind = check.choice("convention.terms.lines.kind", given.kind);
-    // Each enum has one value but the unspecified one.
-    Line { line_id, measure: Measure::Acts, kind: LineKind::Counted }
 }
 
 /// A code with its system.

@@ -3,6 +3,7 @@
 mod break_glass;
 mod convention;
 mod directory;
+mod expense;
 mod leave;
 mod lifecycle;
 mod member;
@@ -13,7 +14,9 @@ mod person;
 mod recipient;
 mod referral;
 mod site;
+mod staff_time;
 mod statement;
+mod waiting;
 
 pub(super) use break_glass::{open_file, review_file_access};
 pub(super) use convention::{
@@ -21,6 +24,7 @@ pub(super) use convention::{
     recount_usage, resume_convention, sign_convention, suspend_convention, terminate_convention, update_convention,
 };
 pub(super) use directory::{add_registration, end_registration, set_contact};
+pub(super) use expense::{counter_expense, record_expense};
 pub(super) use leave::{create_leave, end_leave, get_acting_practitioner, leaves_of, set_unit_substitute};
 pub(super) use lifecycle::{
     cancel_referral, enter_in_error, provide_information, redirect_referral, reject_referral, request_information,
@@ -45,7 +49,9 @@ pub(super) use referral::{
     submit_referral,
 };
 pub(super) use site::{create_site, update_site};
+pub(super) use staff_time::{confirm_staff_time, release_staff_time, reserve_staff_time};
 pub(super) use statement::{close_statement, get_statement, render_statement, statements_of};
+pub(super) use waiting::{after_turn, of_convention, turn_to_bytes};
 
 use relais_platform::{Result, calls::Check, ids::ResourceId};
 

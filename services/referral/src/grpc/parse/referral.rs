@@ -26,9 +26,10 @@ pub(in crate::grpc) fn submit_referral(
 ) -> Result<(Uuid, SubmitReferral)> {
     let mut check = Check::default();
     let (convention, submission) = submission(&mut check, request.referral.clone())?;
+    let approver = check.optional_child("approver", &request.approver);
     let request_id = check.request_id(&request.request_id);
     check.finish()?;
-    Ok((request_id, SubmitReferral { convention, submission, language }))
+    Ok((request_id, SubmitReferral { convention, submission, approver, language }))
 }
 
 pub(in crate::grpc) fn check_admission(request: &v1::CheckAdmissionRequest) -> Result<CheckAdmission> {
@@ -123,17 +124,17 @@ fn situation(check: &mut Check, given: &v1::Referral) -> Situation {
     let letters = language.bytes().all(|b| b.is_ascii_lowercase()) && (2..=3).contains(&language.len());
     let field = "referral.needs.interpreter_language";
     check.ensure(field, language.is_empty() || letters, "must be a language of ISO 639, such as ar");
-    let reason = given.declared_reason.as_str();
-    let declared_reason =
-        if reason.is_empty() { String::new() } else { plain_code(check, "referral.declared_reason", reason) };
-    let lives = given.territory.as_str();
-    let territory = if lives.is_empty() { String::new() } else { plain_code(check, "referral.territory", lives) };
+    let mut code = |field, code: &str| if code.is_empty() { String::new() } else { plain_code(check, field, code) };
+    let declared_reason = code("referral.declared_reason", &given.declared_reason);
+    let territory = code("referral.territory", &given.territory);
+    let patient_status = code("referral.patient_status", &given.patient_status);
     Situation {
         needs: Needs { interpreter_language: language, wheelchair: needs.wheelchair },
         health_cover,
         declared_reason,
         patient_wish: given.patient_wish,
         territory,
+        patient_status,
         documents: codes(check, "referral.documents", &given.documents, DOCUMENTS),
         procedure: procedure(check, given.procedure.as_ref()),
     }

@@ -29,7 +29,7 @@ pub struct Acts {
 }
 
 /// Entries of a whole batch, written with their sums by one statement: each once, on every line of the convention that counts
-/// acts. One for a referral that does not exist is refused: the message is held back. What was done at a site that is none of the
+/// acts as reports tell them. One for a referral that does not exist is refused: the message is held back. What was done at a site that is none of the
 /// provider's was given all the same: it is counted where no site is named, and holds nothing up.
 #[derive(Debug, Default)]
 pub struct Entries(Vec<Acts>);
@@ -59,7 +59,7 @@ impl Rows for Entries {
                            $5::date[], $6::bigint[]) AS n(referral, report, version, site, local_date, quantity)) n
                  LEFT JOIN referral r ON r.id = n.referral
                  LEFT JOIN convention_line l ON l.convention_id = r.convention_id AND l.version = r.convention_version
-                     AND l.measure = 'acts'
+                     AND l.measure = 'acts' AND l.counted_from = 'report'
                  LEFT JOIN site e ON e.id = n.site AND e.organisation_id = r.provider_id
                  -- A referral that does not exist breaks NOT NULL.
                  WHERE r.id IS NULL OR l.line_id IS NOT NULL
@@ -203,7 +203,7 @@ pub async fn recount(unit: &mut Unit<'_>, convention: ConventionId, limit: i64) 
     let differences = rows.into_iter().map(|row| {
         let site = row.organisation_id.zip(row.site_id).map(place);
         let reported = Figure { month: row.month, site, quantity: row.reported };
-        Difference { line_id: row.line_id, reported, counted: row.counted }
+        Difference { line_id: row.line_id, figure: "given".into(), reported, counted: row.counted }
     });
     Ok(Recount { entries: all.entries, total: all.total, differences: differences.collect() })
 }

@@ -158,7 +158,7 @@ pub async fn list_all(unit: &mut Unit<'_>, ids: &[Uuid]) -> Result<Vec<Referral>
                   r.prescriber_id, r.requested_date, r.priority,
                   r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
                   t.alternative, t.next_step, t.due_at, t.cause = 'overdue' OR t.overdue AS "overdue!", r.replaces_id,
-                  r.booking_from, r.booking_until,
+                  r.booking_from, r.booking_until, t.offer_expire_time,
                   (SELECT s.bearer FROM convention_service s WHERE s.convention_id = r.convention_id
                        AND s.version = r.convention_version AND s.system = r.service_system AND s.code = r.service_code)
                       AS "bearer!",

@@ -10,6 +10,8 @@ mod list;
 mod place;
 mod sent;
 mod timeline;
+mod waiting;
+mod waiting_list;
 
 pub use account::{Named, find_sent_by_caller, list_named};
 pub use alike::list_open_alike;
@@ -23,6 +25,12 @@ pub use list::{Filter, list_all, list_ids, list_ids_of_patients, list_next, list
 pub use place::is_place;
 pub use sent::get_sent;
 pub use timeline::{get_last_step, list_entries, list_facts, list_page_of_transitions, list_transitions};
+
+pub use waiting::{
+    delete_waiting, find_first, find_meter, find_of_meter, find_waiting, insert_waiting, is_continuing, move_waiting,
+    save_waiting, take_freed, waited_since, wake_waiting,
+};
+pub use waiting_list::{Listed, list_waiting};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::{
@@ -75,6 +83,7 @@ struct Row {
     booking_until: Option<NaiveDate>,
     bearer: String,
     funder_id: Option<Uuid>,
+    offer_expire_time: Option<DateTime<Utc>>,
     done_at: Option<DateTime<Utc>>,
     create_time: DateTime<Utc>,
     update_time: DateTime<Utc>,
@@ -123,6 +132,7 @@ impl TryFrom<Row> for Referral {
             done_time: row.done_at,
             replaces: row.replaces_id.map(Into::into),
             booking_days: row.booking_from.zip(row.booking_until),
+            offer_expire_time: row.offer_expire_time,
             create_time: row.create_time,
             update_time: row.update_time,
         })
@@ -215,8 +225,8 @@ pub async fn save(unit: &mut Unit<'_>, referral: &Referral, step: &Step) -> Resu
              INSERT INTO referral_note (referral_id, version, note) SELECT r.id, $3, $18::text FROM r WHERE $18 <> ''
          )
          INSERT INTO referral_transition (referral_id, version, state, reason, at, actor, appointment_id, due_at, id, previous,
-                                          cause, organisation_id, capacity, alternative, items, next_step, overdue)
-         SELECT r.id, $3, $2, $5, $4, $6, $7, $9, $11, $12, $13, $14, $15, $16, $17, $19, $10 FROM r",
+                                          cause, organisation_id, capacity, alternative, items, next_step, overdue, offer_expire_time)
+         SELECT r.id, $3, $2, $5, $4, $6, $7, $9, $11, $12, $13, $14, $15, $16, $17, $19, $10, $20 FROM r",
         referral.id.0,
         referral.state.as_str(),
         referral.version,
@@ -236,6 +246,7 @@ pub async fn save(unit: &mut Unit<'_>, referral: &Referral, step: &Step) -> Resu
         &step.items,
         step.note,
         referral.next_step.map(NextStep::as_str),
+        referral.offer_expire_time,
     );
     let done = query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(Error::contention("somebody else changed it")) }
@@ -306,7 +317,7 @@ macro_rules! read {
               r.prescriber_id, r.requested_date, r.priority,
               r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
               t.alternative, t.next_step, t.due_at, t.cause = 'overdue' OR t.overdue AS "overdue!", r.replaces_id,
-              r.booking_from, r.booking_until,
+              r.booking_from, r.booking_until, t.offer_expire_time,
               (SELECT s.bearer FROM convention_service s WHERE s.convention_id = r.convention_id
                    AND s.version = r.convention_version AND s.system = r.service_system AND s.code = r.service_code)
                   AS "bearer!",

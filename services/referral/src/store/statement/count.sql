@@ -55,6 +55,12 @@ WITH RECURSIVE period AS (
     JOIN period p ON p.is_last AND b.day BETWEEN p.first_day AND p.last_day
 ), given AS (
     SELECT u.line_id, u.site_id, u.local_date, u.quantity FROM usage_entry u WHERE u.convention_id = $1
+    UNION ALL
+    -- What reports told of a line that commits stands in both ledgers.
+    SELECT e.line_id, e.site_id, e.local_date, e.used
+    FROM meter_entry e JOIN convention_line l ON l.convention_id = e.convention_id AND l.version = e.convention_version
+                                             AND l.line_id = e.line_id
+    WHERE e.convention_id = $1 AND e.used <> 0 AND (l.measure, l.counted_from) <> ('acts', 'report')
 ), dated AS (
     SELECT COALESCE(p.number, 0) AS number, COALESCE(p.is_last, false) AS is_last, g.line_id, g.site_id, g.local_date,
            g.quantity

@@ -135,9 +135,15 @@ async fn what_an_amendment_may_not_change_is_told_all_at_once() -> Result<()> {
     let mut others = terms(&partners, -100, 0);
     others.end_date = told(&partners, -1);
     others.parties[0].organisation = third;
+    others.lines[0].per = relais_proto::convention::v1::line::Per::Month.into();
     let refused = amend(&partners.coordinator, amendment(&first, others, told(&partners, 1))).await.unwrap_err();
-    let all =
-        ["amendment-keeps-start", "amendment-keeps-parties", "amendment-effective-date", "amendment-ends-in-past"];
+    let all = [
+        "amendment-keeps-start",
+        "amendment-keeps-parties",
+        "amendment-keeps-lines",
+        "amendment-effective-date",
+        "amendment-ends-in-past",
+    ];
     assert_eq!((refused.code(), rules(&refused)), (Code::FailedPrecondition, all.map(String::from).to_vec()));
     let early = amendment(&first, terms(&partners, -200, 900), told(&partners, -201));
     assert_eq!(rules(&amend(&partners.coordinator, early).await.unwrap_err()), ["amendment-effective-date"]);

@@ -1,10 +1,10 @@
 //! The day of an appointment, judged by the convention that admitted its referral.
 
 use anyhow::Result;
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use relais_platform::events::Event;
 use relais_proto::{
-    convention::v1::Terms,
+    convention::v1::{Line, RecountUsageRequest, Terms, line},
     referral::v1::{ListTransitionsRequest, referral::State, referral_transition::Cause},
 };
 use relais_tests::{date, eventually, partnership};
@@ -182,4 +182,64 @@ async fn what_is_overdue_stays_overdue_when_a_day_is_judged() -> Result<()> {
     assert_eq!((now.overdue, now.state(), now.due_time), (true, late.state(), late.due_time));
     assert_ne!(now.etag, late.etag, "a judgement is a version");
     partners.world.end().await
+}
+
+/// Of one place a month: who holds it takes that of the month of the booking instead, and gives the other back; where that one is taken, the
+/// booking is refused, and the place stays where it was.
+#[tokio::test]
+async fn a_place_moves_to_the_month_of_the_booking_or_the_booking_is_refused() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let first = (partners.today + Days::new(32)).with_day(15).context("no such day")?;
+    let month = |after: u32| first + chrono::Months::new(after);
+    let line = line_a_month();
+    let terms = partnership::terms(&partners.mdm, &partners.provider, partners.today);
+    let draft = partnership::draft(&partners.coordinator, Terms { lines: vec![line], ..terms }).await?;
+    let convention = partnership::sign(&partners.coordinator, draft, partners.today).await?.name;
+    let mut sent = Vec::new();
+    for after in [0, 1] {
+        let ask =
+            Referral { convention: convention.clone(), requested_date: Some(date(month(after))), ..partners.ask() };
+        let answer = partners.desk.referrals().submit_referral(partners.request(ask)).await?.into_inner();
+        sent.push(accept_referral(&partners.lab, &answer.referral.unwrap_or_default().name).await?);
+    }
+    let mut appointment = Appointment::of(&sent[0]);
+    assert_eq!(reserved_months(&partners).await?, [month(0), month(1)].map(first_of));
+
+    appointment.ask(&partners, month(1)).await?;
+    let (_, judged) = judgement(&mut partners).await?;
+    assert_eq!((judged.admitted, judged.reason.as_str()), (false, "volume-exhausted"));
+    assert_eq!(judged.booking_from, Some(date(first_of(month(0)))), "as it was");
+    assert_eq!(reserved_months(&partners).await?, [month(0), month(1)].map(first_of));
+
+    appointment.ask(&partners, month(2)).await?;
+    let (_, judged) = judgement(&mut partners).await?;
+    assert_eq!((judged.admitted, judged.booking_from), (true, Some(date(first_of(month(2))))));
+    assert_eq!(reserved_months(&partners).await?, [month(1), month(2)].map(first_of));
+    let recount = RecountUsageRequest { name: convention };
+    let recount = partners.operator.conventions().recount_usage(recount).await?.into_inner();
+    assert_eq!(recount.differences, []);
+    partners.world.end().await
+}
+
+fn line_a_month() -> Line {
+    Line {
+        line_id: "places".into(),
+        measure: line::Measure::Acts.into(),
+        kind: line::Kind::Firm.into(),
+        committed: 1,
+        per: line::Per::Month.into(),
+        counted_from: line::CountedFrom::Attendance.into(),
+        ..Line::default()
+    }
+}
+
+fn first_of(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).unwrap_or(day)
+}
+
+/// The first days of the months in which a place is reserved.
+async fn reserved_months(partners: &Partners) -> Result<Vec<NaiveDate>> {
+    let reserved = "SELECT m.period_start FROM meter m JOIN meter_stripe s ON s.meter_id = m.id
+                    GROUP BY m.id HAVING sum(s.reserved) = 1 ORDER BY 1";
+    Ok(sqlx::query_scalar(reserved).fetch_all(&partners.world.database).await?)
 }

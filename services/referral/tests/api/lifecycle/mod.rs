@@ -28,7 +28,7 @@ use crate::partners::Partners;
 /// Steps by their names, each with a request of its own.
 macro_rules! steps {
     ($($(#[$doc:meta])* $step:ident: $request:ident $({ $($field:ident: $value:expr),* })?;)*) => {
-        $($(#[$doc])* async fn $step(session: &Session, name: &str) -> Result<Referral, Status> {
+        $($(#[$doc])* pub async fn $step(session: &Session, name: &str) -> Result<Referral, Status> {
             let request = v1::$request { name: name.into(), request_id: request_id(), $($($field: $value,)*)? ..Default::default() };
             Ok(session.referrals().$step(request).await?.into_inner().referral.unwrap_or_default())
         })*
@@ -49,17 +49,18 @@ steps! {
     decline_cancellation: DeclineCancellationRequest;
     complete_referral: CompleteReferralRequest;
     fail_referral: FailReferralRequest { reason: v1::referral::Reason::CouldNotContact.into() };
+    decline_offer: DeclineOfferRequest;
     enter_in_error: EnterInErrorRequest { reason: v1::enter_in_error_request::Reason::WrongPatient.into() };
     undo_referral: UndoReferralRequest { reason: v1::undo_referral_request::Reason::WrongReferral.into() };
 }
 
-async fn get(session: &Session, name: &str) -> Result<Referral> {
+pub async fn get(session: &Session, name: &str) -> Result<Referral> {
     let request = v1::GetReferralRequest { name: name.into() };
     session.referrals().get_referral(request).await?.into_inner().referral.context("no referral")
 }
 
 /// Waits until it stands there.
-async fn until(partners: &Partners, name: &str, state: State) -> Result<Referral> {
+pub async fn until(partners: &Partners, name: &str, state: State) -> Result<Referral> {
     eventually(&format!("{name} is {state:?}"), || async {
         Ok(Some(get(&partners.lab, name).await?).filter(|now| now.state() == state))
     })
@@ -67,7 +68,7 @@ async fn until(partners: &Partners, name: &str, state: State) -> Result<Referral
 }
 
 /// An appointment as scheduling tells of it, each time in its next version.
-struct Appointment {
+pub struct Appointment {
     id: AppointmentId,
     referral: String,
     version: i64,
@@ -76,7 +77,7 @@ struct Appointment {
 }
 
 impl Appointment {
-    fn of(referral: &Referral) -> Self {
+    pub fn of(referral: &Referral) -> Self {
         let start = relais_platform::clock::machine_now() + TimeDelta::days(3);
         Self { id: AppointmentId::draw(), referral: referral.name.clone(), version: 0, state: "proposed", start }
     }
@@ -96,7 +97,7 @@ impl Appointment {
         }
     }
 
-    async fn tell(&mut self, partners: &Partners, state: &'static str) -> Result<()> {
+    pub async fn tell(&mut self, partners: &Partners, state: &'static str) -> Result<()> {
         let moved = self.moved(state);
         partners.world.tap.publish(self.id.0, self.version, moved).await?;
         Ok(())

@@ -2,6 +2,7 @@
 
 mod closing;
 mod figures;
+mod people;
 mod reading;
 
 use anyhow::{Context, Result};

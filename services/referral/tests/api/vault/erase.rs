@@ -32,7 +32,7 @@ async fn a_hold_and_an_open_referral_refuse_and_say_why() -> Result<()> {
     let name = enter(desk, "Weber", "Anne").await?.name;
     assert_eq!(erase(desk, &name).await.unwrap_err().code(), Code::PermissionDenied, "a desk does not erase");
     let referral = partnership::referral(&partners.convention, &name, &partners.provider, partners.today);
-    let sent = SubmitReferralRequest { referral: Some(referral), request_id: request_id() };
+    let sent = SubmitReferralRequest { referral: Some(referral), request_id: request_id(), ..Default::default() };
     let sent = desk.referrals().submit_referral(sent).await?.into_inner().referral.unwrap();
     let held = hold(coordinator, &name, None).await?;
     let refused = erase(coordinator, &name).await.unwrap_err();
@@ -116,7 +116,7 @@ async fn what_was_erased_is_absent_to_everybody_and_its_key_is_gone() -> Result<
         let export = ExportPatientRequest { name: name.clone() };
         assert_eq!(coordinator.patients().export_patient(export).await.unwrap_err().code(), Code::NotFound);
         let referral = partnership::referral(&partners.convention, name, &partners.provider, partners.today);
-        let sent = SubmitReferralRequest { referral: Some(referral), request_id: request_id() };
+        let sent = SubmitReferralRequest { referral: Some(referral), request_id: request_id(), ..Default::default() };
         assert_eq!(desk.referrals().submit_referral(sent).await.unwrap_err().code(), Code::NotFound);
     }
     let noted = "SELECT count(*) FROM audit WHERE action LIKE '%ErasePatient' AND outcome <> 'refused'";
@@ -130,7 +130,7 @@ async fn of_an_erasure_and_a_referral_at_once_one_is_made() -> Result<()> {
     for _ in 0..8 {
         let name = enter(&partners.desk, "Weber", "Anne").await?.name;
         let referral = partnership::referral(&partners.convention, &name, &partners.provider, partners.today);
-        let sent = SubmitReferralRequest { referral: Some(referral), request_id: request_id() };
+        let sent = SubmitReferralRequest { referral: Some(referral), request_id: request_id(), ..Default::default() };
         let mut client = partners.desk.referrals();
         let (erased, sent) = tokio::join!(erase(&partners.coordinator, &name), client.submit_referral(sent));
         assert_ne!(erased.is_ok(), sent.is_ok(), "{erased:?} {sent:?}");

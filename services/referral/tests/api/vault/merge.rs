@@ -35,7 +35,8 @@ async fn a_merge_leads_to_the_survivor_and_taking_it_back_restores_both() -> Res
     let desk = &partners.desk;
     let (one, other) = (enter(desk, "Weber", "Anne").await?, enter(desk, "Klein", "Anna").await?);
     let referral = partnership::referral(&partners.convention, &other.name, &partners.provider, partners.today);
-    let sent = SubmitReferralRequest { referral: Some(referral.clone()), request_id: request_id() };
+    let sent =
+        SubmitReferralRequest { referral: Some(referral.clone()), request_id: request_id(), ..Default::default() };
     let sent = desk.referrals().submit_referral(sent).await?.into_inner().referral.unwrap();
 
     let request = ask(&one.name, &other.name);
@@ -49,7 +50,8 @@ async fn a_merge_leads_to_the_survivor_and_taking_it_back_restores_both() -> Res
     let export = ExportPatientRequest { name: one.name.clone() };
     let all = desk.patients().export_patient(export).await?.into_inner();
     assert_eq!((all.patients.len(), all.referrals.len(), all.merges.len()), (2, 1, 1), "and follows the survivor");
-    let again = SubmitReferralRequest { referral: Some(referral.clone()), request_id: request_id() };
+    let again =
+        SubmitReferralRequest { referral: Some(referral.clone()), request_id: request_id(), ..Default::default() };
     let refused = desk.referrals().submit_referral(again.clone()).await.unwrap_err();
     assert_eq!(rules(&refused), ["patient-merged"]);
     assert!(refused.message().contains(&one.name));

@@ -1,4 +1,5 @@
 mod journeys;
+mod meters;
 
 use relais_platform::broker::topology::HEARS;
 use uuid::Uuid;
@@ -22,9 +23,9 @@ fn record() -> Record {
     let submission = |referral, cancel| Submission {
         request: id(referral, 1),
         answer: Answer::Done(referral),
-        others: Vec::new(),
         cancel,
         reads: vec![Reading { rpc: "GetReferral", trace: referral.to_string() }],
+        ..Submission::default()
     };
     let cancel = Cancel { request: id(CLOSED, 2), answer: Answer::Done(()) };
     Record { submissions: vec![submission(OPEN, None), submission(CLOSED, Some(cancel))], journeys: Vec::new() }
@@ -53,6 +54,7 @@ fn found() -> Found {
     found.messages.push(message(CLOSED, true, 3));
     send(&mut found, "relais.notification.message", id(CLOSED, 6), 1);
     found.mailboxes.push(Mailbox { organisation: Uuid::nil(), unit: Uuid::nil(), last: 3 });
+    found.meters.differences = Some(0);
     found.reports.recount = Some(Recount { total: 0, reported: 0, differences: 0 });
     found
 }

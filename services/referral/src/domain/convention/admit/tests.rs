@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        Bearer, Coding, Conditions, Eligibility, Line, LineKind, Measure, Party, Prescribers, Reason, ServiceTerm,
-        Terms, resume, sentence, sign, suspend, terminate,
+        Bearer, Coding, Conditions, Eligibility, Line, Party, Prescribers, Reason, ServiceTerm, Standing, Terms,
+        lets_wait, resume, sentence, sign, suspend, terminate,
     },
     *,
 };
@@ -27,7 +27,7 @@ fn draft(referrer: OrganisationId, provider: OrganisationId) -> Convention {
     let terms = Terms {
         parties: vec![party(referrer, Role::Referrer), party(provider, Role::Provider)],
         services: vec![ServiceTerm { code, bearer: Bearer::ProviderInKind }],
-        lines: vec![Line { line_id: "analyses".into(), measure: Measure::Acts, kind: LineKind::Counted }],
+        lines: vec![Line::counted_acts("analyses")],
         start_date: day("2017-03-20"),
         end_date: day("2019-12-31"),
         sites: Vec::new(),
@@ -40,8 +40,9 @@ fn draft(referrer: OrganisationId, provider: OrganisationId) -> Convention {
 
 fn ask<'a>(referrer: OrganisationId, provider: OrganisationId, date: &str, situation: &'a Situation) -> Ask<'a> {
     let (date, today) = (day(date), day("2017-06-01"));
-    let service = (LOINC, "24323-8");
-    Ask { referrer, provider, service, date, site: None, prescriber: None, today, situation, chain: &[] }
+    let (service, standings) = ((LOINC, "24323-8"), &[]);
+    let (site, prescriber, approved) = (None, None, false);
+    Ask { referrer, provider, service, date, site, prescriber, today, situation, chain: &[], standings, approved }
 }
 
 fn codes(result: Result<Admission, Vec<Failure>>) -> Vec<&'static str> {
@@ -112,6 +113,7 @@ fn every_rule_that_fails_is_named() {
             declared_reasons: vec!["asylum".into()],
             patient_wish: true,
             territories: vec!["lu".into()],
+            patient_statuses: vec!["newcomer".into()],
         },
         checklist: vec!["order".into()],
         ..Conditions::default()
@@ -126,6 +128,7 @@ fn every_rule_that_fails_is_named() {
         "provider-not-party",
         "site-not-in-scope",
         "prescriber-not-entitled",
+        "not-eligible",
         "not-eligible",
         "not-eligible",
         "not-eligible",
@@ -221,4 +224,95 @@ fn faults_of_terms_are_told_all_at_once() {
     terms.sites = vec![Child::new(OrganisationId::draw(), SiteId::draw())];
     terms.conditions.run_off_days = -1;
     assert_eq!(terms.faults().len(), 6);
+}
+
+fn standing(line_id: &str, used: i64, period: (&str, &str)) -> Standing {
+    let period = (day(period.0), day(period.1));
+    Standing {
+        line_id: line_id.into(),
+        period,
+        site: None,
+        committed: 50,
+        reserved: 0,
+        used,
+        held: false,
+        awaited: false,
+    }
+}
+
+/// Each line that is used up fails by itself, beside all other rules, and says what would pass.
+#[test]
+fn a_used_up_line_is_told_with_what_would_pass() {
+    use super::super::{CountedFrom, LineKind, Measure, OnExhausted, Per};
+    let (mdm, lab, situation) = (OrganisationId::draw(), OrganisationId::draw(), Situation::default());
+    let firm = |line_id: &str| Line {
+        kind: LineKind::Firm,
+        committed: Some(50),
+        counted_from: CountedFrom::Attendance,
+        per: Per::Month,
+        ..Line::counted_acts(line_id)
+    };
+    let let_through = Line { on_exhausted: OnExhausted::LetThrough, per: Per::Term, ..firm("more") };
+    let money = Line { measure: Measure::Money, currency: Some("EUR".into()), per: Per::Year, ..firm("money") };
+    let mut signed = sign(draft(mdm, lab), day("2017-10-02"), day("2017-10-02")).unwrap();
+    signed.terms.lines = vec![firm("places"), let_through, money];
+    let (may, term, year) = (("2017-05-01", "2017-05-31"), ("2017-03-20", "2019-12-31"), ("2017-03-20", "2018-03-19"));
+    let full = [standing("places", 50, may), standing("more", 51, term), standing("money", 50, year)];
+    let asked = ask(mdm, lab, "2017-05-02", &situation);
+    let refused = admit(&signed, &Ask { standings: &full, ..asked }).unwrap_err();
+    let told: Vec<_> = refused.iter().map(|it| (it.rule, it.term, it.passes.clone())).collect();
+    let passes = |passes: &[&str]| passes.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let expected = [
+        (Rule::VolumeExhausted, "terms.lines", passes(&["2017-06-01/2017-06-30"])),
+        (Rule::VolumeExhausted, "terms.lines", passes(&["approver"])),
+        (Rule::BudgetExhausted, "terms.lines", passes(&["2018-03-20/2019-03-19"])),
+    ];
+    assert_eq!(told, expected);
+    let french = sentence(&refused[0], Language::French);
+    assert_eq!(french, "tout ce que la ligne places prévoit jusqu’au 31/05/2017 est réservé ou consommé");
+    assert_ne!(sentence(&refused[2], Language::English), sentence(&refused[2], Language::French));
+
+    let approved = Ask { standings: &full, approved: true, ..asked };
+    assert_eq!(codes(admit(&signed, &approved)), ["volume-exhausted", "budget-exhausted"]);
+    let held = Standing { held: true, ..full[0].clone() };
+    let left = [held, standing("more", 49, term), standing("money", 49, year)];
+    assert!(admit(&signed, &Ask { standings: &left, ..asked }).is_ok(), "one is left, or the patient has a place");
+    signed.terms.lines[0].on_exhausted = OnExhausted::Waitlist;
+    let waits = Ask { standings: &full[..1], ..asked };
+    assert!(admit(&signed, &waits).is_ok() && lets_wait(&signed, &waits));
+    // What is left belongs to those who wait already; who has a place shares it.
+    let awaited = Standing { awaited: true, ..standing("places", 49, ("2017-05-01", "2017-05-31")) };
+    let shared = Standing { held: true, ..awaited.clone() };
+    let free = Standing { awaited: false, ..awaited.clone() };
+    for (one, expected) in [(awaited, true), (shared, false), (free, false)] {
+        assert_eq!(lets_wait(&signed, &Ask { standings: std::slice::from_ref(&one), ..asked }), expected, "{one:?}");
+    }
+}
+
+/// Where a line counts each site, one is named; another one of the provider with something left would pass.
+#[test]
+fn a_line_by_site_asks_for_a_site_and_names_another_that_has_places() {
+    use super::super::{CountedFrom, LineKind, LineScope};
+    let (mdm, lab, situation) = (OrganisationId::draw(), OrganisationId::draw(), Situation::default());
+    let mut signed = sign(draft(mdm, lab), day("2017-10-02"), day("2017-10-02")).unwrap();
+    let sites = [(); 3].map(|()| Child::new(lab, SiteId::draw()));
+    signed.terms.sites = sites.to_vec();
+    signed.terms.lines = vec![Line {
+        kind: LineKind::Firm,
+        committed: Some(50),
+        counted_from: CountedFrom::Attendance,
+        scope: LineScope::Site,
+        ..Line::counted_acts("places")
+    }];
+    let asked = ask(mdm, lab, "2017-05-02", &situation);
+    let nowhere = admit(&signed, &asked).unwrap_err();
+    assert_eq!((nowhere[0].rule, nowhere[0].passes.len()), (Rule::SiteNotInScope, 3));
+    let at = |site: Child<SiteId>, used| Standing {
+        site: Some(site.id),
+        ..standing("places", used, ("2017-03-20", "2019-12-31"))
+    };
+    let full = [at(sites[0], 50), at(sites[1], 50), at(sites[2], 49)];
+    let refused = admit(&signed, &Ask { site: Some(sites[0]), standings: &full, ..asked }).unwrap_err();
+    assert_eq!((refused[0].rule, refused[0].passes.clone()), (Rule::VolumeExhausted, vec![sites[2].to_string()]));
+    assert!(admit(&signed, &Ask { site: Some(sites[2]), standings: &full, ..asked }).is_ok());
 }

@@ -2,7 +2,7 @@ use chrono::DateTime;
 use relais_platform::ids::{ConventionId, OrganisationId};
 
 use super::{
-    super::{Conditions, Role, sign},
+    super::{Conditions, Line, Role, sign},
     *,
 };
 
@@ -15,7 +15,7 @@ fn draft() -> Convention {
     let terms = Terms {
         parties: vec![party(Role::Referrer), party(Role::Provider)],
         services: Vec::new(),
-        lines: Vec::new(),
+        lines: vec![Line::counted_acts("seen")],
         start_date: day("2017-01-01"),
         end_date: day("2019-12-31"),
         sites: Vec::new(),
@@ -69,8 +69,14 @@ fn an_amendment_keeps_who_agreed_and_since_when() {
     let (convention, today) = (signed(), day("2018-01-01"));
     let mut terms = Terms { start_date: day("2017-02-01"), end_date: day("2017-12-31"), ..convention.terms.clone() };
     terms.parties.pop();
-    let all =
-        ["amendment-keeps-start", "amendment-keeps-parties", "amendment-effective-date", "amendment-ends-in-past"];
+    terms.lines.pop();
+    let all = [
+        "amendment-keeps-start",
+        "amendment-keeps-parties",
+        "amendment-keeps-lines",
+        "amendment-effective-date",
+        "amendment-ends-in-past",
+    ];
     assert_eq!(rules(amend(convention.clone(), terms, day("2018-01-01"), today)), all);
     let mut turned = convention.terms.clone();
     turned.parties.reverse();

@@ -48,6 +48,7 @@ fn deadlines(given: v1::Deadlines) -> Deadlines {
         result_days: or(given.result_days, usual.result_days),
         information_days: or(given.information_days, usual.information_days),
         cancellation_answer_days: or(given.cancellation_answer_days, usual.cancellation_answer_days),
+        offer_hours: or(given.offer_hours, usual.offer_hours),
     }
 }
 
@@ -78,5 +79,7 @@ fn eligibility(check: &mut Check, given: &v1::Eligibility) -> Eligibility {
     };
     let declared_reasons = codes(check, &format!("{field}.declared_reasons"), &given.declared_reasons, MOST);
     let territories = codes(check, &format!("{field}.territories"), &given.territories, MOST);
-    Eligibility { health_cover, declared_reasons, patient_wish: given.patient_wish, territories }
+    let patient_statuses = codes(check, &format!("{field}.patient_statuses"), &given.patient_statuses, MOST);
+    let patient_wish = given.patient_wish;
+    Eligibility { health_cover, declared_reasons, patient_wish, territories, patient_statuses }
 }

@@ -1,0 +1,41 @@
+//! Reserves staff time for a plan.
+
+use relais_platform::{
+    Result,
+    audit::Subject,
+    database::{Unit, UseCase},
+};
+
+use super::{ensure_keeps, get_for_caller, staff_time::keep_step};
+use crate::{
+    domain::convention::{StaffTime, plan},
+    store::convention,
+};
+
+/// Reserves time on a line of staff minutes.
+#[derive(Debug, Clone)]
+pub struct ReserveStaffTime(pub StaffTime);
+
+impl UseCase for ReserveStaffTime {
+    type Outcome = StaffTime;
+    const NAME: &'static str = "reserve_staff_time";
+    // Meters and staff time are a worker's; whether the caller keeps the convention is asked first.
+    const SYSTEM: bool = true;
+
+    fn asks(&self) -> Subject {
+        Subject::of(self.0.convention)
+    }
+
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<StaffTime> {
+        let agreed = get_for_caller(unit, self.0.convention).await?;
+        ensure_keeps(unit.caller()?, &agreed)?;
+        plan(&agreed, &self.0)?;
+        let (now, actor) = (unit.now(), unit.caller()?.key());
+        let convention_version = agreed.terms_version;
+        let planned = StaffTime { convention_version, create_time: now, update_time: now, ..self.0.clone() };
+        convention::insert_staff_time(unit, &planned).await?;
+        keep_step(unit, &agreed, &planned, &actor).await?;
+        unit.audit(planned.id);
+        Ok(planned)
+    }
+}

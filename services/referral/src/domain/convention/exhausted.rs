@@ -1,0 +1,95 @@
+//! What a used-up line says to a referral that is asked for.
+
+use chrono::NaiveDate;
+use relais_platform::ids::{Child, SiteId};
+
+use super::{
+    Acceptance, Ask, Convention, Failure, Line, LineScope, Measure, OnExhausted, ReserveAt, Rule, Standing, Terms, Why,
+    place_of,
+};
+
+/// Each line on which nothing is left for what is asked, with what would pass: the days of the next period, another site, somebody
+/// who lets it through. Lines on which a referral waits refuse nothing.
+pub fn exhausted(convention: &Convention, ask: &Ask<'_>) -> Vec<Failure> {
+    let terms = &convention.terms;
+    terms.lines.iter().filter_map(|line| judge(terms, line, ask)).collect()
+}
+
+/// Whether a referral would be put on the waiting list: a line is used up, or what is left of it belongs to those who wait already.
+pub fn lets_wait(convention: &Convention, ask: &Ask<'_>) -> bool {
+    let waits = |line: &&Line| line.makes_wait() && takes(&convention.terms, line);
+    let lacks = |standing: &Standing| !standing.held && (standing.left() < 1 || standing.awaited);
+    let used_up = |line: &Line| standing(line, ask).is_some_and(lacks);
+    convention.terms.lines.iter().filter(waits).any(used_up)
+}
+
+/// Whether a referral takes a place of it when it is submitted.
+fn takes(terms: &Terms, line: &Line) -> bool {
+    let at_once = line.reserve_at == ReserveAt::Submission || terms.conditions.acceptance == Acceptance::Automatic;
+    line.is_firm() && line.counts_referrals() && at_once
+}
+
+/// That no place is left on a line for a booking that would move there, in the period that ends on a day.
+pub fn no_place_left(line: &Line, last_day: NaiveDate) -> Failure {
+    let why = Why::UsedUp(line.line_id.clone(), last_day);
+    Failure { rule: Rule::VolumeExhausted, term: "terms.lines", why, passes: Vec::new() }
+}
+
+fn standing<'a>(line: &Line, ask: &Ask<'a>) -> Option<&'a Standing> {
+    let place = place_of(line, ask.site);
+    ask.standings.iter().find(|standing| standing.line_id == line.line_id && standing.site == place)
+}
+
+fn judge(terms: &Terms, line: &Line, ask: &Ask<'_>) -> Option<Failure> {
+    let budget = line.is_firm() && line.measure == Measure::Money;
+    let takes = takes(terms, line);
+    let failure = |rule, why, passes| Some(Failure { rule, term: "terms.lines", why, passes });
+    if takes && line.scope == LineScope::Site && ask.site.is_none() {
+        let sites = terms.sites.iter().map(ToString::to_string).collect();
+        return failure(Rule::SiteNotInScope, Why::NoSite(line.line_id.clone()), sites);
+    }
+    let standing = standing(line, ask).filter(|_| budget || takes)?;
+    if standing.held || standing.left() > 0 {
+        return None;
+    }
+    if budget {
+        let why = Why::BudgetUsedUp(line.line_id.clone(), standing.period.1);
+        return failure(Rule::BudgetExhausted, why, later(terms, line, standing, ask));
+    }
+    match line.on_exhausted {
+        OnExhausted::Waitlist => None,
+        OnExhausted::LetThrough if ask.approved => None,
+        on_exhausted => {
+            let mut passes = later(terms, line, standing, ask);
+            passes.extend(other_sites(terms, line, ask));
+            passes.extend((on_exhausted == OnExhausted::LetThrough).then(|| "approver".to_string()));
+            failure(Rule::VolumeExhausted, Why::UsedUp(line.line_id.clone(), standing.period.1), passes)
+        }
+    }
+}
+
+/// The days of the period after, under the same terms; in the last one, those of the conventions of the chain that follow. What is left then
+/// is not looked at.
+fn later(terms: &Terms, line: &Line, standing: &Standing, ask: &Ask<'_>) -> Vec<String> {
+    let dates = (terms.start_date, terms.end_date);
+    let next = standing.period.1.succ_opt().filter(|next| *next <= terms.end_date);
+    let days = |next: NaiveDate| line.period(dates, next);
+    match next.map(days) {
+        Some((first, last)) => vec![format!("{first}/{last}")],
+        None => {
+            let after = ask.chain.iter().filter(|days| days.first > standing.period.1);
+            after.map(ToString::to_string).collect()
+        }
+    }
+}
+
+/// Other sites of the same provider at which something is left.
+fn other_sites(terms: &Terms, line: &Line, ask: &Ask<'_>) -> Vec<String> {
+    let has_left = |site: SiteId| {
+        let mut there = ask.standings.iter().filter(|it| it.line_id == line.line_id && it.site == Some(site));
+        there.any(|standing| standing.left() > 0)
+    };
+    let is_other = |site: &&Child<SiteId>| site.organisation == ask.provider && Some(**site) != ask.site;
+    let scoped = terms.sites.iter().filter(|_| line.scope == LineScope::Site);
+    scoped.filter(is_other).filter(|site| has_left(site.id)).map(ToString::to_string).collect()
+}

@@ -1,0 +1,205 @@
+//! Meters, moved by functions of the database alone: see migrations 0035 and 0036.
+
+use chrono::NaiveDate;
+use relais_platform::{
+    Result,
+    database::Unit,
+    ids::{ConventionId, SiteId},
+};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use sqlx_otel::QueryAnnotateExt;
+use uuid::Uuid;
+
+use crate::domain::convention::{Convention, Crossing, Found, Line, LineScope, Terms};
+
+/// What is asked of a line: the database brings its meter to that.
+#[derive(Debug, Clone, Serialize)]
+pub struct Asked {
+    /// The line.
+    pub line_id: String,
+    /// The version of the terms that commit it.
+    pub terms_version: i64,
+    /// The first day of the period.
+    pub period_start: NaiveDate,
+    /// Its last day.
+    pub period_end: NaiveDate,
+    /// The site, where the line counts each; nil otherwise.
+    pub site: Uuid,
+    /// What is committed; none: it is counted alone.
+    pub committed: Option<i64>,
+    /// Who holds the place: the subject, or the patient where persons count.
+    pub holder: Uuid,
+    /// What is to be reserved; none: what is reserved already.
+    pub reserved: Option<i64>,
+    /// What is used; none: what reports told.
+    pub used: Option<i64>,
+    /// Whether it may go beyond what is committed.
+    pub exceeds: bool,
+    /// Whether what is used happened already: then that may.
+    pub fact: bool,
+    /// Whether a place in another period moves to this one.
+    pub moves: bool,
+    /// The day that it counts for.
+    pub local_date: NaiveDate,
+    /// Where.
+    pub place: Option<Uuid>,
+    /// Who lets it through; empty: nobody.
+    pub approver: String,
+    /// Thresholds.
+    pub percents: Vec<i32>,
+    /// Whether nobody takes a place of it before those who wait for one.
+    pub in_turn: bool,
+}
+
+/// Whose step it is.
+#[derive(Debug, Clone)]
+pub struct Moving {
+    /// Under which convention.
+    pub convention: ConventionId,
+    /// The referral or the expense.
+    pub subject: Uuid,
+    /// The referral.
+    pub referral: Option<Uuid>,
+    /// What made the step: it is entered once.
+    pub source: String,
+}
+
+/// What came of it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Settled {
+    /// Lines on which too little is left: nothing was taken of them.
+    pub short: Vec<String>,
+    /// Thresholds that were crossed.
+    pub crossed: Vec<Crossing>,
+}
+
+/// Settles all lines of a step in one statement. Where places move to another period, all of them do or none.
+///
+/// # Errors
+/// CONTENTION when others lock the same meters in another order: the unit decides again.
+pub async fn settle_meters(unit: &mut Unit<'_>, moving: &Moving, asked: &[Asked]) -> Result<Settled> {
+    let now = unit.now();
+    let query = sqlx::query_scalar!(
+        r#"SELECT CASE WHEN $7 THEN meter_move($1, $2, $3, $4, $5, $6) ELSE meter_settle($1, $2, $3, $4, $5, $6) END
+               AS "settled!: Json<Settled>""#,
+        Json(asked) as _,
+        moving.convention.0,
+        moving.subject,
+        moving.referral,
+        moving.source,
+        now,
+        asked.iter().any(|asked| asked.moves),
+    );
+    let settled = query.with_operation("SELECT", "meter").fetch_one(unit.sql()).await?;
+    Ok(settled.0)
+}
+
+/// What stands on the meters of some lines in the period of a day; whether `holder` has a place on each.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn read_meters(
+    unit: &mut Unit<'_>,
+    convention: ConventionId,
+    holder: Uuid,
+    (terms, date): (&Terms, NaiveDate),
+) -> Result<Vec<Found>> {
+    let dates = (terms.start_date, terms.end_date);
+    let asked = |line: &Line| {
+        let period = line.period(dates, date);
+        serde_json::json!({ "line_id": line.line_id, "period_start": period.0 })
+    };
+    let asked: Vec<_> = terms.lines.iter().filter(|line| line.committed.is_some()).map(asked).collect();
+    let query = sqlx::query!(
+        r#"SELECT line_id AS "line_id!", site_id AS "site_id!", committed, reserved AS "reserved!", used AS "used!", held AS "held!"
+           FROM meter_read($1, $2, $3)"#,
+        convention.0,
+        holder,
+        Json(&asked) as _,
+    );
+    let rows = query.with_operation("SELECT", "meter").fetch_all(unit.sql()).await?;
+    let awaited = if terms.lines.iter().any(Line::makes_wait) {
+        list_awaited(unit, convention, &asked).await?
+    } else {
+        Vec::new()
+    };
+    let found = rows.into_iter().map(|row| Found {
+        awaited: awaited.iter().any(|(line, site)| *line == row.line_id && *site == row.site_id),
+        line_id: row.line_id,
+        site: (!row.site_id.is_nil()).then_some(SiteId(row.site_id)),
+        committed: row.committed,
+        reserved: row.reserved,
+        used: row.used,
+        held: row.held,
+    });
+    Ok(found.collect())
+}
+
+/// The lines and places, of those asked for, at which somebody waits.
+async fn list_awaited(
+    unit: &mut Unit<'_>,
+    convention: ConventionId,
+    asked: &[serde_json::Value],
+) -> Result<Vec<(String, Uuid)>> {
+    let now = unit.now();
+    let query = sqlx::query!(
+        r#"SELECT line_id AS "line_id!", site_id AS "site_id!" FROM meter_queues($1, $2, $3)"#,
+        convention.0,
+        Json(asked) as _,
+        now,
+    );
+    let rows = query.with_operation("SELECT", "waiting").fetch_all(unit.sql()).await?;
+    Ok(rows.into_iter().map(|row| (row.line_id, row.site_id)).collect())
+}
+
+/// What signed terms commit, from the period on that holds the first day which they judge and which is not over, for the functions.
+fn promises(unit: &Unit<'_>, signed: &Convention) -> Json<Vec<serde_json::Value>> {
+    let terms = &signed.terms;
+    let day = unit.now().date_naive().max(signed.effective_date);
+    let promise = |line: &Line| {
+        let (starts, ends) = line.period((terms.start_date, terms.end_date), day);
+        serde_json::json!({ "line_id": line.line_id, "committed": line.committed, "starts": starts, "ends": ends })
+    };
+    Json(terms.lines.iter().map(promise).collect())
+}
+
+/// Lines of which terms commit less than is reserved and used in a period that they judge and that has not ended, with what they
+/// commit and what is taken. Nobody takes any more of them until the unit ends.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_shortfalls(unit: &mut Unit<'_>, signed: &Convention) -> Result<Vec<(String, i64, i64)>> {
+    let query = sqlx::query!(
+        r#"SELECT line_id AS "line_id!", committed AS "committed!", taken AS "taken!" FROM meter_shortfall($1, $2)"#,
+        signed.id.0,
+        promises(unit, signed) as _,
+    );
+    let rows = query.with_operation("SELECT", "meter").fetch_all(unit.sql()).await?;
+    Ok(rows.into_iter().map(|row| (row.line_id, row.committed, row.taken)).collect())
+}
+
+/// Brings the meters of the periods that have not ended to what terms commit that judge them from now on.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn adopt_terms(unit: &mut Unit<'_>, signed: &Convention) -> Result<()> {
+    let now = unit.now();
+    let query = sqlx::query!(
+        "SELECT meter_adopt($1, $2, $3, $4)",
+        signed.id.0,
+        promises(unit, signed) as _,
+        signed.terms_version,
+        now,
+    );
+    query.with_operation("SELECT", "meter").execute(unit.sql()).await?;
+    Ok(())
+}
+
+/// The site that names a meter.
+pub fn meter_site(line: &Line, site: Option<SiteId>) -> Uuid {
+    match line.scope {
+        LineScope::All => Uuid::nil(),
+        LineScope::Site => site.map_or(Uuid::nil(), |site| site.0),
+    }
+}
