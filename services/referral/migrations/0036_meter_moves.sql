@@ -4,7 +4,8 @@
 -- fact is never refused: it takes what is left, and what is missing is noted as beyond. What is given back pays for that first. So
 -- a meter has something left, or something beyond, and never both: left = max(0, committed - reserved - used).
 
--- Makes the promise of a meter another one: what is left follows from what is taken.
+-- Makes the promise of a meter another one: what is left follows from what is taken, and is offered to who waits (meter_wake, 0047). Thresholds
+-- that it falls below by a promise that grows are armed again; one that it comes to by one that shrinks is told with the next move.
 CREATE FUNCTION meter_commit(of_meter uuid, commits bigint, of_version bigint, at timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -21,12 +22,16 @@ BEGIN
     SELECT count(*), sum(reserved + used) INTO stripes, taken FROM meter_stripe WHERE meter_id = of_meter;
     spare := COALESCE(greatest(0, commits - taken), 0);
     UPDATE meter_stripe SET available = spare / stripes + (stripe < spare % stripes)::int WHERE meter_id = of_meter;
-    UPDATE meter SET committed = commits, terms_version = of_version, beyond = COALESCE(greatest(0, taken - commits), 0)
+    UPDATE meter SET committed = commits, terms_version = of_version, beyond = COALESCE(greatest(0, taken - commits), 0),
+           crossed = ARRAY(SELECT p FROM unnest(crossed) AS p WHERE taken::numeric * 100 >= p::numeric * commits ORDER BY p)
     WHERE id = of_meter;
     INSERT INTO meter_entry (id, meter_id, convention_id, convention_version, line_id, kind, subject_id, source, committed,
                              local_date, entry_time)
     VALUES (gen_random_uuid(), of_meter, it.convention_id, of_version, it.line_id, 'commit', of_meter,
             'terms/' || of_version, COALESCE(commits, 0) - COALESCE(it.committed, 0), it.period_start, at);
+    IF spare > 0 THEN
+        PERFORM meter_wake(of_meter);
+    END IF;
 END $$;
 
 -- The meter of a line, period and place; entered when it is first asked for, and brought to the promise of later terms.
@@ -107,7 +112,7 @@ BEGIN
     RETURN 0;
 END $$;
 
--- Gives back to a stripe: what is beyond is paid for first.
+-- Gives back to a stripe: what is beyond is paid for first; what is left then is offered.
 CREATE FUNCTION meter_give(of_meter uuid, to_stripe smallint, quantity bigint, commits bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -126,6 +131,9 @@ BEGIN
         UPDATE meter SET beyond = beyond - paid WHERE id = of_meter;
     END IF;
     UPDATE meter_stripe SET available = available + quantity - paid WHERE meter_id = of_meter AND stripe = to_stripe;
+    IF quantity > paid THEN
+        PERFORM meter_wake(of_meter);
+    END IF;
 END $$;
 
 -- Tells which thresholds are crossed now that were not before. Terms of other versions may have others: those that are crossed stay so until
@@ -246,7 +254,8 @@ BEGIN
 END $$;
 
 -- Settles the lines of a referral's step (or of an expense): what it asks of each becomes what is asked. Answers with the lines that
--- have too little left, of which nothing was taken, and with the thresholds that were crossed.
+-- have too little left, of which nothing was taken, and with the thresholds that were crossed. On a line that makes
+-- wait (`in_turn`), nobody takes one before those who came first (meter_awaited, 0047).
 CREATE FUNCTION meter_settle(asked jsonb, of_convention uuid, subject uuid, of_referral uuid, of_source text, at timestamptz)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -268,7 +277,8 @@ BEGIN
     END IF;
     FOR line IN SELECT * FROM jsonb_to_recordset(asked) AS l(line_id text, terms_version bigint, period_start date,
         period_end date, site uuid, committed bigint, holder uuid, reserved bigint, used bigint, exceeds boolean,
-        fact boolean, moves boolean, local_date date, place uuid, approver text, percents int[]) ORDER BY l.line_id
+        fact boolean, moves boolean, local_date date, place uuid, approver text, percents int[], in_turn boolean)
+        ORDER BY l.line_id
     LOOP
         SELECT * INTO claim FROM meter_claim c WHERE c.subject_id = subject AND c.line_id = line.line_id FOR NO KEY UPDATE;
         wants_reserved := COALESCE(line.reserved, claim.reserved, 0);
@@ -287,6 +297,15 @@ BEGIN
         IF wanted IS NULL OR line.moves THEN
             wanted := meter_open(of_convention, line.line_id, line.period_start, line.period_end, line.site, line.committed,
                                  line.terms_version, at);
+        END IF;
+        -- A place belongs to whoever waits for it; who shares one of somebody's takes none, and a visit that was made is a fact.
+        IF line.in_turn AND wants_used = 0 AND wants_reserved > 0
+           AND (claim.meter_id IS NULL OR claim.meter_id <> wanted OR claim.reserved + claim.used = 0)
+           AND NOT EXISTS (SELECT FROM meter_place p
+                           WHERE p.meter_id = wanted AND p.holder_id = line.holder AND p.reserved + p.used > 0)
+           AND meter_awaited(wanted, of_referral, at) THEN
+            short := short || to_jsonb(line.line_id);
+            CONTINUE;
         END IF;
         entry.convention_id := of_convention;
         entry.convention_version := line.terms_version;

@@ -1,4 +1,4 @@
-//! The waiting list: see migrations 0047 and 0048. Rows of it are written where a referral's step is kept; places are offered by a timer
+//! The waiting list: see migrations 0036 and 0047. Rows of it are written where a referral's step is kept; places are offered by a timer
 //! that whoever gives one back leaves behind.
 
 use chrono::{DateTime, NaiveDate, Utc};
