@@ -165,6 +165,11 @@ impl Agreed {
         places(&self.of, [6 + number(dice, 14), 2 + number(dice, 5)])
     }
 
+    /// More than any of those promises.
+    pub fn more(&self) -> Vec<Line> {
+        places(&self.of, [24, 9])
+    }
+
     /// Enters an amendment by one partner and signs it by the other. Where it commits less than is used, it is discarded, and refused.
     pub async fn amend(&self, lines: Vec<Line>) -> Result<(), Status> {
         let name = self.metered.convention.clone();

@@ -137,6 +137,10 @@ async fn run(operations: usize, seed: u64, of: Line) -> Result<()> {
     println!("seed {seed}: RELAIS_SEED={seed} draws the same again");
     let agreed = Agreed::meet(of).boxed_local().await?;
     let mut run = Run { dice: Dice::of(seed), sent: Vec::new(), visits: Vec::new(), done: BTreeMap::new() };
+    run.round(&agreed).boxed_local().await?;
+    // Those that are drawn may all be refused; this one commits more than one round can have taken.
+    let amended = agreed.amend(agreed.more()).boxed_local().await;
+    run.note("amended", amended)?;
     while run.operations() < operations {
         run.tell(&agreed).await?;
         // In boxes, not on the stack, which is small in tests.
