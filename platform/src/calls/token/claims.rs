@@ -17,7 +17,7 @@ use crate::{
 const LONGEST_SUBJECT: usize = 255;
 
 /// The claims that are read. Two of the same name are refused.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Claims {
     pub iss: String,
     sub: String,
@@ -61,7 +61,7 @@ pub(super) struct Claims {
     events: Option<Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(untagged)]
 enum Audience {
     One(String),

@@ -10,6 +10,7 @@ mod header;
 mod key_set;
 mod keys;
 pub mod service_key;
+mod verified;
 
 use std::sync::Arc;
 
@@ -20,8 +21,10 @@ use jsonwebtoken::Validation;
 use self::{
     claims::Claims,
     header::{Header, Signer},
+    key_set::Key,
     keys::Keys,
     service_key::{name_of, owner},
+    verified::Verified,
 };
 use super::Caller;
 use crate::{
@@ -41,6 +44,7 @@ pub struct Verifier {
     audience: String,
     leeway_s: i64,
     clock: Clock,
+    verified: Verified,
 }
 
 fn refused(message: &str) -> Error {
@@ -66,6 +70,7 @@ impl Verifier {
             audience: auth.audience.clone(),
             leeway_s: auth.leeway_s.into(),
             clock,
+            verified: Verified::default(),
         })
     }
 
@@ -101,6 +106,15 @@ impl Verifier {
         };
         let unknown = || refused("the token's key is not known");
         let key = keys.ok_or_else(unknown)?.find(&header.kid).await?.ok_or_else(unknown)?;
+        let claims = match self.verified.find(token, &key) {
+            Some(claims) => claims,
+            None => self.decode(token, &header, &key)?,
+        };
+        self.judge(&header, &claims)
+    }
+
+    /// What a token claims, once its signature is verified.
+    fn decode(&self, token: &str, header: &Header, key: &Arc<Key>) -> Result<Arc<Claims>> {
         let broken = || refused("the token cannot be read or its signature is wrong");
         if header.algorithm != key.algorithm {
             return Err(broken());
@@ -109,10 +123,12 @@ impl Verifier {
         validation.required_spec_claims.clear();
         (validation.validate_exp, validation.validate_aud) = (false, false);
         let decoded = jsonwebtoken::decode::<Claims>(token, &key.key, &validation).map_err(|_| broken())?;
-        self.judge(&header, decoded.claims)
+        let claims = Arc::new(decoded.claims);
+        self.verified.keep(token, key, &claims);
+        Ok(claims)
     }
 
-    fn judge(&self, header: &Header, claims: Claims) -> Result<Caller> {
+    fn judge(&self, header: &Header, claims: &Claims) -> Result<Caller> {
         if let Some(wrong) = claims.wrong_time(self.clock.now().timestamp(), self.leeway_s) {
             return Err(refused(wrong));
         }
@@ -130,8 +146,8 @@ impl Verifier {
             return Err(refused("the token is meant for somebody else"));
         }
         let caller = match header.signer {
-            Signer::Issuer => claims.of_issuer(),
-            Signer::Service => claims.of_service(owner(&header.kid)),
+            Signer::Issuer => claims.clone().of_issuer(),
+            Signer::Service => claims.clone().of_service(owner(&header.kid)),
         };
         caller.ok_or_else(|| refused("the token's subject, organisation, unit or link to the register cannot be read"))
     }

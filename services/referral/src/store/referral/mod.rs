@@ -318,27 +318,19 @@ macro_rules! read {
               r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
               t.alternative, t.next_step, t.due_at, t.cause = 'overdue' OR t.overdue AS "overdue!", r.replaces_id,
               r.booking_from, r.booking_until, t.offer_expire_time,
-              (SELECT s.bearer FROM convention_service s WHERE s.convention_id = r.convention_id
-                   AND s.version = r.convention_version AND s.system = r.service_system AND s.code = r.service_code)
-                  AS "bearer!",
-              (SELECT p.organisation_id FROM convention_party p JOIN convention_service s
-                   ON s.convention_id = p.convention_id AND s.version = p.version AND s.system = r.service_system
-                       AND s.code = r.service_code AND s.bearer IN ('funder', 'grant')
-               WHERE p.convention_id = r.convention_id AND p.version = r.convention_version AND p.role = 'funder'
-               ORDER BY p.position LIMIT 1) AS "funder_id?",
-              -- Since the last time that it stood elsewhere.
-              CASE WHEN t.state IN ('attended', 'results-available', 'completed') THEN (
-                  SELECT min(d.at) FROM referral_transition d
-                  WHERE d.referral_id = r.id AND d.version <= t.version AND d.version > COALESCE((
-                      SELECT max(o.version) FROM referral_transition o
-                      WHERE o.referral_id = r.id AND o.version <= t.version
-                          AND o.state NOT IN ('attended', 'results-available', 'completed')), 0)) END AS "done_at?",
+              s.bearer,
+              CASE WHEN s.bearer IN ('funder', 'grant')
+                  THEN funder_of(r.convention_id, r.convention_version) END AS "funder_id?",
+              CASE WHEN t.state IN ('attended', 'results-available', 'completed')
+                  THEN done_of(r.id, t.version) END AS "done_at?",
               a.state AS "appointment_state?", a.end_at AS "appointment_end?",
               results_of(r.id) AS "results!",
               CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
               parties_of(r.id) AS "parties!: Json<Vec<Party>>"
        FROM referral r
        JOIN referral_transition t ON t.referral_id = r.id AND t.version = COALESCE($4, r.version)
+       JOIN convention_service s ON s.convention_id = r.convention_id AND s.version = r.convention_version
+           AND s.system = r.service_system AND s.code = r.service_code
        LEFT JOIN referral_appointment a ON a.referral_id = r.id
        WHERE "#
                 + $which
