@@ -58,7 +58,7 @@ pub use sign_convention::SignConvention;
 pub use staff_time::STAFF_TIME;
 pub use suspend_convention::SuspendConvention;
 pub use terminate_convention::TerminateConvention;
-pub use turn::{Queue, give_turn, next_period, take_turn};
+pub use turn::{Queue, give_turn, next_period, queue_of, take_turn};
 pub use update_convention::UpdateConvention;
 
 use relais_platform::{

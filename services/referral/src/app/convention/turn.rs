@@ -32,16 +32,45 @@ pub struct Queue {
 /// UNAVAILABLE when the database is.
 pub async fn take_turn(unit: &mut Unit<'_>, waits: &Referral) -> Result<Option<Queue>> {
     let metered = metered(unit, waits.convention, waits.convention_version).await?;
-    let lines: Vec<_> = metered.lines.iter().filter(|line| line.makes_wait()).collect();
-    let today = unit.now().date_naive();
-    let day = lines.iter().map(|line| waits_for(line, metered.dates, waits.requested_date, today)).max();
-    let Some(day) = day else { return Ok(None) };
-    let asked = lines.iter().filter_map(|line| Some((*line, wants(line, State::Accepted, Cause::Call)?)));
+    let Some(day) = day_of(unit, &metered, waits) else { return Ok(None) };
+    let lines = metered.lines.iter().filter(|line| line.makes_wait());
+    let asked = lines.filter_map(|line| Some((line, wants(line, State::Accepted, Cause::Call)?)));
     let short = settle(unit, waits, &metered, asked.collect(), How::on(day)).await?;
-    let Some(line) = short.first() else { return Ok(None) };
+    match short.first() {
+        Some(line) => queue(unit, waits, &metered, (line, day)).await,
+        None => Ok(None),
+    }
+}
+
+/// Where a referral would wait again that has all its places, if it let them pass: none where no line of its terms makes wait.
+///
+/// # Errors
+/// As [`take_turn`].
+pub async fn queue_of(unit: &mut Unit<'_>, waits: &Referral) -> Result<Option<Queue>> {
+    let metered = metered(unit, waits.convention, waits.convention_version).await?;
+    let line = metered.lines.iter().find(|line| line.makes_wait());
+    match line.zip(day_of(unit, &metered, waits)) {
+        Some(first) => queue(unit, waits, &metered, first).await,
+        None => Ok(None),
+    }
+}
+
+/// The day whose period counts for all lines that make wait; none where no line does.
+fn day_of(unit: &Unit<'_>, metered: &Metered, waits: &Referral) -> Option<NaiveDate> {
+    let today = unit.now().date_naive();
+    let lines = metered.lines.iter().filter(|line| line.makes_wait());
+    lines.map(|line| waits_for(line, metered.dates, waits.requested_date, today)).max()
+}
+
+async fn queue(
+    unit: &mut Unit<'_>,
+    waits: &Referral,
+    metered: &Metered,
+    (line, day): (&Line, NaiveDate),
+) -> Result<Option<Queue>> {
     let (period, site) = (line.period(metered.dates, day), meter_site(line, place_of(line, waits.site)));
     let meter = referral::find_meter(unit, waits.id, &line.line_id, (period.0, site)).await?;
-    Ok(meter.map(|meter| Queue { meter, until: until(&metered, period) }))
+    Ok(meter.map(|meter| Queue { meter, until: until(metered, period) }))
 }
 
 /// Gives back what a referral holds on lines that make wait.

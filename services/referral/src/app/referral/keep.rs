@@ -11,6 +11,7 @@ use relais_platform::{
 };
 
 use super::{
+    grant::grant_joined,
     tell::{tell, tell_judged, tell_overdue},
     waiting::keep_list,
 };
@@ -50,7 +51,8 @@ pub(super) async fn begin(
     if let Some((state, step)) = next {
         let moved = submitted.after(state, &step, &conditions.deadlines, unit.now());
         keep_moved(unit, &moved, &step).await?;
-        return Ok(Ok(moved));
+        // Few referrals wait: they shall not make the others' futures larger.
+        return Box::pin(grant_joined(unit, moved, conditions)).await.map(Ok);
     }
     watch(unit, &submitted).await?;
     unit.audit(&submitted);

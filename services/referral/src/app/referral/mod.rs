@@ -6,6 +6,7 @@ mod create_partner_link;
 mod get_allowed_actions;
 mod get_referral;
 mod get_timeline;
+mod grant;
 mod hear_appointment;
 mod hear_report;
 mod judge;

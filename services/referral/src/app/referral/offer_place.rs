@@ -4,16 +4,10 @@
 use relais_platform::{Result, database::Unit, ids::ReferralId};
 use uuid::Uuid;
 
-use super::{
-    keep::{keep, keep_moved},
-    waiting::line_up,
-};
+use super::{grant::grant, waiting::line_up};
 use crate::{
     app::convention::{conditions_of, next_period, take_turn},
-    domain::{
-        convention::Acceptance,
-        referral::{Cause, Referral, State, Step, Waiting, offer},
-    },
+    domain::referral::{Referral, State, Waiting},
     store::referral,
 };
 
@@ -69,21 +63,17 @@ async fn offer_next(unit: &mut Unit<'_>, meter: Uuid) -> Result<bool> {
 
 async fn give(unit: &mut Unit<'_>, waits: Referral, waiting: Waiting) -> Result<bool> {
     let conditions = conditions_of(unit, waits.convention, waits.convention_version).await?;
-    let offered = waits.clone().offered(&conditions.deadlines, unit.now());
-    match take_turn(unit, &offered).await? {
+    // What it takes belongs to its next version.
+    let next = Referral { version: waits.version + 1, ..waits.clone() };
+    match take_turn(unit, &next).await? {
         Some(queue) if Some(queue.meter) == waiting.meter => return Ok(false),
         // What it lacks is another line's: it goes on waiting there, in its turn.
         Some(queue) => {
             referral::save_waiting(unit, &Waiting { meter: Some(queue.meter), ..waiting }).await?;
             line_up(unit, queue).await?;
         }
-        None if conditions.acceptance == Acceptance::Automatic => {
-            keep(unit, waits, State::Accepted, &Step::new(Cause::Automatic, "")).await?;
-        }
         None => {
-            let offer_expire_time = offered.offer_expire_time;
-            referral::save_waiting(unit, &Waiting { offer_expire_time, ..waiting }).await?;
-            keep_moved(unit, &offered, &offer()).await?;
+            grant(unit, waits, waiting, &conditions).await?;
         }
     }
     Ok(true)

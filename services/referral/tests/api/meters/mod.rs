@@ -2,6 +2,7 @@
 
 mod expenses;
 mod input;
+mod joined;
 mod lines;
 mod races;
 mod random;

@@ -22,7 +22,7 @@ use crate::lifecycle::{
 
 const OFFERED: &str = "SELECT count(*) FROM waiting WHERE offer_expire_time IS NOT NULL";
 /// An instance that looks at what is due when it starts, and then for hours at nothing.
-const ASLEEP: (&str, &str) = ("RELAIS__TIMERS__POLL_MS", "36000000");
+pub(super) const ASLEEP: (&str, &str) = ("RELAIS__TIMERS__POLL_MS", "36000000");
 
 pub(super) fn waits(committed: i64) -> Line {
     Line { on_exhausted: line::OnExhausted::Waitlist.into(), ..firm(committed) }
