@@ -7,30 +7,45 @@ use relais_platform::{Error, Result, database::Unit, ids::ConventionId};
 
 use super::get_for_caller;
 use crate::{
-    domain::convention::{Convention, Days, Link},
+    domain::convention::{Chain, Convention, Link},
     store::convention,
 };
 
-/// Who judges a day, with the terms of that day, as it stands now; and on which days its chain admits. When no convention of the
+/// Who judges a day, with the terms of that day, as it stands now; and its chain. When no convention of the
 /// chain is in force then, the one that was asked for says so.
 ///
 /// # Errors
 /// NOT_FOUND when there is none that the caller may know of.
-pub async fn get_to_judge(unit: &mut Unit<'_>, id: ConventionId, day: NaiveDate) -> Result<(Convention, Vec<Days>)> {
+pub async fn get_to_judge(unit: &mut Unit<'_>, id: ConventionId, day: NaiveDate) -> Result<(Convention, Chain)> {
     let party = unit.caller()?.acting_organisation()?;
     let chain = convention::chain_of(unit, id, party).await?;
-    let days = chain.days();
     let judge = chain.judge(id, day);
     if chain.find(id).is_none() {
         // Somebody else's is looked for as one that is not there: what is in memory must tell nobody that there is one.
         let asked = get_for_caller(unit, id).await?;
         if judge.is_none() {
-            return Ok((asked, days));
+            return Ok((asked, chain));
         }
     }
     let (link, number) = judge.ok_or_else(|| Error::not_found(id))?;
-    let terms = terms_of(unit, link, number).await?;
-    Ok((link.standing_over(&terms), days))
+    let judge = standing(unit, link, number).await?;
+    Ok((judge, chain))
+}
+
+/// The conventions of a chain that admit and begin after a day, with the terms of their first days.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_following(unit: &mut Unit<'_>, chain: &Chain, day: NaiveDate) -> Result<Vec<Convention>> {
+    let mut following = Vec::new();
+    for (link, number) in chain.following(day) {
+        following.push(standing(unit, link, number).await?);
+    }
+    Ok(following)
+}
+
+async fn standing(unit: &mut Unit<'_>, link: &Link, number: i64) -> Result<Convention> {
+    Ok(link.standing_over(&*terms_of(unit, link, number).await?))
 }
 
 async fn terms_of(unit: &mut Unit<'_>, link: &Link, number: i64) -> Result<Arc<Convention>> {

@@ -42,7 +42,7 @@ pub use discard_amendment::DiscardAmendment;
 pub use elsewhere::Elsewhere;
 pub use ensure_not_below_use::ensure_not_below_use;
 pub use get_convention::{GetConvention, get_for_caller};
-pub use get_to_judge::get_to_judge;
+pub use get_to_judge::{get_to_judge, list_following};
 pub use get_usage::{GetUsage, OfLine, Usage};
 pub use lapse_staff_time::lapse_staff_time;
 pub use list_convention_versions::ListConventionVersions;

@@ -10,16 +10,23 @@ use relais_platform::{
 };
 
 use crate::{
-    app::{convention::get_to_judge, network::local_day},
+    app::{
+        convention::{get_to_judge, list_following},
+        network::local_day,
+    },
     domain::{
         convention::{
-            Admission, Ask, Convention, Failure, Line, Measure, Standing, admit, lets_wait, sentence, standings,
+            Admission, Ask, Chain, Convention, Failure, Prospect, Room, Standing, admit, is_budget, lets_wait,
+            sentence, standings,
         },
         language::Language,
         network::Registration,
         referral::Submission,
     },
-    store::{convention::read_meters, identity, network},
+    store::{
+        convention::{list_full, read_meters},
+        identity, network,
+    },
 };
 
 /// A convention's answer.
@@ -64,6 +71,7 @@ pub(super) async fn judge(
     identity::ensure_in_use(unit, referrer, submission.patient).await?;
     let (convention, chain) = get_to_judge(unit, convention, submission.requested_date).await?;
     let today = prescribing_day(unit, referrer, submission).await?;
+    let days = chain.days();
     let ask = Ask {
         referrer,
         provider: submission.provider,
@@ -73,14 +81,15 @@ pub(super) async fn judge(
         prescriber: registrations.as_deref(),
         today,
         situation: &submission.situation,
-        chain: &chain,
+        chain: &days,
         standings: &[],
+        room: &Room::default(),
         approved: looks.approved,
     };
     let mut verdict = admit(&convention, &ask);
     // Whoever is refused hears of all that is used up; money is spent by others, and asked for each time.
-    let looks = looks.at_meters || verdict.is_err() || convention.terms.lines.iter().any(is_budget);
-    if !looks || convention.terms.lines.iter().all(|line| line.committed.is_none()) {
+    let at_meters = looks.at_meters || verdict.is_err() || convention.terms.lines.iter().any(is_budget);
+    if !at_meters || convention.terms.lines.iter().all(|line| line.committed.is_none()) {
         return Ok(Judged { referrer: (referrer, desk), convention, verdict, standings: Vec::new(), waits: false });
     }
     let terms = (&convention.terms, submission.requested_date);
@@ -88,13 +97,34 @@ pub(super) async fn judge(
     let standings = standings(&convention, submission.requested_date, &read);
     let ask = Ask { standings: &standings, ..ask };
     verdict = admit(&convention, &ask);
+    let room = match &verdict {
+        Err(failed) => {
+            Box::pin(look_for_room(unit, (&convention, &chain), failed, (submission, looks.approved))).await?
+        }
+        Ok(_) => None,
+    };
+    if let Some(room) = &room {
+        verdict = admit(&convention, &Ask { room, ..ask });
+    }
     let waits = verdict.is_ok() && lets_wait(&convention, &ask);
     Ok(Judged { referrer: (referrer, desk), convention, verdict, standings, waits })
 }
 
-/// Whether money that is spent to its end refuses referrals.
-fn is_budget(line: &Line) -> bool {
-    line.is_firm() && line.measure == Measure::Money
+/// When something is left again of the lines that are used up; none where no line is. Refusals are few: they may cost a statement more.
+async fn look_for_room(
+    unit: &mut Unit<'_>,
+    (convention, chain): (&Convention, &Chain),
+    failed: &[Failure],
+    (submission, approved): (&Submission, bool),
+) -> Result<Option<Room>> {
+    let place = (submission.site, approved);
+    if Prospect::find(convention, &[], failed, place).is_none() {
+        return Ok(None);
+    }
+    let following = list_following(unit, chain, convention.last_day).await?;
+    let Some(prospect) = Prospect::find(convention, &following, failed, place) else { return Ok(None) };
+    let full = list_full(unit, submission.patient.0, &prospect.stretches()).await?;
+    Ok(Some(prospect.room(&full)))
 }
 
 /// Who lets a referral through is of one of the two organisations.

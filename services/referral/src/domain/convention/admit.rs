@@ -9,7 +9,7 @@ use relais_platform::{
     text_enum,
 };
 
-use super::{Convention, Cover, Days, Role, Standing, State, exhausted};
+use super::{Convention, Cover, Days, Role, Room, Standing, State, exhausted};
 use crate::domain::{
     network::Registration,
     referral::{HealthCover, Situation},
@@ -38,6 +38,8 @@ pub struct Ask<'a> {
     pub chain: &'a [Days],
     /// What stands on the convention's lines; empty: nobody looked, and whoever takes a place decides.
     pub standings: &'a [Standing],
+    /// When something is left again of lines that are used up; empty: nobody looked.
+    pub room: &'a Room,
     /// Whether somebody answers for it where a line is used up.
     pub approved: bool,
 }

@@ -27,6 +27,11 @@ impl Days {
         (self.first..=self.last).contains(&day)
     }
 
+    /// Those that both share.
+    pub fn shared(&self, other: &Self) -> Option<Self> {
+        Self::try_new(self.first.max(other.first), self.last.min(other.last))
+    }
+
     /// Whether both share a day.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.first <= other.last && other.first <= self.last
@@ -107,6 +112,12 @@ impl Chain {
         let holds = |link: &&Link| link.days().is_some_and(|days| days.contains(day));
         let link = self.0.iter().find(holds).or_else(|| self.find(asked))?;
         Some((link, link.version_on(day)?))
+    }
+
+    /// Those that admit and begin after a day, with the version that judges their first one.
+    pub fn following(&self, day: NaiveDate) -> Vec<(&Link, i64)> {
+        let after = self.0.iter().filter(|link| link.start_date > day && admits(link.state, link.halted));
+        after.filter_map(|link| Some((link, link.version_on(link.start_date)?))).collect()
     }
 
     /// The days on which one of them admits now.

@@ -8,8 +8,8 @@ use super::{
     place_of,
 };
 
-/// Each line on which nothing is left for what is asked, with what would pass: the days of the next period, another site, somebody
-/// who lets it through. Lines on which a referral waits refuse nothing.
+/// Each line on which nothing is left for what is asked, with what would pass: the next days on which something is left, another site,
+/// somebody who lets it through. Lines on which a referral waits refuse nothing.
 pub fn exhausted(convention: &Convention, ask: &Ask<'_>) -> Vec<Failure> {
     let terms = &convention.terms;
     terms.lines.iter().filter_map(|line| judge(terms, line, ask)).collect()
@@ -21,6 +21,21 @@ pub fn lets_wait(convention: &Convention, ask: &Ask<'_>) -> bool {
     let lacks = |standing: &Standing| !standing.held && (standing.left() < 1 || standing.awaited);
     let used_up = |line: &Line| standing(line, ask).is_some_and(lacks);
     convention.terms.lines.iter().filter(waits).any(used_up)
+}
+
+/// Whether a line refuses referrals when it is used up, of which `approved` says whether somebody answers for them.
+pub(super) fn refuses(terms: &Terms, line: &Line, approved: bool) -> bool {
+    let lets_in = match line.on_exhausted {
+        OnExhausted::Refuse => false,
+        OnExhausted::Waitlist => true,
+        OnExhausted::LetThrough => approved,
+    };
+    is_budget(line) || takes(terms, line) && !lets_in
+}
+
+/// Whether money that is spent to its end refuses referrals.
+pub fn is_budget(line: &Line) -> bool {
+    line.is_firm() && line.measure == Measure::Money
 }
 
 /// Whether a referral takes a place of it when it is submitted.
@@ -41,7 +56,7 @@ fn standing<'a>(line: &Line, ask: &Ask<'a>) -> Option<&'a Standing> {
 }
 
 fn judge(terms: &Terms, line: &Line, ask: &Ask<'_>) -> Option<Failure> {
-    let budget = line.is_firm() && line.measure == Measure::Money;
+    let budget = is_budget(line);
     let takes = takes(terms, line);
     let failure = |rule, why, passes| Some(Failure { rule, term: "terms.lines", why, passes });
     if takes && line.scope == LineScope::Site && ask.site.is_none() {
@@ -54,30 +69,23 @@ fn judge(terms: &Terms, line: &Line, ask: &Ask<'_>) -> Option<Failure> {
     }
     if budget {
         let why = Why::BudgetUsedUp(line.line_id.clone(), standing.period.1);
-        return failure(Rule::BudgetExhausted, why, later(terms, line, standing, ask));
+        return failure(Rule::BudgetExhausted, why, later(line, standing, ask));
     }
-    match line.on_exhausted {
-        OnExhausted::Waitlist => None,
-        OnExhausted::LetThrough if ask.approved => None,
-        on_exhausted => {
-            let mut passes = later(terms, line, standing, ask);
-            passes.extend(other_sites(terms, line, ask));
-            passes.extend((on_exhausted == OnExhausted::LetThrough).then(|| "approver".to_string()));
-            failure(Rule::VolumeExhausted, Why::UsedUp(line.line_id.clone(), standing.period.1), passes)
-        }
+    if !refuses(terms, line, ask.approved) {
+        return None;
     }
+    let mut passes = later(line, standing, ask);
+    passes.extend(other_sites(terms, line, ask));
+    passes.extend((line.on_exhausted == OnExhausted::LetThrough).then(|| "approver".to_string()));
+    failure(Rule::VolumeExhausted, Why::UsedUp(line.line_id.clone(), standing.period.1), passes)
 }
 
-/// The days of the period after, under the same terms; in the last one, those of the conventions of the chain that follow. What is left then
-/// is not looked at.
-fn later(terms: &Terms, line: &Line, standing: &Standing, ask: &Ask<'_>) -> Vec<String> {
-    let dates = (terms.start_date, terms.end_date);
-    let next = standing.period.1.succ_opt().filter(|next| *next <= terms.end_date);
-    let days = |next: NaiveDate| line.period(dates, next);
-    match next.map(days) {
-        Some((first, last)) => vec![format!("{first}/{last}")],
+/// The first later period with something left; where there is none, the days of the conventions of the chain that follow.
+fn later(line: &Line, standing: &Standing, ask: &Ask<'_>) -> Vec<String> {
+    match ask.room.later.iter().find(|open| open.line_id == line.line_id) {
+        Some(open) => vec![open.days.to_string()],
         None => {
-            let after = ask.chain.iter().filter(|days| days.first > standing.period.1);
+            let after = ask.room.following.iter().filter(|days| days.first > standing.period.1);
             after.map(ToString::to_string).collect()
         }
     }

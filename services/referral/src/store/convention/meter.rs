@@ -1,4 +1,6 @@
-//! Meters, moved by functions of the database alone: see migrations 0035 and 0036.
+//! Meters, moved by functions of the database alone: see migrations 0035, 0036 and 0054.
+
+use std::collections::HashSet;
 
 use chrono::NaiveDate;
 use relais_platform::{
@@ -11,7 +13,7 @@ use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::convention::{Convention, Crossing, Found, Line, LineScope, Terms};
+use crate::domain::convention::{Convention, Crossing, Found, Line, LineScope, Stretch, Terms};
 
 /// What is asked of a line: the database brings its meter to that.
 #[derive(Debug, Clone, Serialize)]
@@ -134,6 +136,33 @@ pub async fn read_meters(
         held: row.held,
     });
     Ok(found.collect())
+}
+
+/// Which of some lines, periods and places have nothing left for a holder, who has no place there already.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_full(unit: &mut Unit<'_>, holder: Uuid, looked_at: &[&Stretch]) -> Result<Vec<Stretch>> {
+    if looked_at.is_empty() {
+        return Ok(Vec::new());
+    }
+    let site = |stretch: &Stretch| stretch.site.map_or(Uuid::nil(), |site| site.0);
+    let asked = |stretch: &&Stretch| {
+        let (of, starts) = (stretch.convention.0, stretch.starts);
+        serde_json::json!({ "convention": of, "line_id": stretch.line_id, "period_start": starts, "site": site(stretch) })
+    };
+    let asked: Vec<_> = looked_at.iter().map(asked).collect();
+    let query = sqlx::query!(
+        r#"SELECT convention_id AS "convention_id!", line_id AS "line_id!", period_start AS "period_start!", site_id AS "site_id!"
+           FROM meter_full($1, $2)"#,
+        holder,
+        Json(&asked) as _,
+    );
+    let rows = query.with_operation("SELECT", "meter").fetch_all(unit.sql()).await?;
+    let full: HashSet<_> =
+        rows.into_iter().map(|row| (row.convention_id, row.line_id, row.period_start, row.site_id)).collect();
+    let is_full = |it: &&&Stretch| full.contains(&(it.convention.0, it.line_id.clone(), it.starts, site(it)));
+    Ok(looked_at.iter().filter(is_full).map(|stretch| (*stretch).clone()).collect())
 }
 
 /// The lines and places, of those asked for, at which somebody waits.

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use futures::future::join_all;
+use relais_proto::convention::v1::{Line, line};
 use relais_tests::{Identity, partnership, rules};
 use tonic::Code;
 
@@ -33,6 +34,33 @@ async fn a_referral_is_judged_by_whichever_of_the_chain_is_in_force() -> Result<
         assert!(failed[0].0.starts_with("the conventions of the chain admit from"), "{}", failed[0].0);
         assert_eq!(rules(&submit(&partners, &third.name, day).await.unwrap_err()), ["convention-not-in-force"]);
     }
+    partners.world.end().await
+}
+
+/// A used-up line names the convention that follows, as long as there is something left; a suspended one is none.
+#[tokio::test]
+async fn what_follows_is_named_while_something_is_left_there() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let by = &partners.coordinator;
+    let places = || Line {
+        line_id: "places".into(),
+        measure: line::Measure::Acts.into(),
+        kind: line::Kind::Firm.into(),
+        committed: 1,
+        ..Line::default()
+    };
+    let committing = |from, to| Terms { lines: vec![places()], ..terms(&partners, from, to) };
+    let first = signed(by, &partners, "", committing(-100, 99)).await?;
+    let second = signed(by, &partners, &first.name, committing(100, 199)).await?;
+    let third = signed(by, &partners, &second.name, committing(200, 299)).await?;
+    submit(&partners, &first.name, 0).await?;
+    let days = |from: i64, to: i64| format!("{}/{}", on(&partners, from), on(&partners, to));
+    assert_eq!(why(&partners, &first.name, 1).await?[0].1, [days(100, 199), days(200, 299)]);
+    submit(&partners, &first.name, 100).await?;
+    assert_eq!(why(&partners, &first.name, 1).await?[0].1, [days(200, 299)]);
+    assert_eq!(why(&partners, &first.name, 101).await?[0].1, [days(200, 299)]);
+    suspend(by, &third.name).await?;
+    assert_eq!(why(&partners, &first.name, 1).await?[0].1, [""; 0]);
     partners.world.end().await
 }
 

@@ -33,7 +33,11 @@ async fn each_month_has_as_many_places_and_the_refusal_names_the_next_one() -> R
     assert_eq!(standing.period_end, day(next - Days::new(1)));
     let later = Referral { requested_date: day(next), ..metered.ask() };
     assert!(metered.check(later.clone()).await?.admitted);
-    metered.submit(later).await?;
+    metered.submit(later.clone()).await?;
+    // That one is used up, too: the first that is not is named.
+    let after = next_month(next);
+    let passes = metered.check(metered.ask()).await?.failed_rules.remove(0).passes;
+    assert_eq!(passes, [format!("{after}/{}", next_month(after) - Days::new(1))]);
     metered.end().await
 }
 

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::{
     super::{
-        Bearer, Coding, Conditions, Eligibility, Line, Party, Prescribers, Reason, ServiceTerm, Standing, Terms,
-        lets_wait, resume, sentence, sign, suspend, terminate,
+        Bearer, Coding, Conditions, Eligibility, Line, Party, Prescribers, Reason, ServiceTerm, Standing, Stretch,
+        Terms, lets_wait, resume, sentence, sign, suspend, terminate,
     },
     *,
 };
@@ -16,6 +16,7 @@ use crate::domain::{
 
 const LOINC: &str = "http://loinc.org";
 const COLLEGE: &str = "urn:relais:lu:college-medical";
+const NO_ROOM: &Room = &Room { later: Vec::new(), following: Vec::new() };
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -42,7 +43,8 @@ fn ask<'a>(referrer: OrganisationId, provider: OrganisationId, date: &str, situa
     let (date, today) = (day(date), day("2017-06-01"));
     let (service, standings) = ((LOINC, "24323-8"), &[]);
     let (site, prescriber, approved) = (None, None, false);
-    Ask { referrer, provider, service, date, site, prescriber, today, situation, chain: &[], standings, approved }
+    let (chain, room) = (&[], NO_ROOM);
+    Ask { referrer, provider, service, date, site, prescriber, today, situation, chain, standings, room, approved }
 }
 
 fn codes(result: Result<Admission, Vec<Failure>>) -> Vec<&'static str> {
@@ -240,6 +242,15 @@ fn standing(line_id: &str, used: i64, period: (&str, &str)) -> Standing {
     }
 }
 
+fn days(first: &str, last: &str) -> super::Days {
+    super::Days::try_new(day(first), day(last)).unwrap()
+}
+
+fn stretch(line_id: &str, first: &str, last: &str) -> Stretch {
+    let (convention, starts) = (ConventionId(Uuid::nil()), day(first));
+    Stretch { convention, line_id: line_id.into(), site: None, starts, days: days(first, last) }
+}
+
 /// Each line that is used up fails by itself, beside all other rules, and says what would pass.
 #[test]
 fn a_used_up_line_is_told_with_what_would_pass() {
@@ -259,12 +270,17 @@ fn a_used_up_line_is_told_with_what_would_pass() {
     let (may, term, year) = (("2017-05-01", "2017-05-31"), ("2017-03-20", "2019-12-31"), ("2017-03-20", "2018-03-19"));
     let full = [standing("places", 50, may), standing("more", 51, term), standing("money", 50, year)];
     let asked = ask(mdm, lab, "2017-05-02", &situation);
-    let refused = admit(&signed, &Ask { standings: &full, ..asked }).unwrap_err();
+    let room = Room {
+        later: vec![stretch("places", "2017-07-01", "2017-07-31"), stretch("money", "2018-03-20", "2019-03-19")],
+        // One of them begins before the period is over: it is no later one.
+        following: [("2019-12-31", "2020-01-31"), ("2020-02-01", "2020-12-31")].map(|it| days(it.0, it.1)).to_vec(),
+    };
+    let refused = admit(&signed, &Ask { standings: &full, room: &room, ..asked }).unwrap_err();
     let told: Vec<_> = refused.iter().map(|it| (it.rule, it.term, it.passes.clone())).collect();
     let passes = |passes: &[&str]| passes.iter().map(ToString::to_string).collect::<Vec<_>>();
     let expected = [
-        (Rule::VolumeExhausted, "terms.lines", passes(&["2017-06-01/2017-06-30"])),
-        (Rule::VolumeExhausted, "terms.lines", passes(&["approver"])),
+        (Rule::VolumeExhausted, "terms.lines", passes(&["2017-07-01/2017-07-31"])),
+        (Rule::VolumeExhausted, "terms.lines", passes(&["2020-02-01/2020-12-31", "approver"])),
         (Rule::BudgetExhausted, "terms.lines", passes(&["2018-03-20/2019-03-19"])),
     ];
     assert_eq!(told, expected);
