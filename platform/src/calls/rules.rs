@@ -21,6 +21,8 @@ pub enum Sight {
     Person,
     /// Conventions: their parties'; all of them for network and operator.
     Agreement,
+    /// Figures of conventions: to whoever sees them, and in steps to who knows none of the patients.
+    Figures,
     /// Referrals and what hangs on them: those that the caller's organisation is a party of, in one of these capacities.
     Parties(&'static [Capacity]),
     /// What a partner link opens: one referral, for one purpose.
@@ -166,6 +168,10 @@ impl Sight {
             Self::Own => "the own organisation's".into(),
             Self::Person => "the caller's own memberships".into(),
             Self::Agreement => "parties of the convention; network and operator: all".into(),
+            Self::Figures => {
+                "parties of the convention; network and operator: all. Funders and network: counts of people in steps"
+                    .into()
+            }
             Self::Parties(seen) => format!("parties: {}", either(seen.iter().map(|capacity| capacity.as_str()), "")),
             Self::Link => "what the link opens".into(),
             Self::Glass => "any referral, for a stated reason and a limited time".into(),

@@ -9,9 +9,9 @@ use relais_platform::{
     ids::ConventionId,
 };
 
-use super::get_for_caller;
+use super::{get_for_caller, steps_for};
 use crate::{
-    domain::convention::{Convention, CountedFrom, Figure, Line, LineScope, Measure, MeterFigures, Period},
+    domain::convention::{Convention, CountedFrom, Figure, Line, LineScope, Measure, MeterFigures, Period, Steps},
     store::convention,
 };
 
@@ -45,6 +45,8 @@ pub struct Usage {
     pub figures: Vec<Figure>,
     /// What stands on each meter.
     pub meters: Vec<MeterFigures>,
+    /// The steps in which counts of people are told.
+    pub steps: Steps,
 }
 
 impl UseCase for GetUsage {
@@ -65,16 +67,17 @@ impl UseCase for GetUsage {
             return Err(invalid("line_id", "must be a line of the convention"));
         }
         let day = self.day(unit)?;
+        let steps = steps_for(unit.caller()?, &convention);
         let figures = match (&self.line, lines.first()) {
-            (Some(asked), Some(line)) => self.figures(unit, line, asked.period).await?,
+            (Some(asked), Some(line)) => steps.figures(line, self.figures(unit, line, asked.period).await?),
             _ => Vec::new(),
         };
-        let meters = meters(unit, &convention, &lines, day).await?;
+        let meters = meters(unit, &convention, &lines, (day, steps)).await?;
         unit.audit(self.convention);
         if meters.len() > usize::try_from(MOST).unwrap_or_default() {
             return Err(invalid("line_id", "must be given: the report is too long"));
         }
-        Ok(Usage { figures, meters })
+        Ok(Usage { figures, meters, steps })
     }
 }
 
@@ -110,7 +113,7 @@ async fn meters(
     unit: &mut Unit<'_>,
     agreed: &Convention,
     lines: &[&Line],
-    day: NaiveDate,
+    (day, steps): (NaiveDate, Steps),
 ) -> Result<Vec<MeterFigures>> {
     let (terms, id) = (&agreed.terms, agreed.id);
     let until = (day.and_time(NaiveTime::MIN) + TimeDelta::days(1)).and_local_timezone(Utc).earliest();
@@ -127,14 +130,16 @@ async fn meters(
         };
         for meter in entered.extract_if(.., |meter| meter.line_id == line.line_id) {
             unknown.retain(|site| *site != meter.site);
-            meters.push(MeterFigures::of(line, period(line), meter.site, day, &meter.moved));
+            let exact = MeterFigures::of(line, period(line), meter.site, day, &meter.moved);
+            meters.push(steps.meter(line, exact, day));
         }
         for site in unknown {
             // What reports tell on a counted line moves no meter: the ledger of acts is all there is.
             let told = line.counts_referrals() && !line.is_metered();
             let of = (id, line.line_id.as_str());
             let moved = if told { convention::list_told(unit, of, period(line), until).await? } else { Vec::new() };
-            meters.push(MeterFigures::of(line, period(line), site, day, &moved));
+            let exact = MeterFigures::of(line, period(line), site, day, &moved);
+            meters.push(steps.meter(line, exact, day));
         }
     }
     Ok(meters)

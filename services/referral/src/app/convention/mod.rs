@@ -67,7 +67,7 @@ use relais_platform::{
     database::Unit,
 };
 
-use crate::domain::convention::Convention;
+use crate::domain::convention::{Convention, Steps};
 
 /// Operators and the network keep all conventions; a coordinator those that the own organisation is a party of.
 pub(in crate::app) fn ensure_keeps(caller: &Caller, convention: &Convention) -> Result<()> {
@@ -81,6 +81,11 @@ pub(in crate::app) fn ensure_keeps(caller: &Caller, convention: &Convention) -> 
 
 pub(in crate::app) fn sees_all(caller: &Caller) -> bool {
     caller.has_any(&[Role::Operator, Role::Network])
+}
+
+/// The steps in which counts of people are told to a caller. Whoever runs the services reads them in the database.
+fn steps_for(caller: &Caller, convention: &Convention) -> Steps {
+    if caller.has_any(&[Role::Operator]) { Steps::EXACT } else { Steps::of(convention, caller.organisation) }
 }
 
 fn is_party(caller: &Caller, convention: &Convention) -> bool {

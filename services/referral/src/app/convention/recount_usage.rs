@@ -7,7 +7,7 @@ use relais_platform::{
     ids::ConventionId,
 };
 
-use super::{ensure_keeps, get_for_caller};
+use super::{ensure_keeps, get_for_caller, steps_for};
 use crate::{domain::convention::Recount, store::convention};
 
 /// The most differences that are told.
@@ -35,6 +35,7 @@ impl UseCase for RecountUsage {
         let given = convention::recount(unit, self.0, MOST).await?;
         let (entries, of_meters) = convention::recount_meters(unit, self.0, MOST).await?;
         let differences = given.differences.into_iter().chain(of_meters).take(MOST_TOLD).collect();
-        Ok(Recount { entries: given.entries + entries, total: given.total, differences })
+        let exact = Recount { entries: given.entries + entries, total: given.total, differences };
+        Ok(steps_for(unit.caller()?, &convention).recount(exact))
     }
 }

@@ -131,7 +131,7 @@ impl MeterFigures {
     }
 
     /// A straight line from the period's first day: as much is taken on each day to come as on the average of those that passed.
-    fn exhaustion(&self, day: NaiveDate) -> Option<NaiveDate> {
+    pub(super) fn exhaustion(&self, day: NaiveDate) -> Option<NaiveDate> {
         let (first, last) = self.period;
         let (taken, until) = (self.taken(), day.min(last));
         if self.kind == LineKind::Counted || taken <= 0 || until < first {

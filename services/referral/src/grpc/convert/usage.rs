@@ -15,6 +15,7 @@ pub(in crate::grpc) fn usage(value: Usage) -> v1::GetUsageResponse {
         figures: value.figures.into_iter().map(figure).collect(),
         total,
         meters: value.meters.into_iter().map(meter).collect(),
+        rounded_to: value.steps.size().try_into().unwrap_or(i32::MAX),
     }
 }
 

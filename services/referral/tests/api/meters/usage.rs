@@ -2,6 +2,10 @@
 
 use anyhow::Result;
 use chrono::{Days, TimeDelta};
+use relais_proto::{
+    convention::v1::{Party, party},
+    referral::v1::referral::State,
+};
 use relais_tests::{Identity, date, violations};
 use tonic::Code;
 use uuid::Uuid;
@@ -22,7 +26,7 @@ async fn a_past_day_is_told_as_the_ledger_stood_at_its_end() -> Result<()> {
     let before = metered.meters(day(today - Days::new(1))).await?.pop().context("no meter")?;
     assert_eq!((before.committed, before.reserved, before.left), (10, 0, 10), "nothing was taken yet");
     // Forty days of silence: the other one expired, too.
-    until(&metered.partners, &second.name, relais_proto::referral::v1::referral::State::Expired).await.ok();
+    until(&metered.partners, &second.name, State::Expired).await.ok();
     let now = metered.meter().await?;
     assert_eq!((now.reserved, now.released, now.left), (0, 2, 10));
     assert_eq!(now.burn_down.last().map(|point| (point.day, point.taken, point.left)), Some((day(later), 0, 10)));
@@ -37,7 +41,7 @@ async fn a_meter_tells_how_the_period_goes_and_when_nothing_would_be_left() -> R
     let sent = metered.send().await?;
     accept_referral(&metered.partners.lab, &sent.name).await?;
     Appointment::of(&sent).tell(&metered.partners, "fulfilled").await?;
-    until(&metered.partners, &sent.name, relais_proto::referral::v1::referral::State::Attended).await?;
+    until(&metered.partners, &sent.name, State::Attended).await?;
     let meter = metered.meter().await?;
     let today = metered.partners.today;
     assert_eq!((meter.period_start, meter.period_end), (day(today - Days::new(200)), day(today + Days::new(900))));
@@ -67,6 +71,61 @@ async fn figures_of_meters_are_for_parties_and_of_days_that_have_begun() -> Resu
     assert_eq!(network.conventions().get_usage(request).await?.into_inner().meters.len(), 1);
     let tomorrow = Some(date(metered.partners.today + Days::new(2)));
     assert_eq!(violations(&metered.meters(tomorrow).await.unwrap_err()), ["as_of"]);
+    metered.end().await
+}
+
+/// Whoever pays or watches, and knows none of the patients, is told counts in steps; who sends or sees them, what they are.
+#[tokio::test]
+async fn to_funders_and_the_network_counts_of_people_are_told_in_steps() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let payer = partnership::organisation(&partners.operator, "Who Pays").await?;
+    let paying = Party { organisation: payer.clone(), role: party::Role::Funder.into() };
+    let money = Line {
+        line_id: "money".into(),
+        measure: line::Measure::Money.into(),
+        currency: "EUR".into(),
+        counted_from: line::CountedFrom::Attendance.into(),
+        ..firm(1_003)
+    };
+    let agreed = |terms: Terms| Terms { parties: [terms.parties, vec![paying]].concat(), ..terms };
+    let metered = Metered::under(partners, vec![firm(12), money], agreed).await?;
+    let partners = &metered.partners;
+    for turn in 0..7 {
+        let sent = metered.send().await?;
+        if turn < 4 {
+            accept_referral(&partners.lab, &sent.name).await?;
+            Appointment::of(&sent).tell(partners, "fulfilled").await?;
+            until(partners, &sent.name, State::Attended).await?;
+        }
+    }
+    let request = GetUsageRequest {
+        name: metered.convention.clone(),
+        line_id: "places".into(),
+        first_month: day(partners.today),
+        last_month: day(partners.today + Days::new(1)),
+        ..GetUsageRequest::default()
+    };
+    let funder = partners.world.session(&Identity::new("payer", "funder").of(&payer))?;
+    let head = partners.world.session(&Identity::new("head", "network"))?;
+    for (by, step, expected) in [
+        (&funder, 5, (0, 0, (5, 0, 7))),
+        (&head, 5, (0, 0, (5, 0, 7))),
+        (&partners.lab, 0, (4, 1, (3, 4, 5))),
+        (&partners.desk, 0, (4, 1, (3, 4, 5))),
+        (&partners.operator, 0, (4, 1, (3, 4, 5))),
+    ] {
+        let told = by.conventions().get_usage(request.clone()).await?.into_inner();
+        let stands = told.meters.first().map(|meter| (meter.reserved, meter.used, meter.left)).context("no meter")?;
+        assert_eq!((told.rounded_to, (told.total, told.figures.len(), stands)), (step, expected));
+        let all = GetUsageRequest { name: metered.convention.clone(), ..GetUsageRequest::default() };
+        let meters = by.conventions().get_usage(all).await?.into_inner().meters;
+        let left: Vec<_> = meters.iter().map(|meter| (meter.line_id.as_str(), meter.left)).collect();
+        assert_eq!(left, [("places", stands.2), ("money", 1_003)], "money is of nobody");
+    }
+    let recount = RecountUsageRequest { name: metered.convention.clone() };
+    let exact = partners.operator.conventions().recount_usage(recount.clone()).await?.into_inner().entries;
+    let told = head.conventions().recount_usage(recount).await?.into_inner().entries;
+    assert!(exact % 5 != 0 && told == exact / 5 * 5, "{exact} {told}");
     metered.end().await
 }
 
