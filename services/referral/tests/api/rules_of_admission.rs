@@ -135,6 +135,7 @@ async fn every_rule_that_fails_is_told_with_its_term_and_in_the_callers_language
     let told: Vec<_> = french.failed_rules.iter().map(|rule| (rule.code.as_str(), rule.term.as_str())).collect();
     assert_eq!((french.admitted, told), (false, expected.to_vec()));
     assert_eq!(french.failed_rules[4].sentence, "la convention exige un prescripteur");
+    assert_eq!(french.failed_rules[10].sentence, "il manque les documents suivants : l’ordonnance");
     assert_eq!(french.failed_rules[3].passes, std::slice::from_ref(&strict.site));
     let day = |days: i64| strict.partners.today + TimeDelta::days(days);
     assert_eq!(french.failed_rules[0].passes, [format!("{}/{}", day(-200), day(900))]);

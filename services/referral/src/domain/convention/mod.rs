@@ -3,6 +3,7 @@
 mod admit;
 mod burn_down;
 mod chain;
+mod codes;
 mod conditions;
 mod currency;
 mod exhausted;

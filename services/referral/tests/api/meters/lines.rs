@@ -45,7 +45,9 @@ async fn each_month_has_as_many_places_and_the_refusal_names_the_next_one() -> R
 async fn a_refusal_is_told_in_the_callers_language() -> Result<()> {
     let metered = Metered::agree(vec![firm(1)]).await?;
     metered.send().await?;
-    for (language, begins) in [("fr", "tout ce que la ligne places"), ("en", "all that line places commits")] {
+    for (language, begins) in
+        [("fr", "tout ce que la ligne «\u{a0}places\u{a0}»"), ("en", "all that line “places” commits")]
+    {
         let mut request = Request::new(metered.partners.request(metered.ask()));
         request.metadata_mut().insert("accept-language", language.parse()?);
         let refused = metered.partners.desk.referrals().submit_referral(request).await.unwrap_err();

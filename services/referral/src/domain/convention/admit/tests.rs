@@ -285,7 +285,7 @@ fn a_used_up_line_is_told_with_what_would_pass() {
     ];
     assert_eq!(told, expected);
     let french = sentence(&refused[0], Language::French);
-    assert_eq!(french, "tout ce que la ligne places prévoit jusqu’au 31/05/2017 est réservé ou consommé");
+    assert_eq!(french, "tout ce que la ligne «\u{a0}places\u{a0}» prévoit jusqu’au 31/05/2017 est réservé ou consommé");
     assert_ne!(sentence(&refused[2], Language::English), sentence(&refused[2], Language::French));
 
     let approved = Ask { standings: &full, approved: true, ..asked };
