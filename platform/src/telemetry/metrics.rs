@@ -89,6 +89,16 @@ pub(crate) fn parked(consumer: &str, cause: &'static str, messages: u64) {
     MESSAGES.parked.add(messages, &attributes);
 }
 
+static REFUSALS: LazyLock<Counter<u64>> =
+    LazyLock::new(|| global::meter("relais").u64_counter("relais.admission.refusals").with_unit("{refusal}").build());
+
+/// What was submitted was not admitted: each rule that failed, by its code. Rules are a dozen; who was refused is in no metric.
+pub(super) fn not_admitted(rules: impl Iterator<Item = String>) {
+    for rule in rules {
+        REFUSALS.add(1, &[KeyValue::new("relais.rule", rule)]);
+    }
+}
+
 /// The last sample; figures are kept while the broker is away, and the other way round.
 #[derive(Default)]
 struct Sample {

@@ -26,6 +26,11 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 
 use crate::settings::{LogFormat, Telemetry};
 
+/// Counts an answer that says that something is not admitted, by the rules that it names.
+pub fn not_admitted(refusal: &crate::Error) {
+    metrics::not_admitted(refusal.violations.iter().map(|violation| violation.subject.clone()));
+}
+
 /// This process's name among the instances of its service.
 static INSTANCE: LazyLock<String> = LazyLock::new(|| uuid::Uuid::now_v7().to_string());
 

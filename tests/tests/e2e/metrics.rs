@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use relais_tests::{Collector, Options, Suite, eventually, partnership::Partners};
+use chrono::Days;
+use relais_proto::referral::v1::CheckAdmissionRequest;
+use relais_tests::{Collector, Options, Suite, date, eventually, partnership::Partners, rules};
 
 #[tokio::test]
 async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
@@ -42,6 +44,23 @@ async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
     assert!(calls.is_some_and(|calls| calls >= 3.0), "{calls:?}");
     let processed = collector.metric("relais-scheduling", "messaging.process.duration");
     assert!(processed.is_some_and(|batches| batches >= 1.0), "{processed:?}");
+
+    // What is not admitted shows by each rule that fails; what is asked before does not.
+    let mut refused = partners.request();
+    if let Some(referral) = &mut refused.referral {
+        // Who sends is no provider.
+        referral.provider = partners.sender.organisation.clone();
+        referral.requested_date = Some(date(partners.today() + Days::new(2000)));
+    }
+    let referral = refused.referral.clone();
+    partners.desk.referrals().check_admission(CheckAdmissionRequest { referral }).await?;
+    let told = partners.desk.referrals().submit_referral(refused).await.unwrap_err();
+    assert_eq!(rules(&told), ["convention-not-in-force", "provider-not-party"]);
+    let metric = "relais.admission.refusals";
+    let counted = || async { Ok((collector.metric("relais-referral", metric) == Some(2.0)).then_some(())) };
+    eventually("two rules failed", counted).await?;
+    let figures = collector.figures();
+    assert!(rules(&told).iter().all(|rule| figures.contains(rule)), "by their codes: {figures}");
 
     // One that is given up shows.
     let tap = relais_tests::Tap::new(&suite.servers.amqp_url, &suite.name).await?;

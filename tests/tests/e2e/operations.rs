@@ -3,7 +3,8 @@
 use std::{collections::HashMap, fs, path::Path};
 
 use anyhow::{Context, Result};
-use relais_tests::{Collector, Identity, Options, Suite, eventually, partnership::Partners, settled};
+use chrono::Days;
+use relais_tests::{Collector, Identity, Options, Suite, date, eventually, partnership::Partners, settled};
 
 fn read(path: &str) -> Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -31,7 +32,8 @@ fn every_alert_says_what_to_do() -> Result<()> {
 fn asked(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let ours = ["relais_", "rpc_server_", "messaging_client_", "messaging_process_", "db_client_"];
-    let labels = ["rpc_response_status_code", "messaging_destination_name", "db_client_connection_state"];
+    let labels =
+        ["rpc_response_status_code", "messaging_destination_name", "db_client_connection_state", "relais_rule"];
     // Of TLS only a service that speaks it tells: see `tls`.
     let elsewhere = |word: &&str| labels.contains(word) || word.starts_with("relais_tls_");
     let named = words.filter(|word| ours.iter().any(|prefix| word.starts_with(prefix)) && !elsewhere(word));
@@ -48,6 +50,11 @@ async fn rules_and_panels_ask_for_metrics_that_there_are() -> Result<()> {
     let suite = Suite::start(Options { settings }).await?;
     let partners = Partners::meet(&suite).await?;
     partners.submit(partners.request()).await?;
+    let mut refused = partners.request();
+    if let Some(referral) = &mut refused.referral {
+        referral.requested_date = Some(date(partners.today() + Days::new(2000)));
+    }
+    partners.desk.referrals().submit_referral(refused).await.expect_err("the convention is over then");
     settled(&suite.sessions(&Identity::new("operator", "operator"))?).await?;
 
     let text = read("deploy/prometheus/rules.yml")? + &read("deploy/grafana/dashboards/suite.json")?;

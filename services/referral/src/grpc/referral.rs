@@ -3,6 +3,7 @@
 use relais_platform::{
     Context, Result,
     grpc::{Answer, answer},
+    telemetry,
 };
 use relais_proto::referral::v1::{
     AcceptReferralRequest, AcceptReferralResponse, CancelReferralRequest, CancelReferralResponse,
@@ -27,7 +28,7 @@ use super::{
     partner_link::for_partner,
 };
 use crate::{
-    app::referral::{GetTimeline, ListReferrals, ListTransitions, ListWaiting, TakeStep},
+    app::referral::{GetTimeline, ListReferrals, ListTransitions, ListWaiting, NOT_ADMITTED, TakeStep},
     domain::referral::Move,
 };
 
@@ -40,7 +41,13 @@ impl ReferralService for Referrals {
         let language = language(&request);
         let (call, body) = self.0.open(request)?;
         let (request_id, command) = parse::submit_referral(&body, language)?;
-        let referral = self.0.change(call, request_id, &body, command).await?;
+        let submitted = self.0.change(call, request_id, &body, command).await;
+        // Here it is said once, however often the unit was begun again.
+        let referral = submitted.inspect_err(|error| {
+            if error.reason == NOT_ADMITTED {
+                telemetry::not_admitted(error);
+            }
+        })?;
         answer(SubmitReferralResponse { referral: Some(convert::referral(referral)) })
     }
 

@@ -29,6 +29,9 @@ use crate::{
     },
 };
 
+/// The reason of a refusal by a convention's rules.
+pub const NOT_ADMITTED: &str = "ADMISSION_REFUSED";
+
 /// A convention's answer.
 #[derive(Debug)]
 pub(super) struct Judged {
@@ -149,7 +152,7 @@ pub(super) fn refused(failures: Vec<Failure>, language: Language) -> Error {
         let told = sentence(&failure, language);
         Violation::new(failure.rule.as_str(), told).of(failure.term, failure.passes)
     };
-    Error::refused("ADMISSION_REFUSED", failures.into_iter().map(rule).collect())
+    Error::refused(NOT_ADMITTED, failures.into_iter().map(rule).collect())
 }
 
 /// A clinician prescribes under their own name: whoever was struck off sends nothing under a colleague's. A desk and a coordinator

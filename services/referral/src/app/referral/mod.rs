@@ -44,6 +44,7 @@ pub use get_referral::GetReferral;
 pub use get_timeline::GetTimeline;
 pub use hear_appointment::HearAppointment;
 pub use hear_report::HearReport;
+pub use judge::NOT_ADMITTED;
 pub use judge_booking::JudgeBooking;
 pub use keep::STEP_TIMER;
 pub use keep_deadline::keep_deadline;
