@@ -3,8 +3,11 @@
 use relais_platform::{Error, Result, database::Unit, timers::Timer};
 
 use crate::app::{
-    convention::{STAFF_TIME, lapse_staff_time},
-    referral::{PERIOD_ENDED, PLACE_FREED, RESTED, STEP_TIMER, begin_period, keep_deadline, offer_again, offer_place},
+    convention::{ENDS_SOONER, STAFF_TIME, lapse_staff_time},
+    referral::{
+        PERIOD_ENDED, PLACE_FREED, RESTED, STEP_TIMER, begin_period, keep_deadline, offer_again, offer_place,
+        shorten_bookings,
+    },
 };
 
 /// Does what a timer is for.
@@ -18,6 +21,7 @@ pub async fn due(unit: &mut Unit<'_>, timer: &Timer) -> Result<()> {
         PERIOD_ENDED => begin_period(unit, timer.subject).await,
         STAFF_TIME => lapse_staff_time(unit, timer.subject.into()).await,
         RESTED => offer_again(unit, timer.subject.into()).await,
+        ENDS_SOONER => shorten_bookings(unit, timer.subject.into()).await,
         other => Err(Error::internal(anyhow::anyhow!("nobody sets a timer {other}"))),
     }
 }

@@ -32,7 +32,7 @@ mod turn;
 mod update_convention;
 
 pub use amend_convention::AmendConvention;
-pub use change::Wanted;
+pub use change::{ENDS_SOONER, Wanted};
 pub use conditions_of::conditions_of;
 pub use confirm_staff_time::ConfirmStaffTime;
 pub use count_report::CountReport;

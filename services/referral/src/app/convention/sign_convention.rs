@@ -7,7 +7,12 @@ use relais_platform::{
     database::{Unit, UseCase},
 };
 
-use super::{Wanted, change::get_to_change, create_convention::ensure_renewal, ensure_not_below_use};
+use super::{
+    Wanted,
+    change::{get_to_change, shorten},
+    create_convention::ensure_renewal,
+    ensure_not_below_use,
+};
 use crate::{
     domain::convention::{Convention, State, sign},
     store::convention,
@@ -32,7 +37,8 @@ impl UseCase for SignConvention {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Convention> {
         let open = get_to_change(unit, self.wanted).await?;
-        if open.state == State::Draft {
+        let amended = open.state != State::Draft;
+        if !amended {
             ensure_renewal(unit, &open).await?;
         }
         // Somewhere on Earth that day has begun: the furthest zone is fourteen hours ahead.
@@ -43,6 +49,9 @@ impl UseCase for SignConvention {
         convention::save_signature(unit, &signed).await?;
         convention::adopt_terms(unit, &signed).await?;
         convention::settle_days(unit, &signed).await?;
+        if amended {
+            shorten(unit, &signed);
+        }
         unit.audit(signed.id);
         Ok(signed)
     }

@@ -7,7 +7,10 @@ use relais_platform::{
     database::{Unit, UseCase},
 };
 
-use super::{Wanted, change::get_to_change};
+use super::{
+    Wanted,
+    change::{get_to_change, shorten},
+};
 use crate::{
     domain::convention::{Convention, Reason, terminate},
     store::convention,
@@ -37,6 +40,7 @@ impl UseCase for TerminateConvention {
         let changed = terminate(signed, self.last_day, unit.now().date_naive(), self.reason)?;
         convention::save(unit, &changed).await?;
         convention::settle_days(unit, &changed).await?;
+        shorten(unit, &changed);
         unit.audit(changed.id);
         Ok(changed)
     }

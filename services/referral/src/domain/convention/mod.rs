@@ -40,7 +40,7 @@ pub use sign::sign;
 pub use staff_time::{MOST_HOLD_DAYS, StaffTime, StaffTimeState, USUAL_HOLD_DAYS, plan};
 pub use terms::{Bearer, Coding, Party, Role, ServiceTerm, Terms};
 pub use usage::{Difference, Figure, LedgerEntry, Period, Recount};
-pub use window::{booking_window, judge_day};
+pub use window::{booking_window, judge_day, last_day_of_care};
 
 text_enum! {
     /// What was decided of a convention; where it stands follows from its dates and its chain ([`Stage`]).

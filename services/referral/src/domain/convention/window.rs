@@ -11,6 +11,12 @@ pub fn booking_window(terms: &Terms, requested_date: NaiveDate) -> (NaiveDate, N
     within_periods(terms, requested_date, (terms.start_date, terms.end_date))
 }
 
+/// The last day on which whoever was admitted by the convention's last day may be seen.
+pub fn last_day_of_care(convention: &Convention) -> NaiveDate {
+    let run_off = convention.terms.conditions.run_off_days.try_into().unwrap_or_default();
+    convention.last_day + Days::new(run_off)
+}
+
 /// The days among some that lie in the period of a day on each line that lasts a year or a month. What is done past the end counts in
 /// the last period.
 fn within_periods(terms: &Terms, day: NaiveDate, (from, until): (NaiveDate, NaiveDate)) -> (NaiveDate, NaiveDate) {
@@ -32,9 +38,8 @@ pub fn judge_day(
     admitted_on: NaiveDate,
     day: NaiveDate,
 ) -> Result<(NaiveDate, NaiveDate), Vec<Failure>> {
-    let (Terms { start_date, conditions, .. }, end_date) = (&convention.terms, &convention.last_day);
-    let run_off = Days::new(conditions.run_off_days.try_into().unwrap_or_default());
-    let last = if admitted_on <= *end_date { *end_date + run_off } else { *end_date };
+    let (Terms { start_date, .. }, end_date) = (&convention.terms, &convention.last_day);
+    let last = if admitted_on <= *end_date { last_day_of_care(convention) } else { *end_date };
     if (*start_date..=last).contains(&day) {
         return Ok(within_periods(&convention.terms, day, (*start_date, last)));
     }

@@ -1,8 +1,14 @@
 //! On which days an appointment of a referral may be booked without the convention being asked.
 
 use chrono::NaiveDate;
-use relais_platform::{Result, database::Unit, ids::ReferralId};
+use relais_platform::{
+    Result,
+    database::Unit,
+    ids::{ConventionId, ReferralId},
+};
 use sqlx_otel::QueryAnnotateExt;
+
+use crate::domain::referral::State;
 
 /// Keeps them.
 ///
@@ -21,4 +27,29 @@ pub async fn set_booking_days(
     );
     query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
     Ok(())
+}
+
+/// Open referrals of a convention whose appointments may be booked later than on a day without asking, `limit` at most.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_booked_beyond(
+    unit: &mut Unit<'_>,
+    convention: ConventionId,
+    last: NaiveDate,
+    limit: i64,
+) -> Result<Vec<ReferralId>> {
+    let open: Vec<String> =
+        State::ALL.iter().filter(|state| state.is_open()).map(|state| state.as_str().into()).collect();
+    let query = sqlx::query_scalar!(
+        "SELECT id FROM referral
+         WHERE convention_id = $1 AND (booking_until IS NULL OR booking_until > $2) AND state = ANY($3)
+         ORDER BY id LIMIT $4",
+        convention.0,
+        last,
+        &open,
+        limit,
+    );
+    let found = query.with_operation("SELECT", "referral").fetch_all(unit.sql()).await?;
+    Ok(found.into_iter().map(ReferralId).collect())
 }

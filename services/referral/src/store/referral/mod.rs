@@ -15,7 +15,7 @@ mod waiting_list;
 
 pub use account::{Named, find_sent_by_caller, list_named};
 pub use alike::list_open_alike;
-pub use booking::set_booking_days;
+pub use booking::{list_booked_beyond, set_booking_days};
 pub use fact::{
     OpenedAppointments, Told, insert_fact, note_acknowledgement, note_appointment, note_report, results_of, was_whole,
 };

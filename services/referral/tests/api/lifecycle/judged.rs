@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::{Datelike, Days, NaiveDate};
 use relais_platform::events::Event;
 use relais_proto::{
-    convention::v1::{Line, RecountUsageRequest, Terms, line},
+    convention::v1::{Line, RecountUsageRequest, TerminateConventionRequest, Terms, convention, line},
     referral::v1::{ListTransitionsRequest, referral::State, referral_transition::Cause},
 };
 use relais_tests::{date, eventually, partnership};
@@ -121,6 +121,39 @@ async fn what_was_admitted_in_time_is_booked_while_the_convention_runs_off() -> 
         Ok((now.due_time.map(|due| due.seconds) == Some(end)).then_some(()))
     })
     .await?;
+    partners.world.end().await
+}
+
+/// A convention that is terminated tells of the days that are no more, to whom they were told; what is asked beyond is refused.
+#[tokio::test]
+async fn what_ends_sooner_shortens_the_days_of_bookings() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let (accepted, mut appointment) = accepted_under(&partners, 100, 10).await?;
+    let ask = Referral { convention: accepted.convention.clone(), ..partners.ask() };
+    for _ in 0..2 {
+        let answer = partners.desk.referrals().submit_referral(partners.request(ask.clone())).await?.into_inner();
+        cancel_referral(&partners.desk, &answer.referral.context("no referral")?.name).await?;
+    }
+    let end = TerminateConventionRequest {
+        name: accepted.convention.clone(),
+        last_day: Some(date(in_days(&partners, 20))),
+        reason: convention::Reason::Funding.into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    partners.coordinator.conventions().terminate_convention(end).await?;
+    advance(&mut partners, TimeDelta::minutes(2)).await?;
+    let (version, told) = judgement(&mut partners).await?;
+    assert_eq!((version, &told.referral, told.appointment_version), (3, &accepted.name, 0));
+    assert_eq!((told.admitted, told.booking_until), (true, Some(date(in_days(&partners, 30)))), "with its run-off");
+    assert_eq!(told.booking_from, Some(date(partners.today - Days::new(200))));
+    let stands = get(&partners.lab, &accepted.name).await?;
+    assert_eq!((stands.state(), stands.due_time), (State::Accepted, accepted.due_time));
+    appointment.ask(&partners, in_days(&partners, 31)).await?;
+    let (_, judged) = judgement(&mut partners).await?;
+    assert_eq!((judged.admitted, judged.reason.as_str()), (false, REFUSED));
+    assert_eq!(judged.booking_until, Some(date(in_days(&partners, 30))));
+    assert_eq!(partners.world.count(JUDGED).await?, 2, "who is closed books nothing");
     partners.world.end().await
 }
 

@@ -28,6 +28,32 @@ async fn a_referral_that_ends_meanwhile_takes_its_seat_along() -> Result<()> {
     centre.end().await
 }
 
+/// The convention ends sooner than was told: what is booked beyond that asks, and what is not stays.
+#[tokio::test]
+async fn what_is_booked_on_days_that_are_no_more_is_judged_again() -> Result<()> {
+    let centre = Centre::open_daily().await?;
+    centre.enter(centre.rule()).await?;
+    let (sender, referred) = (centre.sender()?, centre.accepted("R").await?);
+    let slot = centre.slot_in(&referred, OUTSIDE).await?;
+    let booked = book(&sender, &referred, &slot.name).await?;
+    assert!(is(&booked, State::Booked));
+    let cut = |last| BookingJudged {
+        appointment_version: 0,
+        booking_until: Some(date(last)),
+        ..Judged::Admitted.of(&referred, &booked, last)
+    };
+    let last = starts(&booked).with_timezone(&chrono_tz::Europe::Luxembourg).date_naive();
+    centre.world.tap.publish(referred.told.id.0, 3, cut(last)).await?;
+    centre.world.until_count("SELECT count(*) FROM referral WHERE booking_until IS NOT NULL", 1).await?;
+    assert_eq!(centre.look(&booked).await?, booked, "on the last of them it may be");
+    centre.world.tap.publish(referred.told.id.0, 4, cut(last - Days::new(1))).await?;
+    centre.world.until_count(AWAITED, 1).await?;
+    assert!(waits(&centre.look(&booked).await?));
+    let refused = centre.answered(&referred, 5, Judged::Refused).await?;
+    assert_eq!((refused.state(), refused.reason.as_str()), (State::Cancelled, REFUSED));
+    centre.end().await
+}
+
 /// A closed day gives it up as any other that stands there.
 #[tokio::test]
 async fn who_waits_stands_in_the_way_of_a_closure() -> Result<()> {

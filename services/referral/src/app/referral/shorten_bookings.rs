@@ -1,0 +1,45 @@
+//! Shortens the days on which appointments are booked without asking, when a convention ends sooner than they were told.
+//!
+//! Scheduling then asks for what is booked beyond them already, and whatever may not be done any more is given up there.
+
+use relais_platform::{
+    Result,
+    database::Unit,
+    ids::{AppointmentId, ConventionId},
+    timers::{self, Timer, Urgency},
+};
+
+use super::keep::keep_judged;
+use crate::{
+    app::convention::ENDS_SOONER,
+    domain::{convention::last_day_of_care, referral::Judgement},
+    store::{convention, referral},
+};
+
+/// The most referrals that are told by one transaction.
+const BATCH: i64 = 100;
+
+/// Tells the open referrals of a convention that some of their days are no more; of many, the rest by the next timer.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn shorten_bookings(unit: &mut Unit<'_>, id: ConventionId) -> Result<()> {
+    let Some(ended) = convention::find(unit, id).await? else { return Ok(()) };
+    let last = last_day_of_care(&ended);
+    let beyond = referral::list_booked_beyond(unit, id, last, BATCH).await?;
+    let more = i64::try_from(beyond.len()).is_ok_and(|found| found == BATCH);
+    for told in beyond {
+        let Some(open) = referral::find_locked(unit, told).await? else { continue };
+        let from = open.booking_days.map_or(ended.terms.start_date, |(from, _)| from);
+        let judgement = Judgement { admitted: true, reason: String::new(), days: Some((from, last)) };
+        let judged = open.judged(judgement.days, unit.now());
+        // None asked: no appointment has such a version. Where none is known yet, any name is nobody's.
+        let asked = (judged.appointment.unwrap_or_else(AppointmentId::draw), 0);
+        keep_judged(unit, &judged, asked, &judgement).await?;
+    }
+    if more {
+        let (kind, due_at) = (ENDS_SOONER.into(), unit.now());
+        timers::set(unit, &Timer { kind, subject: id.0, due_at, urgency: Urgency::Urgent });
+    }
+    Ok(())
+}
