@@ -28,6 +28,30 @@ fn every_alert_says_what_to_do() -> Result<()> {
     Ok(())
 }
 
+/// The number behind the first `key` of a text.
+fn number(text: &str, key: &str) -> Result<u32> {
+    let (_, after) = text.split_once(key).with_context(|| format!("nothing is said of {key}"))?;
+    let digits = after.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit);
+    Ok(digits.collect::<String>().parse()?)
+}
+
+/// Scaled up as far as it goes, in the midst of a rolling upgrade, every instance still gets its connections.
+#[test]
+fn the_database_takes_all_instances_that_there_may_be() -> Result<()> {
+    let mut instances = 0;
+    for service in relais_tests::SERVICES {
+        let deployed = read(&format!("deploy/kubernetes/base/{service}.yaml"))?;
+        instances += number(&deployed, "maxReplicaCount:")? + number(&deployed, "maxSurge:")?;
+    }
+    let settings = read("platform/src/settings.toml")?;
+    let (_, database) = settings.split_once("[database]").context("no settings of the database")?;
+    // One more is the relay's.
+    let each = number(database, "max_connections")? + 1;
+    let there_are = number(&read("deploy/kubernetes/base/postgres.yaml")?, "max_connections:")?;
+    assert!(instances * each + 20 <= there_are, "{instances} instances of {each} connections, and {there_are} in all");
+    Ok(())
+}
+
 /// The names of our metrics that a text asks Prometheus for.
 fn asked(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
