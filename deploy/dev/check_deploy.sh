@@ -46,6 +46,16 @@ check_kubernetes() {
   for file in deploy/kubernetes/base/*.yaml; do
     [[ $file == */kustomization.yaml ]] || kubernetes-validate --strict --quiet --no-warn "$file" || return
   done
+  check_jobs
+}
+
+# A Job never changes: its name ends in the tag of its image, or the next version is refused.
+check_jobs() {
+  type -P kubectl >/dev/null || { missing kubectl 'names of Jobs' && return 0; }
+  local rendered tag
+  rendered=$(kubectl kustomize deploy/kubernetes/base) || return
+  tag=$(grep -oP -m1 'image: .*/relais-referral:\K.*' <<<"$rendered")
+  [[ $(grep -c "^  name: .*-migrate-$tag\$" <<<"$rendered") == 4 ]] || { say "Jobs are not named by the tag $tag"; return 1; }
 }
 
 # Licences, bans and sources; advisories need the network.
