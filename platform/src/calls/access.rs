@@ -9,6 +9,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
@@ -19,6 +20,7 @@ use tracing::Span;
 
 use super::{
     Call, Caller, Rule, Sight,
+    deadline::Deadline,
     load::{Load, Place},
     token::Verifier,
 };
@@ -51,7 +53,7 @@ impl AccessLayer {
     }
 
     /// The call that a request is, with its places.
-    async fn let_in(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Admitted, Refused> {
+    async fn let_in(&self, path: &str, headers: &HeaderMap, at: At) -> Result<Admitted, Refused> {
         let busy = |error| Refused { error, call: None };
         if !self.database.is_ready() {
             // A new version beside an old one, say: it must not write into a schema that it does not know.
@@ -59,15 +61,16 @@ impl AccessLayer {
             return Err(busy(error));
         }
         let all = self.load.enter().map_err(busy)?;
-        let call = self.admit(path, headers, span).await?;
+        let call = self.admit(path, headers, at).await?;
         let each = call.caller.organisation.map(|organisation| self.load.enter_for(organisation));
         Ok(Admitted { call, _all: all, _each: each.transpose().map_err(busy)? })
     }
 
     /// The call that a request is.
-    async fn admit(&self, path: &str, headers: &HeaderMap, span: Span) -> Result<Call, Refused> {
+    async fn admit(&self, path: &str, headers: &HeaderMap, at: At) -> Result<Call, Refused> {
         let row = self.rules.iter().find(|(rpc, _)| *rpc == path);
-        let call = |caller, rpc, rule| Call { caller, rpc, rule, rules: self.rules.clone(), span, deadline: None };
+        let (rules, At { span, deadline }) = (self.rules.clone(), at);
+        let call = |caller, rpc, rule| Call { caller, rpc, rule, rules, span, deadline };
         if let Some(&(rpc, rule)) = row.filter(|(_, rule)| rule.open) {
             return Ok(call(Caller::nobody(), rpc, rule));
         }
@@ -98,6 +101,12 @@ impl AccessLayer {
         let written = self.database.detached(tracing::Span::current(), writing).await;
         status::from_error(written.err().unwrap_or(error))
     }
+}
+
+/// Where a call stands: in which span, and how long it may take.
+struct At {
+    span: Span,
+    deadline: Option<Instant>,
 }
 
 /// A call that reaches its handler; its places are given back with the head of the answer, so that open streams take none.
@@ -148,7 +157,8 @@ where
         // The one that was asked whether it is ready takes this call; its twin takes the next.
         let twin = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, twin);
-        let (layer, span) = (self.layer.clone(), Span::current());
+        let deadline = request.extensions().get::<Deadline>().map(|deadline| deadline.0);
+        let (layer, at) = (self.layer.clone(), At { span: Span::current(), deadline });
         Box::pin(async move {
             let path = request.uri().path().to_string();
             // Taken away: no handler can hand it on or write it down.
@@ -156,7 +166,7 @@ where
             if OPEN.iter().any(|prefix| path.starts_with(prefix)) {
                 return inner.call(request).await;
             }
-            match layer.let_in(&path, &token, span).await {
+            match layer.let_in(&path, &token, at).await {
                 Ok(admitted) => {
                     request.extensions_mut().insert(admitted.call.clone());
                     inner.call(request).await

@@ -2,7 +2,8 @@
 //!
 //! tonic passes over a deadline that it cannot read and says CANCELLED when one is over; here the first is refused and the second
 //! is DEADLINE_EXCEEDED. The answer leaves a little before the caller's deadline, or nobody would read it. A call whose time is
-//! nearly over is not begun. What was begun ends by itself: units of work cannot be dropped midway.
+//! nearly over is not begun. What was begun ends by itself: units of work cannot be dropped midway. The time runs from the first,
+//! before anybody asks who calls.
 
 use std::{
     convert::Infallible,
@@ -16,7 +17,6 @@ use http::{HeaderMap, Request, Response};
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use super::Call;
 use crate::{
     error::{Error, Kind, Result, Violation},
     grpc::status,
@@ -28,6 +28,10 @@ const HEADER: &str = "grpc-timeout";
 const SHAVED: Duration = Duration::from_millis(20);
 /// More digits no time has (gRPC over HTTP/2, "TimeoutValue").
 const DIGITS: usize = 8;
+
+/// When a call is over, for who makes a [`super::Call`] of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline(pub Instant);
 
 /// Ends calls in time.
 #[derive(Debug, Clone, Copy)]
@@ -79,9 +83,7 @@ where
             Err(error) => return Box::pin(async { Ok(status::from_error(error).into_http()) }),
         };
         let deadline = Instant::now() + within;
-        if let Some(call) = request.extensions_mut().get_mut::<Call>() {
-            call.deadline = Some(deadline);
-        }
+        request.extensions_mut().insert(Deadline(deadline));
         let answer = self.inner.call(request);
         Box::pin(async move {
             match tokio::time::timeout_at(deadline.into(), answer).await {

@@ -42,8 +42,9 @@ pub(crate) async fn serve<S: Service>(
     let layers = ServiceBuilder::new()
         .map_request(without_baggage)
         .layer(CallsLayer::new(rules.iter().map(|(rpc, _)| *rpc)))
-        .layer(AccessLayer::new(verifier, rules, context.database.clone(), settings))
+        // Before access: to ask the issuer for its keys and to write a refusal down takes of the caller's time, too.
         .layer(DeadlineLayer::new(millis(settings.request_timeout_ms)))
+        .layer(AccessLayer::new(verifier, rules, context.database.clone(), settings))
         .map_response(unreadable::in_our_words)
         .into_inner();
     let closing = context.closing();

@@ -1,12 +1,13 @@
 //! Keys of an issuer that rotates them, is slow, is down, or answers nonsense: a real HTTP server, its requests counted.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use futures::future::join_all;
 use relais_proto::{network::v1::ListOrganisationsRequest, referral::v1::ListReferralsRequest};
 use relais_tests::{Answer, JwksServer, SigningKey, eventually};
 use sqlx::Connection;
+use tokio::time::timeout;
 use tonic::{Code, Request};
 
 use super::{assert_refused, call, claims, world_at};
@@ -89,14 +90,31 @@ async fn callers_that_give_up_do_not_make_it_two() -> Result<()> {
     let world = world_at(&issuer.url(), &PATIENT).await?;
     let mut gave_up = 0;
     for _ in 0..20 {
-        let mut request = Request::new(ListOrganisationsRequest::default());
-        request.set_timeout(Duration::from_millis(10));
-        let session = world.session_with(&key.sign(&claims())?)?;
-        gave_up += u32::from(session.network().list_organisations(request).await.is_err());
+        let mut network = world.session_with(&key.sign(&claims())?)?.network();
+        let asked = network.list_organisations(ListOrganisationsRequest::default());
+        gave_up += u32::from(timeout(Duration::from_millis(10), asked).await.is_err());
     }
     assert!(gave_up > 1, "the keys were there before anybody gave up");
     call(&world, &key.sign(&claims())?).await?;
     assert_eq!(issuer.fetches(), 1);
+    world.end().await
+}
+
+/// Whoever waits for the issuer waits within the call's time, and is told so in time.
+#[tokio::test]
+async fn what_keys_take_is_of_the_callers_time() -> Result<()> {
+    let key = SigningKey::ed25519("good")?;
+    let issuer = JwksServer::start(&[&key]).await?;
+    let world = world_at(&issuer.url(), &PATIENT).await?;
+    issuer.answer(Answer::Silence);
+    let mut request = Request::new(ListOrganisationsRequest::default());
+    // In a header alone: the client itself would give up, too.
+    request.metadata_mut().insert("grpc-timeout", "500m".parse()?);
+    let mut network = world.session_with(&key.sign(&claims())?)?.network();
+    let (began, late) = (Instant::now(), network.list_organisations(request).await.expect_err("no key came"));
+    assert_eq!(late.code(), Code::DeadlineExceeded, "{late:?}");
+    assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+    assert_eq!(issuer.fetches(), 1, "nobody asked for keys");
     world.end().await
 }
 
