@@ -22,7 +22,7 @@ use super::{
 use crate::{
     Context, Service,
     calls::{access::AccessLayer, deadline::DeadlineLayer, token::Verifier},
-    settings::{self, millis},
+    settings::{self, EnvironmentKind, millis},
     telemetry::calls::CallsLayer,
     tls::server::Door,
 };
@@ -106,7 +106,9 @@ pub(crate) fn routes<S: Service>(context: &Context) -> anyhow::Result<(HealthRep
         .max_decoding_message_size(settings.max_message_bytes);
     let own = S::routes(context).add_service(health);
     let mut routes = own.add_service(operations).add_service(audits).add_service(exports);
-    if settings.reflection {
+    // In production nobody is told what there is, whatever the setting says.
+    let development = context.settings.environment == EnvironmentKind::Development;
+    if settings.reflection && development {
         routes = routes.add_service(reflection::<S>()?.build_v1()?).add_service(reflection::<S>()?.build_v1alpha()?);
     }
     Ok((reporter, routes))

@@ -1,13 +1,13 @@
 //! The clock: forward alone, followed by every service, fixed in production.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use prost_types::Timestamp;
 use relais_platform::{calls::token::service_key, clock::machine_now};
 use relais_proto::operations::v1::{AdvanceClockRequest, GetClockRequest};
 use relais_tests::{Identity, Issuer, Options, Session, SigningKey, Suite, violations};
-use serde_json::json;
+use serde_json::{Value, json};
 use tonic::Code;
 
 const YEAR: i64 = 365 * 24 * 3_600;
@@ -53,9 +53,9 @@ async fn bad_times_and_other_roles_are_refused() -> Result<()> {
     suite.stop().await
 }
 
-#[tokio::test]
-async fn in_production_the_clock_is_fixed() -> Result<()> {
-    // Neither the development issuer nor its keys are taken there.
+/// What a suite needs in production, where neither the development issuer nor its keys are taken: settings, the issuer's private key, and
+/// the file of its public one.
+pub fn production() -> Result<(HashMap<String, String>, Value, PathBuf)> {
     let (private, public) = service_key::generate("2026-1")?;
     let keys = std::env::temp_dir().join(format!("relais-jwks-{}.json", uuid::Uuid::now_v7()));
     std::fs::write(&keys, json!({"keys": [public]}).to_string())?;
@@ -67,7 +67,13 @@ async fn in_production_the_clock_is_fixed() -> Result<()> {
         ("RELAIS__AUTH__SERVICE_KEY_FILE", String::new()),
         ("RELAIS__AUTH__SERVICES_JWKS_FILE", String::new()),
     ];
-    let settings: HashMap<_, _> = settings.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
+    let settings = settings.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
+    Ok((settings, private, keys))
+}
+
+#[tokio::test]
+async fn in_production_the_clock_is_fixed() -> Result<()> {
+    let (settings, private, keys) = production()?;
     let suite = Suite::start(Options { settings }).await?;
     let mut claims = Issuer::claims(&Identity::new("operator", "operator"), machine_now().timestamp() + 3_600);
     claims["iss"] = "https://issuer.example".into();

@@ -7,6 +7,8 @@ use relais_tests::{Options, SERVICES, Suite};
 use tokio_stream::once;
 use tonic_reflection::pb::{v1, v1alpha};
 
+use crate::clock::production;
+
 const COMMON: [&str; 3] =
     ["grpc.health.v1.Health", "relais.operations.v1.OperationsService", "relais.audit.v1.AuditService"];
 
@@ -37,6 +39,23 @@ async fn every_service_lists_itself_in_both_versions() -> Result<()> {
         let others = SERVICES.iter().filter(|other| **other != service).flat_map(|other| own(other));
         assert!(others.into_iter().all(|name| !listed.contains(*name)), "{service}: {listed:?}");
     }
+    suite.stop().await
+}
+
+/// Whatever the setting says, and it is on.
+#[tokio::test]
+async fn in_production_no_service_describes_itself() -> Result<()> {
+    let (mut settings, _, keys) = production()?;
+    settings.insert("RELAIS__SERVER__REFLECTION".into(), "true".into());
+    let suite = Suite::start(Options { settings }).await?;
+    for service in SERVICES {
+        for refused in [list_v1(&suite, service).await, list_v1alpha(&suite, service).await] {
+            let refused = refused.expect_err(service);
+            let code = refused.downcast_ref::<tonic::Status>().map(tonic::Status::code);
+            assert_eq!(code, Some(tonic::Code::Unimplemented), "{service}: {refused:#}");
+        }
+    }
+    std::fs::remove_file(keys)?;
     suite.stop().await
 }
 
