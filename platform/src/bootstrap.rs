@@ -73,7 +73,7 @@ async fn work<S: Service>(context: Context, reporter: HealthReporter) {
     context.spawn(keep_house(context.clone()));
     context.spawn(sealer::keep_sealing(context.clone()));
     if !context.settings.telemetry.otlp_endpoint.is_empty() {
-        context.spawn(metrics::keep_sampling(context.clone()));
+        context.spawn(metrics::keep_sampling::<S>(context.clone()));
     }
     match database::options(&context.settings.database) {
         Ok(database) => context.spawn(

@@ -106,6 +106,15 @@ pub trait Service: consumer::Handler {
         async { Ok(0) }
     }
 
+    /// Tells figures of its own as metrics, such as [`telemetry::near_limit`]. Asked now and then by each instance that sends metrics.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the database cannot be asked.
+    fn tell_figures(database: &Database, now: DateTime<Utc>) -> impl Future<Output = Result<()>> + Send {
+        let _ = (database, now);
+        async { Ok(()) }
+    }
+
     /// Does what a timer is for, in the transaction that removes it: `timers.rs` of a service that sets any, one arm a kind.
     ///
     /// # Errors

@@ -10,14 +10,17 @@ use std::{
 
 use opentelemetry::{
     KeyValue, global,
-    metrics::{Counter, Histogram, Meter},
+    metrics::{Counter, Gauge, Histogram, Meter},
 };
 
 use crate::{
-    Context,
+    Context, Service,
     figures::{Figures, QueueFigures},
     settings::millis,
 };
+
+/// A service's own figures are told with every so manieth sample: they cost more, and change less.
+const OWN_EVERY: u64 = 6;
 
 /// Counters of messages.
 pub(crate) struct Messages {
@@ -99,6 +102,16 @@ pub(super) fn not_admitted(rules: impl Iterator<Item = String>) {
     }
 }
 
+static NEAR_LIMIT: LazyLock<Gauge<i64>> =
+    LazyLock::new(|| global::meter("relais").i64_gauge("relais.meter.near_limit").with_unit("{meter}").build());
+
+/// Meters by the percentage that they have reached. Whose they are is in no metric.
+pub(super) fn near_limit(near: i64, full: i64) {
+    for (threshold, meters) in [("90", near), ("100", full)] {
+        NEAR_LIMIT.record(meters, &[KeyValue::new("relais.threshold", threshold)]);
+    }
+}
+
 /// The last sample; figures are kept while the broker is away, and the other way round.
 #[derive(Default)]
 struct Sample {
@@ -108,10 +121,15 @@ struct Sample {
 }
 
 /// Samples figures for the gauges, again and again; ends with its task.
-pub(crate) async fn keep_sampling(context: Context) {
+pub(crate) async fn keep_sampling<S: Service>(context: Context) {
     let sample = Arc::new(Mutex::new(Sample::default()));
     gauges(&global::meter("relais"), &sample);
-    loop {
+    for round in 0_u64.. {
+        if round.is_multiple_of(OWN_EVERY)
+            && let Err(error) = S::tell_figures(&context.database, context.clock.now()).await
+        {
+            tracing::warn!(%error, "the service's own figures are told later");
+        }
         let figures = context.database.figures(context.clock.now()).await.ok();
         let queues = context.queues().await.told;
         *lock(&sample) = Sample { figures, queues, leads: context.lead.is_ours() };

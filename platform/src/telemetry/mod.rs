@@ -31,6 +31,11 @@ pub fn not_admitted(refusal: &crate::Error) {
     metrics::not_admitted(refusal.violations.iter().map(|violation| violation.subject.clone()));
 }
 
+/// So many firm meters of running periods have 90 % or more of what they commit taken, and so many all of it.
+pub fn near_limit(near: i64, full: i64) {
+    metrics::near_limit(near, full);
+}
+
 /// This process's name among the instances of its service.
 static INSTANCE: LazyLock<String> = LazyLock::new(|| uuid::Uuid::now_v7().to_string());
 

@@ -17,15 +17,16 @@ pub mod grpc;
 pub mod store;
 pub mod timers;
 
+use chrono::{DateTime, Utc};
 use relais_platform::{
     Context, Result, Service,
     audit::{Account, Asked},
     calls::{Rules, rules::Fields},
     consumer::rebuild::Snapshot,
-    database::Unit,
+    database::{Database, Unit},
     holdings::Held,
     ids::PatientId,
-    not_owned,
+    not_owned, telemetry,
     timers::Timer,
 };
 use sqlx::migrate::Migrator;
@@ -48,6 +49,14 @@ impl Service for Referral {
 
     fn migrator() -> &'static Migrator {
         &MIGRATIONS
+    }
+
+    async fn tell_figures(database: &Database, now: DateTime<Utc>) -> Result<()> {
+        let today = now.date_naive();
+        let count = database.look(move |connection| Box::pin(store::convention::count_near_limit(connection, today)));
+        let (near, full) = count.await?;
+        telemetry::near_limit(near, full);
+        Ok(())
     }
 
     fn commands() -> Vec<clap::Command> {

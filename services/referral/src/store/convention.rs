@@ -20,7 +20,7 @@ pub use life::{save, save_signature};
 pub use meter::{
     Asked, Moving, Settled, adopt_terms, list_full, list_shortfalls, meter_site, read_meters, settle_meters,
 };
-pub use meter_usage::{list_given, list_meters, list_told, recount_meters};
+pub use meter_usage::{count_near_limit, list_given, list_meters, list_told, recount_meters};
 pub use metered::{Metered, metered};
 pub use row::Found;
 pub use staff_time::{find_staff_time, insert_staff_time, insert_staff_time_step};

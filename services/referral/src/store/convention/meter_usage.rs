@@ -6,6 +6,7 @@ use relais_platform::{
     database::Unit,
     ids::{Child, ConventionId, SiteId},
 };
+use sqlx::PgConnection;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
@@ -167,6 +168,28 @@ pub async fn recount_meters(
         Difference { line_id: row.line_id, figure: row.figure, reported, counted: row.counted }
     });
     Ok((entries, differences.collect()))
+}
+
+/// How many meters of firm lines, in the periods that run on a day and under conventions in force, have nine tenths or more of what they
+/// commit taken, and how many all of it.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn count_near_limit(connection: &mut PgConnection, today: NaiveDate) -> Result<(i64, i64)> {
+    let query = sqlx::query!(
+        r#"WITH running AS (
+               SELECT m.committed, (SELECT sum(s.reserved + s.used) FROM meter_stripe s WHERE s.meter_id = m.id)::bigint AS taken
+               FROM meter m JOIN convention c ON c.id = m.convention_id
+               JOIN convention_line l ON l.convention_id = m.convention_id AND l.version = m.terms_version AND l.line_id = m.line_id
+               WHERE l.kind = 'firm' AND $1 BETWEEN m.period_start AND m.period_end
+                 AND (c.state = 'signed' OR (c.last_day >= $1 AND NOT c.halted))
+           )
+           SELECT count(*) FILTER (WHERE taken * 10 >= committed * 9) AS "near!", count(*) FILTER (WHERE taken >= committed) AS "full!"
+           FROM running"#,
+        today,
+    );
+    let counted = query.fetch_one(connection).await?;
+    Ok((counted.near, counted.full))
 }
 
 fn place((organisation, site): (Uuid, Uuid)) -> Child<SiteId> {

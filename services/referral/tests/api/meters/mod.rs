@@ -4,6 +4,7 @@ mod expenses;
 mod input;
 mod joined;
 mod lines;
+mod near_limit;
 mod races;
 mod random;
 mod reports;
