@@ -6,7 +6,11 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
-use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio::{
+    net::TcpListener,
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
 use tonic_health::server::HealthReporter;
 
 use crate::{
@@ -23,8 +27,12 @@ use crate::{
 
 /// How often to look for what is not there yet.
 const LOOK: Duration = Duration::from_millis(500);
-/// Each step of the end after the calls, at the most.
-const LAST_STEPS: Duration = Duration::from_secs(2);
+/// What of the end comes after the calls, all of it together: with the usual `server.drain_ms` and telemetry's last words
+/// ([`crate::telemetry`]) it is over within 15 s of the signal, whoever hangs.
+const LAST_STEPS: Duration = Duration::from_millis(3_500);
+/// Its parts: no later than this after the calls. A step that has no more time leaves what it has not done to the next instance.
+const FLUSHED: Duration = Duration::from_millis(1_500);
+const TASKS_ENDED: Duration = Duration::from_millis(2_500);
 /// Partitions are made days ahead, and kept for days; looking every hour is plenty.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
@@ -136,11 +144,12 @@ impl Running {
             tracing::warn!("calls under way did not end in time");
             server.abort();
         }
-        let _ = timeout(LAST_STEPS, flush(&self.context)).await;
-        if timeout(LAST_STEPS, self.context.stop_tasks()).await.is_err() {
+        let drained = Instant::now();
+        let _ = timeout_at(drained + FLUSHED, flush(&self.context)).await;
+        if timeout_at(drained + TASKS_ENDED, self.context.stop_tasks()).await.is_err() {
             tracing::warn!("background work did not end in time");
         }
-        if timeout(LAST_STEPS, self.context.database.close()).await.is_err() {
+        if timeout_at(drained + LAST_STEPS, self.context.database.close()).await.is_err() {
             tracing::warn!("units of work did not end in time");
         }
         tracing::info!("stopped");

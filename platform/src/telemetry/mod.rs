@@ -12,7 +12,11 @@ pub mod subject;
 
 pub use peer::Peer;
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{LazyLock, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
 
 use opentelemetry::{KeyValue, global, propagation::TextMapCompositePropagator, trace::TracerProvider};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
@@ -39,6 +43,9 @@ pub fn near_limit(near: i64, full: i64) {
 /// This process's name among the instances of its service.
 static INSTANCE: LazyLock<String> = LazyLock::new(|| uuid::Uuid::now_v7().to_string());
 
+/// How long the last spans and metrics may take to leave.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What must be kept until the end, so that the last spans leave.
 #[derive(Debug)]
 pub struct Guard {
@@ -47,13 +54,22 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Sends what is still held. Called once, at the very end.
+    /// Sends what is still held, within a second. Called once, at the very end. In threads of its own: the SDK's readers of metrics
+    /// know no time-out, and wait as long as a receiver that is silent makes an export wait.
     pub fn shut_down(self) {
-        if let Err(error) = self.provider.shutdown_with_timeout(Duration::from_secs(5)) {
-            tracing::warn!(%error, "the last spans may not have been sent");
-        }
-        if let Err(error) = self.meters.shutdown_with_timeout(Duration::from_secs(2)) {
-            tracing::warn!(%error, "the last metrics may not have been sent");
+        let (spans, ended) = mpsc::channel();
+        let metrics = spans.clone();
+        let Self { provider, meters } = self;
+        // Who listens may have gone: then nobody wants to know.
+        thread::spawn(move || drop(spans.send(("spans", provider.shutdown_with_timeout(LAST_WORDS)))));
+        thread::spawn(move || drop(metrics.send(("metrics", meters.shutdown_with_timeout(LAST_WORDS)))));
+        let until = Instant::now() + LAST_WORDS;
+        for _ in 0..2 {
+            match ended.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok((_, Ok(()))) => {}
+                Ok((what, Err(error))) => tracing::warn!(%error, "the last {what} may not have been sent"),
+                Err(_) => return tracing::warn!("the last spans and metrics may not have been sent: nobody took them"),
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 //! program panics or ends, the answer is the caller's fault and says nothing of the inside, and the next good call is served.
 
 mod bytes;
+mod ends;
 mod framing;
+mod limits;
 mod peers;
 
 use anyhow::{Context, Result, ensure};

@@ -1,4 +1,4 @@
-//! Peers at the level of TCP: who says nothing, who says too much, and what becomes of them when the service ends.
+//! Peers at the level of TCP: who says nothing, and who says too much.
 
 use std::{
     collections::HashMap,
@@ -6,8 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use futures::future::join_all;
-use relais_tests::{Options, Suite, partnership::Partners, request_id};
+use relais_tests::{Options, Suite};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -16,18 +15,16 @@ use tokio::{
 
 use super::is_well;
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// `server.handshake_ms` in these tests.
 const PATIENCE: &str = "1000";
-/// From SIGTERM to the end.
-const END: Duration = Duration::from_secs(15);
 
 async fn patient_suite() -> Result<Suite> {
     let setting = ("RELAIS__SERVER__HANDSHAKE_MS".to_string(), PATIENCE.to_string());
     Suite::start(Options { settings: HashMap::from([setting]) }).await
 }
 
-async fn connect(suite: &Suite) -> Result<TcpStream> {
+pub(super) async fn connect(suite: &Suite) -> Result<TcpStream> {
     Ok(TcpStream::connect(suite.address("referral")).await?)
 }
 
@@ -56,16 +53,20 @@ async fn who_does_not_begin_to_speak_is_hung_up_on() -> Result<()> {
 }
 
 /// A frame of HTTP/2 (RFC 9113, 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap_or(0).to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 /// A request's fields (RFC 7541), as plain as can be; `more` is a field of its own.
 fn fields(more: &[u8]) -> Vec<u8> {
-    let path = b"/relais.referral.v1.ReferralService/ListReferrals";
+    fields_to("/relais.referral.v1.ReferralService/ListReferrals", more)
+}
+
+/// The same, to any method.
+pub(super) fn fields_to(path: &str, more: &[u8]) -> Vec<u8> {
     let mut block = vec![0x83, 0x86, 0x04, u8::try_from(path.len()).unwrap_or(0)];
-    block.extend(path);
+    block.extend(path.as_bytes());
     block.extend([0x01, 1, b'x']);
     block.extend(more);
     block
@@ -131,34 +132,4 @@ fn resident(pid: u32) -> Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kib << 10)
-}
-
-/// Idle connections, half-done greetings and calls under way: the service ends in time, and what it acknowledged is there.
-#[tokio::test]
-async fn a_service_with_idle_and_half_open_peers_ends_in_time() -> Result<()> {
-    let mut suite = Suite::start(Options::default()).await?;
-    let partners = Partners::meet(&suite).await?;
-    let mut peers = Vec::new();
-    for n in 0..250 {
-        let mut peer = connect(&suite).await?;
-        // Greeted and idle, or not even that.
-        let said = if n < 200 { [PREFACE, &frame(4, 0, 0, &[])].concat() } else { PREFACE[..n % 24].to_vec() };
-        peer.write_all(&said).await?;
-        peers.push(peer);
-    }
-    let calls = (0..64).map(|_| partners.submit(partners.request_as(request_id())));
-    let ending = async {
-        sleep(Duration::from_millis(60)).await;
-        suite.end("referral")
-    };
-    let (answers, signalled) = tokio::join!(join_all(calls), ending);
-    signalled?;
-    let began = Instant::now();
-    let status = suite.until_ended("referral").await?;
-    ensure!(status.success() && began.elapsed() <= END, "it ended with {status} after {:?}", began.elapsed());
-    let acknowledged = answers.iter().filter(|answer| answer.is_ok()).count();
-    let kept = suite.count("referral", "SELECT count(*) FROM referral").await?;
-    ensure!(acknowledged > 0 && kept >= i64::try_from(acknowledged)?, "{acknowledged} acknowledged, {kept} kept");
-    drop(peers);
-    suite.stop().await
 }
