@@ -160,19 +160,16 @@ impl Context {
     /// # Errors
     /// As [`Context::key`] and [`ServiceKey::on_behalf`].
     pub fn on_behalf<T>(&self, call: &Call, peer: &str, body: T) -> Result<Request<T>> {
-        let mut request = addressed(body, &self.key()?.on_behalf(&call.caller, peer)?)?;
-        if let Some(deadline) = call.deadline {
-            request.set_timeout(deadline.saturating_duration_since(Instant::now()));
-        }
-        Ok(request)
+        Ok(within(call.deadline, addressed(body, &self.key()?.on_behalf(&call.caller, peer)?)?))
     }
 
-    /// Addresses a request to the service `peer` that nobody asked for: a delivery's, a release's. It has the role `service` alone.
+    /// Addresses a request to the service `peer` in this service's own name: it has the role `service` alone. `deadline` is that of the
+    /// call for which it asks; none for what nobody waits for: a delivery's, a release's.
     ///
     /// # Errors
     /// As [`Context::key`] and [`ServiceKey::itself`].
-    pub fn itself<T>(&self, peer: &str, body: T) -> Result<Request<T>> {
-        addressed(body, &self.key()?.itself(peer)?)
+    pub fn itself<T>(&self, peer: &str, deadline: Option<Instant>, body: T) -> Result<Request<T>> {
+        Ok(within(deadline, addressed(body, &self.key()?.itself(peer)?)?))
     }
 
     /// Runs a use case that changes nothing but the audit.
@@ -258,6 +255,14 @@ impl Context {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+/// What is left of the time is told to whoever is asked.
+fn within<T>(deadline: Option<Instant>, mut request: Request<T>) -> Request<T> {
+    if let Some(deadline) = deadline {
+        request.set_timeout(deadline.saturating_duration_since(Instant::now()));
+    }
+    request
 }
 
 fn addressed<T>(body: T, token: &str) -> Result<Request<T>> {

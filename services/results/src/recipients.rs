@@ -1,6 +1,6 @@
 //! Asks referral who receives the result of a referral now: as the service itself, outside of any transaction.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relais_platform::{
     Context, Error, Result,
@@ -15,14 +15,14 @@ use crate::domain::report::Recipient;
 /// How long referral may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Asks who receives the result of a referral now: nobody, when nobody may.
+/// Asks who receives the result of a referral now: nobody, when nobody may. `deadline` is that of the call that waits for it, if one does.
 ///
 /// # Errors
 /// UNAVAILABLE while referral does not answer.
-pub async fn ask(context: &Context, referral: ReferralId) -> Result<Vec<Recipient>> {
+pub async fn ask(context: &Context, referral: ReferralId, deadline: Option<Instant>) -> Result<Vec<Recipient>> {
     let mut client = RecipientServiceClient::new(context.peer("referral")?);
     let request = ResolveRecipientsRequest { referral: referral.to_string() };
-    let request = context.itself("referral", request)?;
+    let request = context.itself("referral", deadline, request)?;
     let answer = timeout(ANSWER, client.resolve_recipients(request)).await;
     let answer = answer.map_err(|_| Error::peer_away(anyhow::anyhow!("referral does not answer")))?;
     let answer = answer.map_err(|status| Error::peer_away(anyhow::anyhow!("referral: {status}")))?;

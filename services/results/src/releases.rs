@@ -60,7 +60,7 @@ fn release_span(trace: &Value) -> tracing::Span {
 }
 
 async fn settle(context: &Context, due: Due) -> Result<()> {
-    match ask(context, due.referral).await {
+    match ask(context, due.referral, None).await {
         Ok(entitled) => context.database.work(SettleRelease { due, entitled }).await,
         Err(error) => {
             tracing::warn!(report = %due.report, %error, "referral does not say who receives it");

@@ -60,7 +60,8 @@ impl Contacts {
 
     async fn ask(&self, delivery: &Delivery, whom: Whom, mailbox: String) -> Found {
         let asked = ResolveContactRequest { referral: delivery.referral.to_string(), whom: whom.into(), mailbox };
-        let ready = self.context.peer("referral").and_then(|peer| Ok((peer, self.context.itself("referral", asked)?)));
+        let ready =
+            self.context.peer("referral").and_then(|peer| Ok((peer, self.context.itself("referral", None, asked)?)));
         let (mut client, request) = match ready {
             Ok((peer, request)) => (RecipientServiceClient::new(peer), request),
             Err(error) => {

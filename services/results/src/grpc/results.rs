@@ -27,7 +27,7 @@ impl Orders {
     /// Who receives the result of an order's referral now: asked before the unit that judges by it, outside of any transaction.
     async fn entitled(&self, call: &Call, order: OrderId) -> Result<Entitled> {
         let order = self.0.read(call.clone(), GetOrder(order)).await?;
-        let asked = recipients::ask(&self.0, order.referral).await;
+        let asked = recipients::ask(&self.0, order.referral, call.deadline).await;
         Ok(asked.inspect_err(|error| tracing::warn!(%error, "referral does not say who may ask for analyses")).ok())
     }
 }

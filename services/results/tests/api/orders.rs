@@ -31,6 +31,28 @@ async fn next_move(stage: &mut Stage) -> Result<(i64, OrderMoved)> {
     }
 }
 
+/// Referral is asked within what is left of the call's time.
+#[tokio::test]
+async fn who_asks_others_for_a_call_passes_its_deadline_on() -> Result<()> {
+    let stage = Stage::start().await?;
+    stage.referral.says(Some(vec![stage.recipient(&stage.doctor)]));
+    let (name, codes) = (stage.order.clone(), vec![GLUCOSE.into()]);
+    let mut request =
+        tonic::Request::new(PlaceOrderRequest { name, codes, request_id: request_id(), ..Default::default() });
+    request.metadata_mut().insert("grpc-timeout", "8S".parse()?);
+    stage.session(&stage.doctor)?.results().place_order(request).await?;
+    let given = stage.referral.given().expect("no deadline was passed on");
+    let unit: u64 = match given.chars().last() {
+        Some('n') => 1,
+        Some('u') => 1_000,
+        Some('m') => 1_000_000,
+        _ => 1_000_000_000,
+    };
+    let nanos = given.trim_end_matches(char::is_alphabetic).parse::<u64>()? * unit;
+    assert!((1_000_000_000..8_000_000_000).contains(&nanos), "{given}");
+    stage.world.end().await
+}
+
 #[tokio::test]
 async fn lines_are_placed_sampled_and_taken_back() -> Result<()> {
     let mut stage = Stage::start().await?;

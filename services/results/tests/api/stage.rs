@@ -36,12 +36,21 @@ pub const HAEMOGLOBIN: &str = "718-7";
 
 /// Says who receives a result, as the referral service does; none: it is away.
 #[derive(Clone, Default)]
-pub struct StandIn(Arc<Mutex<Option<Vec<Recipient>>>>);
+pub struct StandIn {
+    recipients: Arc<Mutex<Option<Vec<Recipient>>>>,
+    /// How long the last question gave it, in gRPC's form.
+    given: Arc<Mutex<Option<String>>>,
+}
 
 impl StandIn {
     /// Says so from now on; tells what it said before.
     pub fn says(&self, recipients: Option<Vec<Recipient>>) -> Option<Vec<Recipient>> {
-        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), recipients)
+        std::mem::replace(&mut *self.recipients.lock().unwrap_or_else(PoisonError::into_inner), recipients)
+    }
+
+    /// How long the last question gave it to answer, in gRPC's form, if it said so.
+    pub fn given(&self) -> Option<String> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn serve(&self) -> Result<String> {
@@ -61,8 +70,10 @@ impl RecipientService for StandIn {
     ) -> Result<Response<ResolveRecipientsResponse>, tonic::Status> {
         // It is asked as a service asks, for itself.
         assert!(request.metadata().contains_key("authorization"));
+        let given = request.metadata().get("grpc-timeout").and_then(|given| given.to_str().ok()).map(str::to_string);
+        *self.given.lock().unwrap_or_else(PoisonError::into_inner) = given;
         let recipients = self
-            .0
+            .recipients
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
