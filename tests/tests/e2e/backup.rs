@@ -1,8 +1,13 @@
 //! A backup taken in the midst of work, brought back elsewhere: everything acknowledged before it is there, whole.
 
-use std::{collections::HashMap, path::Path, process::Output};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use anyhow::{Context, Result, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use relais_platform::{calls::check::time_to_proto, clock::machine_now};
 use relais_proto::{
@@ -10,7 +15,7 @@ use relais_proto::{
     referral::v1::{GetPatientRequest, GetReferralRequest, Referral},
 };
 use relais_tests::{
-    Identity, Options, SERVICES, Sessions, Suite, partnership, partnership::Partners, request_id, settled,
+    Identity, Options, SERVICES, Servers, Sessions, Suite, partnership, partnership::Partners, request_id, settled,
 };
 use tokio::{process::Command, time::sleep};
 
@@ -21,6 +26,24 @@ const BEFORE: usize = 20;
 fn options() -> Options {
     let key = ("RELAIS__AUTH__TOKEN_KEY".to_string(), "one key before and after the backup".to_string());
     Options { settings: HashMap::from([key]) }
+}
+
+/// With the master keys of a folder, and no others.
+fn options_with(keys: &Path) -> Options {
+    let mut options = options();
+    let file = keys.join("master.keys").display().to_string();
+    options.settings.insert("RELAIS__VAULT__MASTER_KEY_FILE".into(), file);
+    options.settings.insert("RELAIS__VAULT__MASTER_KEYS".into(), String::new());
+    options
+}
+
+/// A folder with a master key that nobody else has.
+fn draw_keys(folder: &Path) -> Result<PathBuf> {
+    let keys = folder.join("keys");
+    std::fs::create_dir_all(&keys)?;
+    let key: [u8; 32] = std::array::from_fn(|_| fastrand::u8(..));
+    std::fs::write(keys.join("master.keys"), format!("1:{}\n", STANDARD.encode(key)))?;
+    Ok(keys)
 }
 
 async fn run(script: &str, suite: &Suite, arguments: &[&Path]) -> Result<Output> {
@@ -37,7 +60,9 @@ fn said(output: &Output) -> String {
 
 #[tokio::test]
 async fn what_was_acknowledged_before_a_backup_is_there_after_it_was_brought_back() -> Result<()> {
-    let suite = Suite::start(options()).await?;
+    let folder = Servers::from_env()?.state.join(format!("backup-{}", uuid::Uuid::now_v7()));
+    let keys = draw_keys(&folder)?;
+    let suite = Suite::start(options_with(&keys)).await?;
     let partners = Partners::meet(&suite).await?;
     let mut before = Vec::new();
     for _ in 0..BEFORE {
@@ -45,10 +70,7 @@ async fn what_was_acknowledged_before_a_backup_is_there_after_it_was_brought_bac
     }
     let born = chrono::NaiveDate::from_ymd_opt(1984, 2, 29).context("no day")?;
     let person = partnership::patient_of(&partners.desk, partnership::identity("Haddad", "Amina", born)).await?;
-    let folder = suite.servers.state.join(suite.servers.unique("backup"));
-    let (keys, dump, copy) = (folder.join("keys"), folder.join("dump"), folder.join("elsewhere"));
-    std::fs::create_dir_all(&keys)?;
-    std::fs::write(keys.join("master.keys"), relais_tests::MASTER_KEY)?;
+    let (dump, copy) = (folder.join("dump"), folder.join("elsewhere"));
     let options = ["--to", "--keys", "--keys-to"].map(Path::new);
     let arguments = [options[0], &dump, options[1], &keys, options[2], &copy];
     let saving = run("backup", &suite, &arguments);
@@ -63,15 +85,21 @@ async fn what_was_acknowledged_before_a_backup_is_there_after_it_was_brought_bac
     };
     let saved = tokio::select! { saved = saving => saved?, failed = working => { failed?; return Ok(()) } };
     ensure!(saved.status.success(), "{}", said(&saved));
-    ensure!(copy.join("master.keys").exists(), "the keys were not copied");
     partners.submit(partners.request()).await?;
     let sender = partners.sender.clone();
     suite.stop().await?;
-    is_brought_back(&before, &sender, &person.name, &dump).await
+    // The machine is lost, with all that it had: what opens the records is what was saved.
+    std::fs::remove_dir_all(&keys)?;
+    is_brought_back(&before, &sender, &person.name, (&dump, &copy)).await
 }
 
-async fn is_brought_back(before: &[Referral], sender: &Identity, patient: &str, dump: &Path) -> Result<()> {
-    let mut suite = Suite::prepare(options()).await?;
+async fn is_brought_back(
+    before: &[Referral],
+    sender: &Identity,
+    patient: &str,
+    (dump, keys): (&Path, &Path),
+) -> Result<()> {
+    let mut suite = Suite::prepare(options_with(keys)).await?;
     let from = Path::new("--from");
     let refused = run("restore", &suite, &[from, dump]).await?;
     ensure!(!refused.status.success() && said(&refused).contains("--replace"), "{}", said(&refused));

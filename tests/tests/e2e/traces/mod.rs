@@ -2,6 +2,7 @@
 
 mod forest;
 mod names;
+mod share;
 pub mod story;
 
 use std::collections::{HashMap, HashSet};
