@@ -22,7 +22,9 @@ fn every_alert_says_what_to_do() -> Result<()> {
         // Firing, by its labels, and silent when all is well.
         let fires = [format!("alertname=\"{alert}\""), format!("- alertname: {alert}\n")];
         assert!(fires.iter().any(|case| tests.contains(case)), "nobody tests that {alert} fires");
-        let quiet = tests.lines().any(|line| line.contains(&format!("{{alertname: {alert},")) && line.ends_with("exp_alerts: []}"));
+        let quiet = tests
+            .lines()
+            .any(|line| line.contains(&format!("{{alertname: {alert},")) && line.ends_with("exp_alerts: []}"));
         assert!(quiet, "nobody tests that {alert} is silent");
     }
     let told = advice.lines().filter_map(|line| line.strip_prefix("### "));
