@@ -36,7 +36,7 @@ check_collector() {
 
 check_compose() {
   docker compose version >/dev/null 2>&1 || { missing 'docker compose' 'docker-compose.yml' && return 0; }
-  docker compose --profile development config --quiet
+  docker compose --profile development --profile operations config --quiet
 }
 
 # Kubernetes' own kinds by their schemas; those of operators are not looked at.
