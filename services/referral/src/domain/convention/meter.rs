@@ -32,8 +32,14 @@ pub fn wants(line: &Line, state: State, cause: Cause) -> Option<Want> {
     let kept = Want { reserved: Some(place), used: if by_report { None } else { Some(0) } };
     match state {
         // Given back with the step that refused it, a place is asked for again when that step is taken back.
-        S::Submitted | S::AwaitingInformation if cause == Cause::Undo && line.reserve_at == ReserveAt::Submission => {
-            Some(kept)
+        S::Submitted | S::AwaitingInformation if cause == Cause::Undo => {
+            // One that was taken by the acceptance is given back with it.
+            let early = line.reserve_at == ReserveAt::Submission;
+            Some(if early { kept } else { Want { reserved: Some(0), ..kept } })
+        }
+        // Who waits for the provider alone came to the list without one; on a line that makes wait, it was taken there.
+        S::Waitlisted if cause == Cause::Undo && line.reserve_at == ReserveAt::Acceptance && !line.makes_wait() => {
+            Some(Want { reserved: Some(0), ..kept })
         }
         S::Submitted | S::AwaitingInformation | S::Waitlisted => None,
         S::Accepted | S::Scheduled | S::NoShow | S::AppointmentCancelled | S::CancelRequested => Some(kept),
@@ -167,7 +173,10 @@ pub fn place_of(line: &Line, site: Option<Child<SiteId>>) -> Option<SiteId> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::LineKind, *};
+    use super::{
+        super::{LineKind, OnExhausted},
+        *,
+    };
 
     fn firm(counted_from: CountedFrom) -> Line {
         Line { kind: LineKind::Firm, committed: Some(5), counted_from, ..Line::counted_acts("places") }
@@ -193,7 +202,12 @@ mod tests {
         let again = wants(&line, State::Submitted, Cause::Undo);
         assert_eq!(again, Some(Want { reserved: Some(1), used: Some(0) }));
         let late = Line { reserve_at: ReserveAt::Acceptance, ..line };
-        assert_eq!((wants(&late, State::Submitted, Cause::Undo), wants_at_submission(&late)), (None, None));
+        for before in [State::Submitted, State::AwaitingInformation, State::Waitlisted] {
+            assert_eq!(wants(&late, before, Cause::Undo), Some(Want::NOTHING), "{before:?}");
+        }
+        assert_eq!(wants_at_submission(&late), None);
+        let waits = Line { on_exhausted: OnExhausted::Waitlist, ..late };
+        assert_eq!(wants(&waits, State::Waitlisted, Cause::Undo), None);
     }
 
     #[test]

@@ -155,3 +155,26 @@ async fn a_place_may_be_taken_at_acceptance() -> Result<()> {
     assert_eq!(metered.stands().await?, (1, 0, 0, 0));
     metered.end().await
 }
+
+/// What the acceptance took goes back with it, and is taken again with the next one.
+#[tokio::test]
+async fn an_acceptance_that_is_taken_back_gives_back_what_it_took() -> Result<()> {
+    let line = Line { reserve_at: line::ReserveAt::Acceptance.into(), ..firm(1) };
+    let metered = Metered::agree(vec![line]).await?;
+    let lab = &metered.partners.lab;
+    let (first, second) = (metered.send().await?, metered.send().await?);
+    // On the list of those who wait for the provider alone, none is held either.
+    waitlist_referral(lab, &first.name).await?;
+    for (goes, comes) in [(&first, &second), (&second, &first)] {
+        accept_referral(lab, &goes.name).await?;
+        assert_eq!(metered.stands().await?, (1, 0, 0, 0));
+        undo_referral(lab, &goes.name).await?;
+        assert_eq!(metered.stands().await?, (0, 0, 1, 0));
+        accept_referral(lab, &comes.name).await?;
+        assert_eq!(rules(&accept_referral(lab, &goes.name).await.unwrap_err()), ["volume-exhausted"]);
+        undo_referral(lab, &comes.name).await?;
+    }
+    accept_referral(lab, &first.name).await?;
+    assert_eq!(metered.stands().await?, (1, 0, 0, 0));
+    metered.end().await
+}
