@@ -18,7 +18,8 @@ pub use expense::{counter_expense, find_expense, insert_expense};
 pub use kept::{keep, kept};
 pub use life::{save, save_signature};
 pub use meter::{
-    Asked, Moving, Settled, adopt_terms, list_full, list_shortfalls, meter_site, read_meters, settle_meters,
+    Asked, Moving, Settled, adopt_terms, find_promise, judging_version, list_full, list_shortfalls, meter_site,
+    read_meters, settle_meters,
 };
 pub use meter_usage::{count_near_limit, list_given, list_meters, list_told, recount_meters};
 pub use metered::{Metered, metered};

@@ -186,6 +186,16 @@ async fn the_database_lets_nobody_change_terms() -> Result<()> {
         "UPDATE referral.referral_transition SET state = 'submitted'",
         "DELETE FROM referral.audit",
         "CREATE TABLE referral.mine (id int)",
+        // Nothing is added to what is signed, either.
+        "INSERT INTO referral.convention_party SELECT convention_id, version, organisation_id, 'funder', 9
+         FROM referral.convention_party",
+        "INSERT INTO referral.convention_service
+         SELECT convention_id, version, system, code || 'x', code_version, display, bearer, 9
+         FROM referral.convention_service",
+        "INSERT INTO referral.convention_line (convention_id, version, line_id, measure, kind, position)
+         SELECT convention_id, version, 'more', 'acts', 'counted', 9 FROM referral.convention_signature",
+        "INSERT INTO referral.convention_site SELECT convention_id, version, gen_random_uuid(), gen_random_uuid(), 9
+         FROM referral.convention_signature",
     ] {
         let refused = sqlx::query(statement).execute(&runtime).await.unwrap_err();
         let code = refused.as_database_error().and_then(|error| error.code()).map(|code| code.to_string());

@@ -1,12 +1,12 @@
-//! Terms that come into force promise no less than was reserved and used already.
+//! Terms that commit less commit no less than was reserved and used already.
 
 use relais_platform::{Error, Result, database::Unit, error::Violation};
 
 use crate::{domain::convention::Convention, store::convention};
 
-/// Refuses terms of which a line commits less than is reserved and used in a period that they judge. Nobody takes any more of those
-/// lines until the unit ends, so that the answer holds; whoever signs the terms in it brings the meters to them by
-/// [`adopt_terms`](convention::adopt_terms).
+/// Refuses terms of which a line commits less than before, and less than is reserved and used, in a period that they judge. They are
+/// signed in the unit already; nobody takes any more of those lines until it ends, so that the answer holds, and
+/// [`adopt_terms`](convention::adopt_terms) then brings the meters to them.
 ///
 /// # Errors
 /// FAILED_PRECONDITION with each such line.

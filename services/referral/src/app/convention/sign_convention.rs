@@ -12,10 +12,11 @@ use super::{
     change::{get_to_change, shorten},
     create_convention::ensure_renewal,
     ensure_not_below_use,
+    settle::tell_crossing,
 };
 use crate::{
     domain::convention::{Convention, State, sign},
-    store::convention,
+    store::{convention, network},
 };
 
 /// Signs a draft, or an amendment.
@@ -44,10 +45,11 @@ impl UseCase for SignConvention {
         // Somewhere on Earth that day has begun: the furthest zone is fourteen hours ahead.
         let today = (unit.now() + TimeDelta::hours(14)).date_naive();
         let signed = sign(open, self.signature_date, today)?;
-        ensure_not_below_use(unit, &signed).await?;
+        // Whoever enters a meter by the terms of before is waited for here, and whoever is later sees the signature.
         convention::save(unit, &signed).await?;
         convention::save_signature(unit, &signed).await?;
-        convention::adopt_terms(unit, &signed).await?;
+        ensure_not_below_use(unit, &signed).await?;
+        adopt(unit, &signed).await?;
         convention::settle_days(unit, &signed).await?;
         if amended {
             shorten(unit, &signed);
@@ -55,4 +57,13 @@ impl UseCase for SignConvention {
         unit.audit(signed.id);
         Ok(signed)
     }
+}
+
+/// Brings the meters to the terms, and tells the thresholds that they come to by it: nothing may move them afterwards.
+async fn adopt(unit: &mut Unit<'_>, signed: &Convention) -> Result<()> {
+    for crossing in convention::adopt_terms(unit, signed).await? {
+        let site = network::find_site(unit, crossing.site).await?;
+        tell_crossing(unit, signed.id, &signed.terms.parties, &crossing, site.map(|site| site.name.to_string()));
+    }
+    Ok(())
 }

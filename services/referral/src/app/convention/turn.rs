@@ -99,7 +99,7 @@ pub async fn next_period(unit: &mut Unit<'_>, meter: Uuid) -> Result<Option<Queu
     if period.1 <= of.period_end {
         return Ok(None);
     }
-    let meter = referral::move_waiting(unit, (meter, &of), period, line.committed).await?;
+    let meter = referral::move_waiting(unit, (meter, &of), period).await?;
     Ok(Some(Queue { meter, until: until(&metered, period) }))
 }
 

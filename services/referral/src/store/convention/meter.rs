@@ -1,4 +1,4 @@
-//! Meters, moved by functions of the database alone: see migrations 0035, 0036 and 0054.
+//! Meters, moved by functions of the database alone: see migrations 0035, 0036, 0054 and 0056.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ use crate::domain::convention::{Convention, Crossing, Found, Line, LineScope, St
 pub struct Asked {
     /// The line.
     pub line_id: String,
-    /// The version of the terms that commit it.
+    /// The version of the terms by which it is asked. What the meter promises, the database asks the version that judges the period.
     pub terms_version: i64,
     /// The first day of the period.
     pub period_start: NaiveDate,
@@ -28,7 +28,7 @@ pub struct Asked {
     pub period_end: NaiveDate,
     /// The site, where the line counts each; nil otherwise.
     pub site: Uuid,
-    /// What is committed; none: it is counted alone.
+    /// What is committed by that version; none: it is counted alone.
     pub committed: Option<i64>,
     /// Who holds the place: the subject, or the patient where persons count.
     pub holder: Uuid,
@@ -182,47 +182,68 @@ async fn list_awaited(
     Ok(rows.into_iter().map(|row| (row.line_id, row.site_id)).collect())
 }
 
-/// What signed terms commit, from the period on that holds the first day which they judge and which is not over, for the functions.
-fn promises(unit: &Unit<'_>, signed: &Convention) -> Json<Vec<serde_json::Value>> {
-    let terms = &signed.terms;
-    let day = unit.now().date_naive().max(signed.effective_date);
-    let promise = |line: &Line| {
-        let (starts, ends) = line.period((terms.start_date, terms.end_date), day);
-        serde_json::json!({ "line_id": line.line_id, "committed": line.committed, "starts": starts, "ends": ends })
-    };
-    Json(terms.lines.iter().map(promise).collect())
-}
-
-/// Lines of which terms commit less than is reserved and used in a period that they judge and that has not ended, with what they
-/// commit and what is taken. Nobody takes any more of them until the unit ends.
+/// Lines of which terms that were just signed commit less than before, and less than is reserved and used, in a period that they judge and
+/// that has not ended, with what they commit and what is taken. Nobody takes any more of what they judge until the unit ends.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn list_shortfalls(unit: &mut Unit<'_>, signed: &Convention) -> Result<Vec<(String, i64, i64)>> {
+    let now = unit.now();
     let query = sqlx::query!(
-        r#"SELECT line_id AS "line_id!", committed AS "committed!", taken AS "taken!" FROM meter_shortfall($1, $2)"#,
+        r#"SELECT line_id AS "line_id!", committed AS "committed!", taken AS "taken!" FROM meter_lacking($1, $2, $3)"#,
         signed.id.0,
-        promises(unit, signed) as _,
+        signed.terms_version,
+        now,
     );
     let rows = query.with_operation("SELECT", "meter").fetch_all(unit.sql()).await?;
     Ok(rows.into_iter().map(|row| (row.line_id, row.committed, row.taken)).collect())
 }
 
-/// Brings the meters of the periods that have not ended to what terms commit that judge them from now on.
+/// Brings the meters of the periods that have not ended to what terms commit that judge them from now on. Answers with the thresholds
+/// that they come to by it.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn adopt_terms(unit: &mut Unit<'_>, signed: &Convention) -> Result<()> {
+pub async fn adopt_terms(unit: &mut Unit<'_>, signed: &Convention) -> Result<Vec<Crossing>> {
     let now = unit.now();
-    let query = sqlx::query!(
-        "SELECT meter_adopt($1, $2, $3, $4)",
+    let query = sqlx::query_scalar!(
+        r#"SELECT meter_amend($1, $2, $3, $4) AS "crossed!: Json<Vec<Crossing>>""#,
         signed.id.0,
-        promises(unit, signed) as _,
         signed.terms_version,
+        &signed.terms.conditions.thresholds,
         now,
     );
-    query.with_operation("SELECT", "meter").execute(unit.sql()).await?;
-    Ok(())
+    Ok(query.with_operation("SELECT", "meter").fetch_one(unit.sql()).await?.0)
+}
+
+/// What the signed terms commit that judge a line's period, which begins on a day: at a place where it counts each.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn find_promise(
+    unit: &mut Unit<'_>,
+    id: ConventionId,
+    (line_id, starts): (&str, NaiveDate),
+    site: Option<SiteId>,
+) -> Result<Option<i64>> {
+    let site = site.map_or(Uuid::nil(), |site| site.0);
+    let query = sqlx::query_scalar!("SELECT committed FROM meter_promise($1, $2, $3, $4)", id.0, line_id, starts, site);
+    Ok(query.with_operation("SELECT", "convention_line").fetch_optional(unit.sql()).await?.flatten())
+}
+
+/// The version that judges a day on a line: the last signed one that judges from that day on or sooner; where none of those has the line,
+/// the first that has. None: no signed one has it.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn judging_version(
+    unit: &mut Unit<'_>,
+    id: ConventionId,
+    line_id: &str,
+    day: NaiveDate,
+) -> Result<Option<i64>> {
+    let query = sqlx::query_scalar!("SELECT meter_judge($1, $2, $3)", id.0, line_id, day);
+    Ok(query.with_operation("SELECT", "convention_line").fetch_one(unit.sql()).await?)
 }
 
 /// The site that names a meter.

@@ -224,11 +224,10 @@ pub async fn move_waiting(
     unit: &mut Unit<'_>,
     (meter, of): (Uuid, &OfMeter),
     period: (NaiveDate, NaiveDate),
-    committed: Option<i64>,
 ) -> Result<Uuid> {
     let now = unit.now();
     let query = sqlx::query_scalar!(
-        r#"WITH next AS MATERIALIZED (SELECT meter_open($2, $3, $4, $5, $6, $7, $8, $9) AS id),
+        r#"WITH next AS MATERIALIZED (SELECT meter_open($2, $3, $4, $5, $6, NULL, $7, $8) AS id),
            moved AS (UPDATE waiting SET meter_id = next.id FROM next
                      WHERE meter_id = $1 AND next.id <> $1 AND offer_expire_time IS NULL)
            SELECT id AS "id!" FROM next"#,
@@ -238,7 +237,6 @@ pub async fn move_waiting(
         period.0,
         period.1,
         of.site.0,
-        committed,
         of.terms_version,
         now,
     );

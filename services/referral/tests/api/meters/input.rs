@@ -1,8 +1,8 @@
 //! Commitments that make no sense, and terms that promise less than was used.
 
 use anyhow::Result;
-use relais_proto::convention::v1::{AmendConventionRequest, Convention, GetConventionRequest, SignConventionRequest};
-use relais_tests::{request_id, rules, violations};
+use chrono::Days;
+use relais_tests::{rules, violations};
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -70,35 +70,15 @@ async fn every_term_of_a_line_is_read_back_as_it_was_agreed() -> Result<()> {
     let partners = Partners::meet().await?;
     let terms = partnership::terms(&partners.mdm, &partners.provider, partners.today);
     let draft = partnership::draft(&partners.coordinator, Terms { lines: lines.clone(), ..terms }).await?;
-    let request = relais_proto::convention::v1::GetConventionRequest { name: draft.name };
+    let request = GetConventionRequest { name: draft.name };
     let read = partners.lab.conventions().get_convention(request).await?.into_inner().convention;
     assert_eq!(read.and_then(|it| it.terms).map(|terms| terms.lines), Some(lines));
     partners.world.end().await
 }
 
-/// Enters an amendment that commits another number from today on, and signs it.
+/// Signs an amendment that commits another number from today on.
 async fn commit(metered: &Metered, committed: i64) -> Result<Convention, Status> {
-    let by = &metered.partners.operator;
-    let request = GetConventionRequest { name: metered.convention.clone() };
-    let agreed = by.conventions().get_convention(request).await?.into_inner().convention.unwrap_or_default();
-    let mut terms = agreed.terms.unwrap_or_default();
-    terms.lines[0].committed = committed;
-    let today = day(metered.partners.today);
-    let request = AmendConventionRequest {
-        name: agreed.name,
-        terms: Some(terms),
-        effective_date: today,
-        etag: agreed.etag,
-        request_id: request_id(),
-    };
-    let entered = by.conventions().amend_convention(request).await?.into_inner().convention.unwrap_or_default();
-    let request = SignConventionRequest {
-        name: entered.name,
-        signature_date: today,
-        etag: entered.etag,
-        request_id: request_id(),
-    };
-    Ok(by.conventions().sign_convention(request).await?.into_inner().convention.unwrap_or_default())
+    metered.amend(metered.partners.today, |terms| terms.lines[0].committed = committed).await
 }
 
 #[tokio::test]
@@ -128,5 +108,31 @@ async fn meters_follow_the_terms_and_no_place_is_lost() -> Result<()> {
     commit(&metered, 6).await?;
     assert_eq!(metered.stands().await?, (4, 0, 2, 0));
     metered.send().await?;
+    metered.end().await
+}
+
+/// What went beyond before keeps nobody from agreeing on something else.
+#[tokio::test]
+async fn terms_that_promise_as_much_as_before_are_signed_whatever_was_taken() -> Result<()> {
+    let metered = Metered::agree(vec![Line { kind: line::Kind::Soft.into(), ..firm(2) }]).await?;
+    for _ in 0..4 {
+        metered.send().await?;
+    }
+    let today = metered.partners.today;
+    metered.amend(today, |terms| terms.end_date = day(today + Days::new(700))).await?;
+    assert_eq!(metered.stands().await?, (4, 0, 0, 2));
+    let entered = commit(&metered, 1).await.unwrap_err();
+    assert_eq!(rules(&entered), ["committed-below-use"]);
+    metered.end().await
+}
+
+#[tokio::test]
+async fn terms_that_promise_more_are_signed_though_more_than_that_is_taken() -> Result<()> {
+    let metered = Metered::agree(vec![Line { kind: line::Kind::Soft.into(), ..firm(1) }]).await?;
+    for _ in 0..4 {
+        metered.send().await?;
+    }
+    commit(&metered, 3).await?;
+    assert_eq!(metered.stands().await?, (4, 0, 0, 1));
     metered.end().await
 }

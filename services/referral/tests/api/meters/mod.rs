@@ -1,5 +1,6 @@
 //! What conventions commit: places that are taken, given back, used, told and recounted.
 
+mod amended;
 mod expenses;
 mod input;
 mod joined;
@@ -17,11 +18,14 @@ mod waiting;
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use relais_proto::{
-    convention::v1::{GetUsageRequest, Line, Meter, RecountUsageRequest, Terms, UsageDifference, line},
+    convention::v1::{
+        AmendConventionRequest, Convention, GetConventionRequest, GetUsageRequest, Line, Meter, RecountUsageRequest,
+        SignConventionRequest, Terms, UsageDifference, line,
+    },
     google::r#type::Date,
     referral::v1::{CheckAdmissionRequest, CheckAdmissionResponse, Referral},
 };
-use relais_tests::partnership;
+use relais_tests::{partnership, request_id};
 use tonic::Status;
 
 use crate::partners::Partners;
@@ -95,6 +99,36 @@ impl Metered {
     async fn stands(&self) -> Result<(i64, i64, i64, i64)> {
         let meter = self.meter().await?;
         Ok((meter.reserved, meter.used, meter.left, meter.beyond))
+    }
+
+    /// Enters an amendment that judges from a day on.
+    async fn enter(&self, from: NaiveDate, change: impl FnOnce(&mut Terms)) -> Result<Convention, Status> {
+        let mut client = self.partners.operator.conventions();
+        let request = GetConventionRequest { name: self.convention.clone() };
+        let agreed = client.get_convention(request).await?.into_inner().convention.unwrap_or_default();
+        let mut terms = agreed.terms.unwrap_or_default();
+        change(&mut terms);
+        let request = AmendConventionRequest {
+            name: agreed.name,
+            terms: Some(terms),
+            effective_date: day(from),
+            etag: agreed.etag,
+            request_id: request_id(),
+        };
+        Ok(client.amend_convention(request).await?.into_inner().convention.unwrap_or_default())
+    }
+
+    /// The same, signed.
+    async fn amend(&self, from: NaiveDate, change: impl FnOnce(&mut Terms)) -> Result<Convention, Status> {
+        let entered = self.enter(from, change).await?;
+        let request = SignConventionRequest {
+            name: entered.name,
+            signature_date: day(self.partners.today),
+            etag: entered.etag,
+            request_id: request_id(),
+        };
+        let signed = self.partners.operator.conventions().sign_convention(request).await?;
+        Ok(signed.into_inner().convention.unwrap_or_default())
     }
 
     async fn differences(&self) -> Result<Vec<UsageDifference>> {

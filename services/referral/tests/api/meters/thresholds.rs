@@ -3,8 +3,7 @@
 use anyhow::Result;
 use futures::future::join_all;
 use relais_platform::events::Event;
-use relais_proto::convention::v1::AmendConventionRequest;
-use relais_tests::{eventually, request_id};
+use relais_tests::eventually;
 
 use super::*;
 use crate::lifecycle::cancel_referral;
@@ -84,21 +83,12 @@ async fn a_counted_line_has_no_thresholds() -> Result<()> {
 async fn an_amendment_that_commits_more_arms_what_the_meter_falls_below() -> Result<()> {
     let agreed = |terms| Terms { thresholds: vec![70, 90, 100], ..terms };
     let metered = Metered::agree_with(vec![firm(10)], agreed, &[]).await?;
-    let (world, by) = (&metered.partners.world, &metered.partners.operator);
+    let world = &metered.partners.world;
     for _ in 0..10 {
         metered.send().await?;
     }
     world.until_count(TOLD, 3).await?;
-    let usual = partnership::terms(&metered.partners.mdm, &metered.partners.provider, metered.partners.today);
-    let request = AmendConventionRequest {
-        name: metered.convention.clone(),
-        terms: Some(agreed(Terms { lines: vec![firm(12)], ..usual })),
-        effective_date: day(metered.partners.today),
-        etag: String::new(),
-        request_id: request_id(),
-    };
-    let amended = by.conventions().amend_convention(request).await?.into_inner().convention;
-    partnership::sign(by, amended.context("no convention")?, metered.partners.today).await?;
+    metered.amend(metered.partners.today, |terms| terms.lines = vec![firm(12)]).await?;
     metered.send().await?;
     world.until_count(TOLD, 4).await?;
     metered.send().await?;
@@ -107,5 +97,39 @@ async fn an_amendment_that_commits_more_arms_what_the_meter_falls_below() -> Res
         .fetch_all(&world.database)
         .await?;
     assert_eq!(told, [(70, 1), (90, 1), (100, 1), (90, 2), (100, 2)]);
+    metered.end().await
+}
+
+/// Nothing may move the meter afterwards: so it is told as the terms are signed.
+#[tokio::test]
+async fn an_amendment_that_brings_a_meter_to_a_threshold_tells_it_once() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let forges = partnership::site(&partners.operator, &partners.provider, "Forges du Sud").await?;
+    let line = Line { scope: line::Scope::Site.into(), ..firm(4) };
+    let agreed = |terms| Terms { thresholds: vec![70, 100], sites: vec![forges.clone()], ..terms };
+    let mut metered = Metered::under(partners, vec![line], agreed).await?;
+    let at = |metered: &Metered| Referral { site: forges.clone(), ..metered.ask() };
+    for _ in 0..2 {
+        metered.submit(at(&metered)).await?;
+    }
+    let commit = |committed| move |terms: &mut Terms| terms.lines[0].committed = committed;
+    metered.amend(metered.partners.today, commit(2)).await?;
+    for percent in [70, 100] {
+        let told = loop {
+            if let Event::MeterThresholdCrossed(told) = metered.partners.world.tap.next().await?.1 {
+                break told;
+            }
+        };
+        assert_eq!((&told.convention, &told.site, told.percent), (&metered.convention, &forges, percent));
+        assert_eq!((told.committed, told.reserved, told.used), (2, 2, 0));
+        let parties: Vec<_> = told.parties.iter().map(|party| &party.organisation).collect();
+        assert_eq!(parties, [&metered.partners.mdm, &metered.partners.provider]);
+    }
+    // More of the same terms tell nothing; what grows arms them again.
+    let today = metered.partners.today;
+    metered.amend(today, |terms| terms.end_date = day(today + chrono::Days::new(700))).await?;
+    metered.amend(today, commit(3)).await?;
+    metered.submit(at(&metered)).await?;
+    metered.partners.world.until_count(TOLD, 4).await?;
     metered.end().await
 }

@@ -1,0 +1,169 @@
+//! Terms that change: a meter promises what the terms commit that judge its period, whoever opens it, and when.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use chrono::{Datelike, Days, Months, TimeDelta};
+use relais_platform::{
+    calls::check::time_to_proto,
+    ids::{AppointmentId, parse_uuid},
+};
+use relais_proto::events::v1::AppointmentMoved;
+use relais_tests::{date, rules};
+use uuid::Uuid;
+
+use super::{waiting::waits, *};
+use crate::lifecycle::{accept_referral, advance};
+
+const JUDGED: &str = "SELECT count(*) FROM referral_transition WHERE cause = 'judgement'";
+
+fn monthly(line: Line) -> Line {
+    Line { per: line::Per::Month.into(), ..line }
+}
+
+/// The first day of the month after so many.
+fn month_in(today: NaiveDate, months: u32) -> NaiveDate {
+    today.with_day(1).and_then(|first| first.checked_add_months(Months::new(months))).unwrap_or(today)
+}
+
+fn commit(committed: i64) -> impl FnOnce(&mut Terms) {
+    move |terms| terms.lines[0].committed = committed
+}
+
+impl Metered {
+    /// An accepted referral that wishes for one day, and is asked to come on another.
+    async fn wish_and_ask(&self, wished: NaiveDate, asked: NaiveDate) -> Result<()> {
+        let sent = self.submit(Referral { requested_date: day(wished), ..self.ask() }).await?;
+        accept_referral(&self.partners.lab, &sent.name).await?;
+        let (id, start) = (AppointmentId::draw(), asked.and_hms_opt(9, 0, 0).unwrap_or_default().and_utc());
+        let moved = AppointmentMoved {
+            appointment: id.to_string(),
+            referral: sent.name,
+            state: "pending".into(),
+            previous: "proposed".into(),
+            start_time: Some(time_to_proto(start)),
+            end_time: Some(time_to_proto(start + TimeDelta::minutes(10))),
+            time_zone: "Europe/Luxembourg".into(),
+            local_date: Some(date(asked)),
+            ..AppointmentMoved::default()
+        };
+        self.partners.world.tap.publish(id.0, 1, moved).await?;
+        Ok(())
+    }
+
+    fn id(&self) -> Result<Uuid> {
+        self.convention.strip_prefix("conventions/").and_then(parse_uuid).context("no convention")
+    }
+
+    /// What is committed and reserved in the period that begins on a day.
+    async fn period(&self, starts: NaiveDate) -> Result<(i64, i64)> {
+        let query = sqlx::query_as(
+            "SELECT m.committed, sum(s.reserved)::bigint FROM meter m JOIN meter_stripe s ON s.meter_id = m.id
+             WHERE m.period_start = $1 GROUP BY m.id",
+        );
+        Ok(query.bind(starts).fetch_one(&self.partners.world.database).await?)
+    }
+}
+
+/// Whoever was admitted by the terms of before comes to a month that later ones judge.
+#[tokio::test]
+async fn a_month_has_the_places_of_the_terms_that_judge_it_whoever_comes_there_first() -> Result<()> {
+    for (before, after, fit) in [(3, 1, 1), (1, 3, 2)] {
+        let metered = Metered::agree(vec![monthly(firm(before))]).await?;
+        let today = metered.partners.today;
+        let (next, later) = (month_in(today, 1), month_in(today, 2));
+        metered.amend(later, commit(after)).await?;
+        for (wished, judged) in [(today, 1), (next, 2)] {
+            metered.wish_and_ask(wished, later + Days::new(9)).await?;
+            metered.partners.world.until_count(JUDGED, judged).await?;
+        }
+        assert_eq!(metered.period(later).await?, (after, fit), "{before}, then {after}");
+        // What is left is the first's whom the new terms admit, and no more.
+        let ask = || Referral { requested_date: day(later), ..metered.ask() };
+        for _ in fit..after {
+            metered.submit(ask()).await?;
+        }
+        assert_eq!(rules(&metered.submit(ask()).await.unwrap_err()), ["volume-exhausted"]);
+        metered.end().await?;
+    }
+    Ok(())
+}
+
+/// Terms that judge from the middle of a month on judge it, as those do that meet a meter which is there.
+#[tokio::test]
+async fn terms_that_begin_within_a_period_judge_it_whether_its_meter_is_there_or_not() -> Result<()> {
+    let metered = Metered::agree(vec![monthly(firm(5)), Line { line_id: "other".into(), ..monthly(firm(5)) }]).await?;
+    let today = metered.partners.today;
+    let next = month_in(today, 1);
+    metered.amend(next + Days::new(9), |terms| terms.lines[0].committed = 2).await?;
+    metered.submit(Referral { requested_date: day(next), ..metered.ask() }).await?;
+    metered.send().await?;
+    let committed: Vec<(NaiveDate, i64)> =
+        sqlx::query_as("SELECT period_start, committed FROM meter WHERE line_id = 'places' ORDER BY period_start")
+            .fetch_all(&metered.partners.world.database)
+            .await?;
+    assert_eq!(committed, [(month_in(today, 0), 5), (next, 2)]);
+    metered.amend(next + Days::new(9), |terms| terms.lines[1].committed = 3).await?;
+    let committed: Vec<(NaiveDate, i64)> =
+        sqlx::query_as("SELECT period_start, committed FROM meter WHERE line_id = 'other' ORDER BY period_start")
+            .fetch_all(&metered.partners.world.database)
+            .await?;
+    assert_eq!(committed, [(month_in(today, 0), 5), (next, 3)]);
+    metered.end().await
+}
+
+/// Whoever opens a meter while terms are signed that judge its period is waited for.
+#[tokio::test]
+async fn a_meter_that_is_opened_while_terms_are_signed_promises_what_they_commit() -> Result<()> {
+    let metered = Metered::agree(vec![monthly(firm(5))]).await?;
+    let next = month_in(metered.partners.today, 1);
+    let mut opens = metered.partners.world.database.begin().await?;
+    let open = sqlx::query("SELECT meter_open($1, 'places', $2, $2, $3, 5, 1, now())");
+    open.bind(metered.id()?).bind(next).bind(Uuid::nil()).execute(&mut *opens).await?;
+    let commits = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        opens.commit().await
+    };
+    let (committed, signed) = tokio::join!(commits, metered.amend(next, commit(2)));
+    committed?;
+    signed?;
+    assert_eq!(metered.period(next).await?, (2, 0));
+    metered.end().await
+}
+
+/// With a new month, as many are offered a place as the terms commit that judge it.
+#[tokio::test]
+async fn a_new_period_offers_what_its_own_terms_commit() -> Result<()> {
+    let mut metered = Metered::agree(vec![monthly(waits(1))]).await?;
+    let sent = [metered.send().await?, metered.send().await?, metered.send().await?, metered.send().await?];
+    accept_referral(&metered.partners.lab, &sent[0].name).await?;
+    metered.amend(month_in(metered.partners.today, 1), commit(2)).await?;
+    advance(&mut metered.partners, TimeDelta::days(32)).await?;
+    let offered = "SELECT count(*) FROM waiting WHERE offer_expire_time IS NOT NULL";
+    metered.partners.world.until_count(offered, 2).await?;
+    metered.end().await
+}
+
+/// The database itself asks the signed terms what they commit, whatever a program says.
+#[tokio::test]
+async fn no_program_makes_a_meter_promise_more_than_is_signed() -> Result<()> {
+    let metered = Metered::agree(vec![monthly(firm(5))]).await?;
+    let world = &metered.partners.world;
+    let (this, next) = (month_in(metered.partners.today, 0), month_in(metered.partners.today, 1));
+    metered.send().await?;
+    metered.enter(metered.partners.today, commit(50)).await?;
+    let runtime = sqlx::PgPool::connect(world.settings.database.url.expose()).await?;
+    let open = |line: &'static str, starts: NaiveDate| {
+        let query = sqlx::query("SELECT referral.meter_open($1, $2, $3, $3, $4, 50, 2, now())");
+        metered.id().map(|id| query.bind(id).bind(line).bind(starts).bind(Uuid::nil()).execute(&runtime))
+    };
+    for starts in [this, next] {
+        open("places", starts)?.await?;
+        assert_eq!(metered.period(starts).await?.0, 5, "{starts}");
+    }
+    let refused = open("nothing", next)?.await.unwrap_err();
+    let code = refused.as_database_error().and_then(|error| error.code()).map(|code| code.to_string());
+    assert_eq!(code.as_deref(), Some("42501"), "{refused}");
+    runtime.close().await;
+    metered.end().await
+}
