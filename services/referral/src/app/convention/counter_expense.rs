@@ -8,7 +8,7 @@ use relais_platform::{
     ids::ExpenseId,
 };
 
-use super::{ensure_keeps, get_for_caller, record_expense::own, settle_own::settle_own};
+use super::{ensure_keeps, get_for_caller, record_expense::own, settle_own::settle_own, terms_on::terms_on};
 use crate::{domain::convention::Expense, store::convention};
 
 /// Takes an expense back, whole.
@@ -31,6 +31,7 @@ impl UseCase for CounterExpense {
         let hide = |error: Error| if error.kind == Kind::NotFound { absent() } else { error };
         let agreed = get_for_caller(unit, found.convention).await.map_err(hide)?;
         ensure_keeps(unit.caller()?, &agreed)?;
+        let agreed = terms_on(unit, agreed, (&found.line_id, found.expense_date)).await?;
         let now = unit.now();
         if found.counter_time.is_some() || !convention::counter_expense(unit, self.0).await? {
             let rule = Violation::new("expense-countered", "it was taken back already");

@@ -28,6 +28,7 @@ mod sign_convention;
 mod staff_time;
 mod suspend_convention;
 mod terminate_convention;
+mod terms_on;
 mod turn;
 mod update_convention;
 

@@ -11,6 +11,7 @@ use relais_platform::{
 use super::{
     ensure_keeps, get_for_caller,
     settle_own::{Own, settle_own},
+    terms_on::terms_on,
 };
 use crate::{
     domain::convention::{Expense, spend},
@@ -34,6 +35,7 @@ impl UseCase for RecordExpense {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Expense> {
         let agreed = get_for_caller(unit, self.0.convention).await?;
         ensure_keeps(unit.caller()?, &agreed)?;
+        let agreed = terms_on(unit, agreed, (&self.0.line_id, self.0.expense_date)).await?;
         // Somewhere on Earth that day has begun: the furthest zone is fourteen hours ahead.
         let today = (unit.now() + TimeDelta::hours(14)).date_naive();
         let line = spend(&agreed, &self.0, today)?.clone();

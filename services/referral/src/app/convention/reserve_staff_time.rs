@@ -6,7 +6,7 @@ use relais_platform::{
     database::{Unit, UseCase},
 };
 
-use super::{ensure_keeps, get_for_caller, staff_time::keep_step};
+use super::{ensure_keeps, get_for_caller, staff_time::keep_step, terms_on::terms_on};
 use crate::{
     domain::convention::{StaffTime, plan},
     store::convention,
@@ -29,6 +29,7 @@ impl UseCase for ReserveStaffTime {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<StaffTime> {
         let agreed = get_for_caller(unit, self.0.convention).await?;
         ensure_keeps(unit.caller()?, &agreed)?;
+        let agreed = terms_on(unit, agreed, (&self.0.line_id, self.0.work_date)).await?;
         plan(&agreed, &self.0)?;
         let (now, actor) = (unit.now(), unit.caller()?.key());
         let convention_version = agreed.terms_version;

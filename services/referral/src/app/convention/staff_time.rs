@@ -12,6 +12,7 @@ use relais_platform::{
 use super::{
     ensure_keeps, get_for_caller,
     settle_own::{Own, settle_own},
+    terms_on::terms_on,
 };
 use crate::{
     domain::convention::{Convention, Rule, StaffTime, StaffTimeState},
@@ -29,6 +30,7 @@ pub(super) async fn get_to_step(unit: &mut Unit<'_>, id: StaffTimeId) -> Result<
     let hide = |error: Error| if error.kind == Kind::NotFound { absent() } else { error };
     let agreed = get_for_caller(unit, found.convention).await.map_err(hide)?;
     ensure_keeps(unit.caller()?, &agreed)?;
+    let agreed = terms_on(unit, agreed, (&found.line_id, found.work_date)).await?;
     Ok((found, agreed))
 }
 
@@ -53,7 +55,6 @@ pub(super) async fn keep_step(
         reserved,
         used,
     };
-    // A later version of the terms may have no such line any more: then nothing is left to count on.
     let line = agreed.terms.lines.iter().find(|line| line.line_id == stepped.line_id);
     let line = line.ok_or_else(|| Error::not_found(stepped.id))?;
     if !settle_own(unit, agreed, line, own).await? {

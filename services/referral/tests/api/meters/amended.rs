@@ -8,7 +8,10 @@ use relais_platform::{
     calls::check::time_to_proto,
     ids::{AppointmentId, parse_uuid},
 };
-use relais_proto::events::v1::AppointmentMoved;
+use relais_proto::{
+    convention::v1::{Expense, RecordExpenseRequest, ReserveStaffTimeRequest, StaffTime},
+    events::v1::AppointmentMoved,
+};
 use relais_tests::{date, rules};
 use uuid::Uuid;
 
@@ -141,6 +144,70 @@ async fn a_new_period_offers_what_its_own_terms_commit() -> Result<()> {
     advance(&mut metered.partners, TimeDelta::days(32)).await?;
     let offered = "SELECT count(*) FROM waiting WHERE offer_expire_time IS NOT NULL";
     metered.partners.world.until_count(offered, 2).await?;
+    metered.end().await
+}
+
+/// What is spent this year is counted by the terms of this year, whatever is signed for the next.
+#[tokio::test]
+async fn an_expense_is_counted_by_the_terms_of_its_day() -> Result<()> {
+    let money = |committed| Line {
+        line_id: "salaries".into(),
+        measure: line::Measure::Money.into(),
+        currency: "EUR".into(),
+        per: line::Per::Year.into(),
+        ..firm(committed)
+    };
+    let metered = Metered::agree(vec![money(100_000)]).await?;
+    let (today, by) = (metered.partners.today, &metered.partners.coordinator);
+    let record = |amount| RecordExpenseRequest {
+        expense: Some(Expense {
+            convention: metered.convention.clone(),
+            line_id: "salaries".into(),
+            amount,
+            currency: "EUR".into(),
+            expense_date: day(today),
+            code: "salary".into(),
+            ..Expense::default()
+        }),
+        request_id: request_id(),
+    };
+    by.expenses().record_expense(record(60_000)).await?;
+    let next_year = today - Days::new(200) + Months::new(12);
+    metered.amend(next_year, commit(50_000)).await?;
+    by.expenses().record_expense(record(1)).await?;
+    assert_eq!(metered.stands().await?, (0, 60_001, 39_999, 0));
+    let by_later = "SELECT count(*) FROM expense WHERE convention_version > 1";
+    assert_eq!(metered.partners.world.count(by_later).await?, 0);
+    metered.send().await?;
+    metered.end().await
+}
+
+/// A line that is to be a target from a day on refuses before it.
+#[tokio::test]
+async fn staff_time_is_reserved_by_the_terms_of_its_day() -> Result<()> {
+    let staff = Line {
+        line_id: "staff".into(),
+        measure: line::Measure::StaffMinutes.into(),
+        counted_from: line::CountedFrom::Attendance.into(),
+        ..firm(60)
+    };
+    let metered = Metered::agree(vec![staff]).await?;
+    let (today, by) = (metered.partners.today, &metered.partners.coordinator);
+    metered.amend(today + Days::new(9), |terms| terms.lines[0].kind = line::Kind::Soft.into()).await?;
+    let reserve = |date| ReserveStaffTimeRequest {
+        staff_time: Some(StaffTime {
+            convention: metered.convention.clone(),
+            line_id: "staff".into(),
+            planned_minutes: 61,
+            work_date: day(date),
+            ..StaffTime::default()
+        }),
+        request_id: request_id(),
+    };
+    let refused = by.staff_times().reserve_staff_time(reserve(today + Days::new(8))).await.unwrap_err();
+    assert_eq!(rules(&refused), ["volume-exhausted"]);
+    by.staff_times().reserve_staff_time(reserve(today + Days::new(9))).await?;
+    assert_eq!(metered.stands().await?, (61, 0, 0, 1));
     metered.end().await
 }
 
