@@ -138,7 +138,11 @@ async fn meters(
             let told = line.counts_referrals() && !line.is_metered();
             let of = (id, line.line_id.as_str());
             let moved = if told { convention::list_told(unit, of, period(line), until).await? } else { Vec::new() };
-            let exact = MeterFigures::of(line, period(line), site, day, &moved);
+            // What the terms commit that judge that period: later ones may be signed.
+            let named = (line.line_id.as_str(), period(line).0);
+            let promise = convention::find_promise(unit, id, named, site.map(|site| site.id)).await?;
+            let promised = Line { committed: promise.or(line.committed), ..(*line).clone() };
+            let exact = MeterFigures::of(&promised, period(line), site, day, &moved);
             meters.push(steps.meter(line, exact, day));
         }
     }

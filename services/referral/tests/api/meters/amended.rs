@@ -115,6 +115,15 @@ async fn terms_that_begin_within_a_period_judge_it_whether_its_meter_is_there_or
     metered.end().await
 }
 
+/// Of a year in which nothing was taken, its own promise is told.
+#[tokio::test]
+async fn what_nobody_took_is_told_by_the_terms_that_judge_it() -> Result<()> {
+    let metered = Metered::agree(vec![Line { per: line::Per::Year.into(), ..firm(5) }]).await?;
+    metered.amend(metered.partners.today - Days::new(200) + Months::new(12), commit(50)).await?;
+    assert_eq!((metered.meter().await?.committed, metered.stands().await?), (5, (0, 0, 5, 0)));
+    metered.end().await
+}
+
 /// Whoever opens a meter while terms are signed that judge its period is waited for.
 #[tokio::test]
 async fn a_meter_that_is_opened_while_terms_are_signed_promises_what_they_commit() -> Result<()> {
