@@ -1,4 +1,4 @@
-//! Booking judges again on its local date: through the whole suite, with the referral service down and the broker away.
+//! Booking judges again, its local date and its site: through the whole suite, with the referral service down and the broker away.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use relais_platform::clock::machine_now;
 use relais_proto::{
-    convention::v1::{Coding, Terms},
+    convention::v1::{Coding, Line, Terms, line},
     network::v1::{CreateOrganisationRequest, Organisation},
     notification::v1::{ListMessagesRequest, Message, message::Kind},
     referral::v1::{
@@ -54,19 +54,15 @@ impl Place {
         let desk = suite.sessions(&Identity::new("desk", "desk").of(&referrer))?;
         let lab = suite.sessions(&Identity::new("lab", "desk").of(&provider))?;
         let today = machine_now().date_naive();
-        let rule = OpeningRule {
-            site: site.clone(),
-            services: vec![Coding { system: LOINC.into(), code: PANEL.into(), ..Coding::default() }],
-            weekdays: (1..=7).collect(),
-            from_time: "06:00".into(),
-            until_time: "22:00".into(),
-            slot_minutes: 30,
-            seats: 1,
-            valid_from_date: Some(date(today - Days::new(2))),
-            ..OpeningRule::default()
-        };
-        laboratory::open(&lab.scheduling, rule).await?;
+        laboratory::open(&lab.scheduling, rule(&site, today)).await?;
         Ok(Self { operator, desk, lab, referrer, provider, site, today })
+    }
+
+    /// Another site of the provider, open as the first one is.
+    async fn another_site(&self, name: &str) -> Result<String> {
+        let site = partnership::site_in(&self.operator.referral, &self.provider, name, "Europe/Paris").await?;
+        laboratory::open(&self.lab.scheduling, rule(&site, self.today)).await?;
+        Ok(site)
     }
 
     fn day(&self, days: u64) -> NaiveDate {
@@ -75,17 +71,27 @@ impl Place {
 
     /// A convention that ends so many days from today, and lets those who were admitted be seen so many days longer.
     async fn convention(&self, ends_in: u64, run_off_days: i32) -> Result<String> {
+        let end_date = Some(date(self.day(ends_in)));
+        self.agree(|usual| Terms { end_date, run_off_days, ..usual }).await
+    }
+
+    async fn agree(&self, agreed: impl FnOnce(Terms) -> Terms) -> Result<String> {
         let (operator, usual) =
             (&self.operator.referral, partnership::terms(&self.referrer, &self.provider, self.today));
-        let terms = Terms { end_date: Some(date(self.day(ends_in))), run_off_days, ..usual };
-        let draft = partnership::draft(operator, terms).await?;
+        let draft = partnership::draft(operator, agreed(usual)).await?;
         Ok(partnership::sign(operator, draft, self.today).await?.name)
     }
 
     /// A patient is sent under a convention and accepted, and both services know.
     async fn send(&self, convention: &str) -> Result<Sent> {
+        self.send_to(convention, "").await
+    }
+
+    /// The same, to a site.
+    async fn send_to(&self, convention: &str, site: &str) -> Result<Sent> {
         let patient = partnership::patient(&self.desk.referral).await?;
-        let ask = partnership::referral(convention, &patient, &self.provider, self.today);
+        let usual = partnership::referral(convention, &patient, &self.provider, self.today);
+        let ask = Referral { site: site.into(), ..usual };
         let request = SubmitReferralRequest { referral: Some(ask), request_id: request_id(), ..Default::default() };
         let sent = self.desk.referral.referrals().submit_referral(request).await?.into_inner().referral;
         let name = sent.context("no referral")?.name;
@@ -135,10 +141,34 @@ impl Place {
         .await
     }
 
+    /// The same, with the appointment that was proposed in place of the one that was given up.
+    async fn again(&self, sent: Sent) -> Result<Sent> {
+        settled(&self.operator).await?;
+        let list = ListAppointmentsRequest { referral: sent.referral.name.clone(), ..Default::default() };
+        let all = self.desk.scheduling.scheduling().list_appointments(list).await?.into_inner().appointments;
+        let next = all.into_iter().find(|found| found.state() == State::Proposed).context("none is proposed")?.name;
+        Ok(Sent { appointment: next, ..sent })
+    }
+
     async fn stands(&self, sent: &Sent) -> Result<Referral> {
         let request = GetReferralRequest { name: sent.referral.name.clone() };
         let answer = self.desk.referral.referrals().get_referral(request).await?.into_inner();
         answer.referral.context("no referral")
+    }
+}
+
+/// Each day, one seat at a time.
+fn rule(site: &str, today: NaiveDate) -> OpeningRule {
+    OpeningRule {
+        site: site.into(),
+        services: vec![Coding { system: LOINC.into(), code: PANEL.into(), ..Coding::default() }],
+        weekdays: (1..=7).collect(),
+        from_time: "06:00".into(),
+        until_time: "22:00".into(),
+        slot_minutes: 30,
+        seats: 1,
+        valid_from_date: Some(date(today - Days::new(2))),
+        ..OpeningRule::default()
     }
 }
 
@@ -190,10 +220,7 @@ async fn a_booking_past_the_end_is_refused_and_its_seat_is_free() -> Result<()> 
     let other = place.send(&place.convention(900, 0).await?).await?;
     assert_eq!(place.book(&other, &slot).await?.state(), State::Booked);
     // The last day is within; then the referral has its appointment.
-    let list = ListAppointmentsRequest { referral: sent.referral.name.clone(), ..Default::default() };
-    let all = place.desk.scheduling.scheduling().list_appointments(list).await?.into_inner().appointments;
-    let next = all.into_iter().find(|found| found.state() == State::Proposed).context("none is proposed")?.name;
-    let again = Sent { appointment: next, ..sent };
+    let again = place.again(sent).await?;
     let last = place.slot(&again, 10).await?;
     assert_eq!(place.book(&again, &last).await?.state(), State::Booked);
     settled(&place.operator).await?;
@@ -273,5 +300,49 @@ async fn the_last_day_ends_where_the_patient_is_seen() -> Result<()> {
     assert!(awaits(&asked), "{asked:?}");
     assert_eq!(noumea.until(&sent, State::Cancelled).await?.reason, REFUSED);
     assert!(begins(&early) > machine_now() + TimeDelta::days(9));
+    suite.stop().await
+}
+
+/// One place at each of two sites. Whoever wished for one and is booked at the other takes the place there, and leaves its own to the
+/// next; where it is taken, and at a site that is none of the convention's, the seat is free again.
+#[tokio::test]
+async fn a_booking_at_another_site_takes_the_place_there_or_is_refused() -> Result<()> {
+    let suite = Suite::start(Options::default()).await?;
+    let mut place = Place::open(&suite, "Europe/Paris").await?;
+    let (here, there) = (place.site.clone(), place.another_site("There").await?);
+    let closed = place.another_site("Closed").await?;
+    let each = Line {
+        line_id: "places".into(),
+        measure: line::Measure::Acts.into(),
+        kind: line::Kind::Firm.into(),
+        scope: line::Scope::Site.into(),
+        committed: 1,
+        ..Line::default()
+    };
+    let sites = vec![here.clone(), there.clone()];
+    let convention = place.agree(|usual| Terms { lines: vec![each], sites, ..usual }).await?;
+    let one = place.send_to(&convention, &here).await?;
+    place.site.clone_from(&there);
+    let slot = place.slot(&one, 3).await?;
+    assert!(awaits(&place.book(&one, &slot).await?));
+    assert_eq!(place.until(&one, State::Booked).await?.slot, slot.name);
+    settled(&place.operator).await?;
+    assert_eq!(place.stands(&one).await?.state(), Stands::Scheduled);
+
+    let mut two = place.send_to(&convention, &here).await?;
+    for (site, rule) in [(there, "volume-exhausted"), (closed, "site-not-in-scope")] {
+        place.site = site;
+        let slot = place.slot(&two, 4).await?;
+        assert!(awaits(&place.book(&two, &slot).await?), "{rule}");
+        let refused = place.until(&two, State::Cancelled).await?;
+        assert_eq!((refused.reason.as_str(), refused.cancelled_by.as_str()), (rule, ""));
+        two = place.again(two).await?;
+        assert!(place.slots(&two, place.day(4)).await?.iter().any(|free| free.name == slot.name), "{rule}");
+        let stands = place.stands(&two).await?;
+        assert_eq!((stands.state(), stands.next_step()), (Stands::Accepted, NextStep::Book));
+    }
+    place.site = here;
+    let slot = place.slot(&two, 4).await?;
+    assert_eq!(place.book(&two, &slot).await?.state(), State::Booked, "what was wished for needs no answer");
     suite.stop().await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use chrono::Days;
 use relais_proto::referral::v1::CheckAdmissionRequest;
 use relais_tests::{Collector, Options, Suite, date, eventually, partnership::Partners, rules};
@@ -45,22 +45,7 @@ async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
     let processed = collector.metric("relais-scheduling", "messaging.process.duration");
     assert!(processed.is_some_and(|batches| batches >= 1.0), "{processed:?}");
 
-    // What is not admitted shows by each rule that fails; what is asked before does not.
-    let mut refused = partners.request();
-    if let Some(referral) = &mut refused.referral {
-        // Who sends is no provider.
-        referral.provider = partners.sender.organisation.clone();
-        referral.requested_date = Some(date(partners.today() + Days::new(2000)));
-    }
-    let referral = refused.referral.clone();
-    partners.desk.referrals().check_admission(CheckAdmissionRequest { referral }).await?;
-    let told = partners.desk.referrals().submit_referral(refused).await.unwrap_err();
-    assert_eq!(rules(&told), ["convention-not-in-force", "provider-not-party"]);
-    let metric = "relais.admission.refusals";
-    let counted = || async { Ok((collector.metric("relais-referral", metric) == Some(2.0)).then_some(())) };
-    eventually("two rules failed", counted).await?;
-    let figures = collector.figures();
-    assert!(rules(&told).iter().all(|rule| figures.contains(rule)), "by their codes: {figures}");
+    refusals_are_told(&partners, &collector).await?;
 
     // One that is given up shows.
     let tap = relais_tests::Tap::new(&suite.servers.amqp_url, &suite.name).await?;
@@ -70,6 +55,27 @@ async fn what_is_sent_consumed_and_left_is_told_as_metrics() -> Result<()> {
         eventually(&format!("a parked message shows in {metric}"), parked).await?;
     }
     suite.stop().await
+}
+
+/// What is not admitted shows by each rule that fails; what is asked before does not.
+async fn refusals_are_told(partners: &Partners, collector: &Collector) -> Result<()> {
+    let mut refused = partners.request();
+    if let Some(referral) = &mut refused.referral {
+        // Who sends is no provider.
+        referral.provider = partners.sender.organisation.clone();
+        referral.requested_date = Some(date(partners.today() + Days::new(2000)));
+    }
+    let referral = refused.referral.clone();
+    partners.desk.referrals().check_admission(CheckAdmissionRequest { referral }).await?;
+    let told = partners.desk.referrals().submit_referral(refused).await;
+    let told = told.err().context("it was admitted")?;
+    assert_eq!(rules(&told), ["convention-not-in-force", "provider-not-party"]);
+    let metric = "relais.admission.refusals";
+    let counted = || async { Ok((collector.metric("relais-referral", metric) == Some(2.0)).then_some(())) };
+    eventually("two rules failed", counted).await?;
+    let figures = collector.figures();
+    assert!(rules(&told).iter().all(|rule| figures.contains(rule)), "by their codes: {figures}");
+    Ok(())
 }
 
 /// What no seal holds is not protected: that nobody seals must be seen.

@@ -17,16 +17,22 @@ const MOST: usize = 4096;
 
 type Digest = [u8; 32];
 
-/// The claims of tokens, with the key that had signed them.
+/// What a token claims, and the key that had signed it.
+struct Kept {
+    key: Arc<Key>,
+    claims: Arc<Claims>,
+}
+
+/// The claims of tokens.
 #[derive(Default)]
-pub(super) struct Verified(RwLock<HashMap<Digest, (Arc<Key>, Arc<Claims>)>>);
+pub(super) struct Verified(RwLock<HashMap<Digest, Kept>>);
 
 impl Verified {
     /// What a token claims, if its signature was verified with this very key.
     pub fn find(&self, token: &str, key: &Arc<Key>) -> Option<Arc<Claims>> {
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let (with, claims) = kept.get(&digest_of(token))?;
-        Arc::ptr_eq(with, key).then(|| claims.clone())
+        let kept = kept.get(&digest_of(token))?;
+        Arc::ptr_eq(&kept.key, key).then(|| kept.claims.clone())
     }
 
     /// Keeps what a token claims, whose signature was verified with this key.
@@ -35,7 +41,7 @@ impl Verified {
         if kept.len() >= MOST {
             kept.clear();
         }
-        kept.insert(digest_of(token), (key.clone(), claims.clone()));
+        kept.insert(digest_of(token), Kept { key: key.clone(), claims: claims.clone() });
     }
 }
 

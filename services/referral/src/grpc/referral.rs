@@ -148,7 +148,9 @@ impl ReferralService for Referrals {
     }
 
     async fn redirect_referral(&self, request: Request<RedirectReferralRequest>) -> Answer<RedirectReferralResponse> {
-        take(&self.0, request, parse::redirect_referral, |referral| RedirectReferralResponse { referral }).await
+        let language = language(&request);
+        let parse = |body: &RedirectReferralRequest| parse::redirect_referral(body, language);
+        take(&self.0, request, parse, |referral| RedirectReferralResponse { referral }).await
     }
 
     async fn cancel_referral(&self, request: Request<CancelReferralRequest>) -> Answer<CancelReferralResponse> {

@@ -18,8 +18,8 @@ use crate::{
     store::{self, seat::Claim},
 };
 
-/// Books the seat that is held for an appointment, or one of a slot. On a day on which the convention is to be asked first, it waits in
-/// its seat for the answer.
+/// Books the seat that is held for an appointment, or one of a slot. On a day or at a site for which the convention is to be asked first,
+/// it waits in its seat for the answer.
 #[derive(Debug, Clone, Copy)]
 pub struct BookAppointment {
     /// Which appointment.
@@ -43,7 +43,7 @@ impl UseCase for BookAppointment {
         let referral = change::referral_of(unit, &open).await?;
         ensure_bookable(&open, &referral)?;
         let time = self.seat(unit, &open, &referral).await?;
-        let (previous, booked) = (open.state, book_on(referral.booking_days, open, time, unit.now()));
+        let (previous, booked) = (open.state, book_on(&referral.covered, open, time, unit.now()));
         change::follow_up(unit, &booked, self.lead).await?;
         change::keep(unit, booked, previous).await
     }

@@ -1,4 +1,4 @@
-//! Hears what the convention says of the day of an appointment.
+//! Hears what the convention says of the day and the site of an appointment.
 
 use relais_platform::{
     Result,
@@ -9,13 +9,13 @@ use relais_platform::{
 };
 use relais_proto::events::v1;
 
-use super::{ProposeAgain, ask_again::ask_for, change, open_appointment::booking_days};
+use super::{ProposeAgain, ask_again::ask_for, change, open_appointment::covered};
 use crate::{
-    domain::{Appointment, BookingDays, State, Time, admit, ensure_offered, go_back, refuse_day},
+    domain::{Appointment, Covered, State, Time, admit, ensure_offered, go_back, refuse_day},
     store::{self, PartyLists, referral::Referrals, seat::Claim},
 };
 
-/// Books the appointment that waited for this, or gives its seat back. The days on which appointments are booked without asking are
+/// Books the appointment that waited for this, or gives its seat back. When and where appointments are booked without asking is
 /// taken over whatever has become of the appointment meanwhile: what the convention reserves has moved.
 #[derive(Debug, Clone)]
 pub struct HearJudgement {
@@ -25,7 +25,7 @@ pub struct HearJudgement {
     version: i64,
     admitted: bool,
     reason: String,
-    days: BookingDays,
+    covered: Covered,
 }
 
 impl HearJudgement {
@@ -42,7 +42,7 @@ impl HearJudgement {
             version: told.appointment_version,
             admitted: told.admitted,
             reason: told.reason.clone(),
-            days: booking_days(&mut check, told.booking_from, told.booking_until),
+            covered: covered(&mut check, (told.booking_from, told.booking_until), told.booking_sites.as_ref()),
         };
         check.ensure("reason", heard.admitted || !heard.reason.is_empty(), "must say which rule fails");
         check.finish().map(|()| heard)
@@ -73,7 +73,7 @@ impl HearJudgement {
         let Some(slot) = store::appointment::find_booked_slot(unit, pending.id).await? else { return Ok(None) };
         let Some(referral) = store::referral::find(unit, self.referral).await? else { return Ok(None) };
         let Some(offer) = store::slot::find_offer(unit, slot, &referral).await? else { return Ok(None) };
-        let open = ensure_offered(&offer, unit.now()).is_ok() && referral.booking_days.hold(&offer.time);
+        let open = ensure_offered(&offer, unit.now()).is_ok() && referral.covered.hold(&offer.time);
         if !open || store::appointment::is_busy(unit, pending, &offer.time).await? {
             return Ok(None);
         }
@@ -96,13 +96,13 @@ impl UseCase for HearJudgement {
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<()> {
         unit.later::<PartyLists>().take_over(self.referral, &self.parties);
-        unit.later::<Referrals>().book_on(self.referral, self.days);
+        unit.later::<Referrals>().book_on(self.referral, self.covered.clone());
         unit.settle().await?;
         let Some(open) = store::appointment::find_open(unit, self.referral).await? else {
             return Ok(());
         };
         unit.about(&open.referral_number);
-        let outside = open.time.as_ref().is_some_and(|time| !self.days.hold(time));
+        let outside = open.time.as_ref().is_some_and(|time| !self.covered.hold(time));
         match open.state {
             State::Pending if self.answers(&open) => self.decide(unit, open).await,
             // Booked by what was known before this: the convention is asked, for what it reserves has moved away from there.

@@ -11,7 +11,7 @@ use relais_proto::{events::v1, google::r#type::Date};
 
 use super::tell::tell;
 use crate::{
-    domain::{BookingDays, Needs, Referral, propose},
+    domain::{Covered, Needs, Referral, propose},
     store::{self, PartyLists, appointment::NewAppointments, referral::Referrals},
 };
 
@@ -43,7 +43,7 @@ impl OpenAppointment {
             requested_date: check.date("requested_date", told.requested_date),
             priority: told.priority.clone(),
             needs: Needs { interpreter_language: needs.interpreter_language, wheelchair: needs.wheelchair },
-            booking_days: booking_days(&mut check, told.booking_from, told.booking_until),
+            covered: covered(&mut check, (told.booking_from, told.booking_until), told.booking_sites.as_ref()),
         };
         let parties = parties::of_event(&mut check, &told.parties);
         check.finish().map(|()| Self { wish, parties })
@@ -64,11 +64,17 @@ impl OpenAppointment {
     }
 }
 
-/// Days on which an appointment is booked without asking, as an event tells them.
-pub(super) fn booking_days(check: &mut Check, from: Option<Date>, until: Option<Date>) -> BookingDays {
+/// When and where an appointment is booked without asking, as an event tells it.
+pub(super) fn covered(
+    check: &mut Check,
+    (from, until): (Option<Date>, Option<Date>),
+    sites: Option<&v1::BookingSites>,
+) -> Covered {
     let from = from.map(|day| check.date("booking_from", Some(day)));
     let until = until.map(|day| check.date("booking_until", Some(day)));
-    BookingDays { from, until }
+    let site = |name: &String| check.child::<SiteId>("booking_sites", name).id;
+    let sites = sites.map(|told| told.sites.iter().map(site).collect());
+    Covered { from, until, sites }
 }
 
 impl UseCase for OpenAppointment {

@@ -43,8 +43,8 @@ impl UseCase for RescheduleAppointment {
         ensure_open(&booked, &referral, unit.now())?;
         let offer = store::slot::get_offer(unit, self.slot, &referral).await?;
         ensure_offered(&offer, unit.now())?;
-        let (previous, days) = (booked.state, referral.booking_days);
-        let moved = reschedule(days, booked, offer.time.clone(), unit.now())?;
+        let previous = booked.state;
+        let moved = reschedule(&referral.covered, booked, offer.time.clone(), unit.now())?;
         take(unit, &moved, &offer).await?;
         change::follow_up(unit, &moved, self.lead).await?;
         change::keep(unit, moved, previous).await

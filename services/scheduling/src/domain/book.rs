@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use relais_platform::error::Error;
 
-use super::{Appointment, BookingDays, Referral, Stage, State, Time, opening::Offer, refuse, rule};
+use super::{Appointment, Covered, Referral, Stage, State, Time, opening::Offer, refuse, rule};
 
 /// The appointment may be booked, for it has no time yet and its referral was accepted.
 ///
@@ -58,12 +58,12 @@ pub fn ensure_offered(offer: &Offer, now: DateTime<Utc>) -> Result<(), Error> {
 
 /// The appointment with its seat, in its next version.
 pub fn book(appointment: Appointment, time: Time, now: DateTime<Utc>) -> Appointment {
-    book_on(BookingDays::default(), appointment, time, now)
+    book_on(&Covered::default(), appointment, time, now)
 }
 
-/// The same; on a day that is none of these it is pending, until the convention has judged.
-pub fn book_on(days: BookingDays, appointment: Appointment, time: Time, now: DateTime<Utc>) -> Appointment {
-    let state = days.state_at(&time);
+/// The same; where that is not covered it is pending, until the convention has judged.
+pub fn book_on(covered: &Covered, appointment: Appointment, time: Time, now: DateTime<Utc>) -> Appointment {
+    let state = covered.state_at(&time);
     Appointment { time: Some(time), hold: None, ..appointment.next(state, now) }
 }
 
@@ -72,7 +72,7 @@ pub fn book_on(days: BookingDays, appointment: Appointment, time: Time, now: Dat
 /// # Errors
 /// FAILED_PRECONDITION when it is the time that it has.
 pub fn reschedule(
-    days: BookingDays,
+    covered: &Covered,
     appointment: Appointment,
     time: Time,
     now: DateTime<Utc>,
@@ -80,7 +80,7 @@ pub fn reschedule(
     if appointment.time.as_ref().is_some_and(|old| old.slot == time.slot) {
         refuse(vec![rule("same-slot", "it stands in this slot already")])?;
     }
-    Ok(Appointment { confirmed: false, ..book_on(days, appointment, time, now) })
+    Ok(Appointment { confirmed: false, ..book_on(covered, appointment, time, now) })
 }
 
 /// The appointment of a patient who came without a booking, in its next version.
@@ -109,7 +109,7 @@ mod tests {
             requested_date: "2017-05-01".parse().unwrap(),
             priority: "routine".into(),
             needs: Needs::default(),
-            booking_days: BookingDays::default(),
+            covered: Covered::default(),
         }
     }
 
@@ -136,21 +136,21 @@ mod tests {
         let begins = time_at(5).start;
         assert!(ensure_open(&booked, &referral("scheduled"), begins - TimeDelta::seconds(1)).is_ok());
         assert_eq!(rules(ensure_open(&booked, &referral("scheduled"), begins)), ["appointment-begun"]);
-        let every_day = BookingDays::default();
-        let onto_itself = reschedule(every_day, booked.clone(), time_at(5), DateTime::UNIX_EPOCH).unwrap();
+        let every_day = Covered::default();
+        let onto_itself = reschedule(&every_day, booked.clone(), time_at(5), DateTime::UNIX_EPOCH).unwrap();
         assert_eq!(onto_itself.state, State::Booked, "another slot at the same hour is another one");
         let same = booked.time.clone().unwrap();
-        let onto_itself = reschedule(every_day, booked.clone(), same, DateTime::UNIX_EPOCH).unwrap_err();
+        let onto_itself = reschedule(&every_day, booked.clone(), same, DateTime::UNIX_EPOCH).unwrap_err();
         assert_eq!(onto_itself.violations[0].subject, "same-slot");
-        let moved = reschedule(every_day, booked, time_at(7), DateTime::UNIX_EPOCH).unwrap();
+        let moved = reschedule(&every_day, booked, time_at(7), DateTime::UNIX_EPOCH).unwrap();
         assert_eq!((moved.version, moved.confirmed), (3, false));
         // On the second of January 1970, to a day that was not judged: it waits, and may be moved on.
-        let first = BookingDays { from: None, until: "1970-01-01".parse().ok() };
-        let waits = reschedule(first, moved, time_at(24), DateTime::UNIX_EPOCH).unwrap();
+        let first = Covered { until: "1970-01-01".parse().ok(), ..Covered::default() };
+        let waits = reschedule(&first, moved, time_at(24), DateTime::UNIX_EPOCH).unwrap();
         assert_eq!((waits.state, waits.version), (State::Pending, 4));
         assert!(ensure_open(&waits, &referral("scheduled"), begins).is_ok());
         let refused = rules(ensure_bookable(&waits, &referral("scheduled")));
         assert_eq!(refused, ["appointment-not-proposed"]);
-        assert_eq!(reschedule(first, waits, time_at(7), begins).unwrap().state, State::Booked);
+        assert_eq!(reschedule(&first, waits, time_at(7), begins).unwrap().state, State::Booked);
     }
 }

@@ -1,7 +1,8 @@
-//! The convention's second judgement. A referral was judged by the day that was wished for; an appointment on a day beyond what that
-//! covers has its seat and waits, until the referral service says whether it may be booked.
+//! The convention's second judgement. A referral was judged by the day and the site that were wished for; an appointment on a day or at
+//! a site beyond what that covers has its seat and waits, until the referral service says whether it may be booked.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use relais_platform::ids::SiteId;
 
 use super::{Appointment, State, Time, book, cancel::given_up};
 
@@ -10,24 +11,27 @@ pub const PATIENCE: TimeDelta = TimeDelta::minutes(15);
 /// Why it is asked for again: the answer takes long.
 pub const OVERDUE: &str = "judgement-overdue";
 
-/// The days on which an appointment may be booked without asking, by the clocks of its site; without an end, every day on that side.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct BookingDays {
-    /// The first.
+/// When and where an appointment may be booked without asking: days by the clocks of its site, without an end every day on that side.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// The first day.
     pub from: Option<NaiveDate>,
-    /// The last.
+    /// The last day.
     pub until: Option<NaiveDate>,
+    /// The sites; none: every site.
+    pub sites: Option<Vec<SiteId>>,
 }
 
-impl BookingDays {
-    /// Whether a time lies on one of them.
-    pub fn hold(self, time: &Time) -> bool {
+impl Covered {
+    /// Whether a time lies on one of the days, at one of the sites.
+    pub fn hold(&self, time: &Time) -> bool {
         let day = time.local_date();
-        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+        let there = self.sites.as_ref().is_none_or(|sites| sites.contains(&time.site.id));
+        there && self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
     }
 
     /// Where an appointment stands that has a seat at this time.
-    pub fn state_at(self, time: &Time) -> State {
+    pub fn state_at(&self, time: &Time) -> State {
         if self.hold(time) { State::Booked } else { State::Pending }
     }
 }
@@ -42,7 +46,7 @@ pub fn admit(pending: Appointment, now: DateTime<Utc>) -> Appointment {
     pending.next(State::Booked, now)
 }
 
-/// The appointment whose day the convention refuses, in its next version: given up, by nobody's wish.
+/// The appointment whose day or site the convention refuses, in its next version: given up, by nobody's wish.
 pub fn refuse_day(pending: Appointment, reason: &str, now: DateTime<Utc>) -> Appointment {
     given_up(pending, reason, None, now)
 }
@@ -57,8 +61,8 @@ mod tests {
     use super::super::{CancelReason, cancel, confirm, end, proposed, remind, time_at};
     use super::*;
 
-    fn days(from: &str, until: &str) -> BookingDays {
-        BookingDays { from: from.parse().ok(), until: until.parse().ok() }
+    fn days(from: &str, until: &str) -> Covered {
+        Covered { from: from.parse().ok(), until: until.parse().ok(), sites: None }
     }
 
     fn at(start: &str, time_zone: &str) -> Time {
@@ -83,8 +87,25 @@ mod tests {
         ] {
             assert_eq!(year.hold(&at(start, zone)), held, "{start} in {zone}");
         }
-        assert!(BookingDays::default().hold(&at("9999-01-01T00:00:00Z", "UTC")), "of before, every day");
-        assert!(BookingDays { until: None, ..year }.hold(&at("2030-01-01T00:00:00Z", "UTC")));
+        assert!(Covered::default().hold(&at("9999-01-01T00:00:00Z", "UTC")), "of before, every day");
+        assert!(Covered { until: None, ..year.clone() }.hold(&at("2030-01-01T00:00:00Z", "UTC")));
+    }
+
+    #[test]
+    fn the_site_is_one_of_those_that_need_no_answer() {
+        let time = at("2026-06-01T08:00:00Z", "UTC");
+        let (there, elsewhere) = (time.site.id, SiteId::draw());
+        for (sites, held) in [
+            (None, true),
+            (Some(vec![elsewhere, there]), true),
+            (Some(vec![elsewhere]), false),
+            (Some(Vec::new()), false),
+        ] {
+            let covered = Covered { sites, ..days("2026-01-01", "2026-12-31") };
+            assert_eq!(covered.hold(&time), held, "{covered:?}");
+            let after = Covered { until: "2026-05-31".parse().ok(), ..covered };
+            assert!(!after.hold(&time), "the day counts, too");
+        }
     }
 
     #[test]

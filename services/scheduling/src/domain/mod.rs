@@ -24,7 +24,7 @@ use relais_platform::{
 pub use attend::{arrive, confirm, fulfil, miss, remind};
 pub use book::{book, book_on, ensure_bookable, ensure_offered, ensure_open, register_walk_in, reschedule};
 pub use cancel::{CancelReason, cancel, end, supersede};
-pub use judgement::{BookingDays, OVERDUE, PATIENCE, admit, ask, go_back, refuse_day};
+pub use judgement::{Covered, OVERDUE, PATIENCE, admit, ask, go_back, refuse_day};
 pub use propose::propose;
 pub use referral::{Referral, Stage};
 pub use undo::{UndoReason, undo};
@@ -212,7 +212,7 @@ fn referral_in(state: &str) -> Referral {
         requested_date: "2017-05-01".parse().unwrap(),
         priority: "routine".into(),
         needs: Needs::default(),
-        booking_days: BookingDays::default(),
+        covered: Covered::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use relais_platform::ids::{Child, OrganisationId, PatientId, ReferralId, SiteId};
 
-use super::{BookingDays, Needs};
+use super::{Covered, Needs};
 
 /// What events told of a referral.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub struct Referral {
     pub priority: String,
     /// What the patient needs when seen.
     pub needs: Needs,
-    /// The days on which its appointment is booked without asking the convention again.
-    pub booking_days: BookingDays,
+    /// When and where its appointment is booked without asking the convention again.
+    pub covered: Covered,
 }
 
 /// What a referral's status means for booking.

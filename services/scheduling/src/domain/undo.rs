@@ -18,8 +18,8 @@ text_enum! {
 }
 
 /// The appointment before its last step, in its next version. A walk-in that was none never was an appointment. A step is taken back
-/// once: what led to where it stands must not be an undoing itself. What stood on a day that the convention has not judged waits for
-/// that again. Of a referral that has ended nothing opens again, for no event
+/// once: what led to where it stands must not be an undoing itself. What stood on a day or at a site that the convention has not judged waits
+/// for that again. Of a referral that has ended nothing opens again, for no event
 /// would ever free its seat: the referral's end is taken back first.
 ///
 /// # Errors
@@ -33,7 +33,7 @@ pub fn undo(
     let before = match appointment.state {
         State::Arrived if appointment.walk_in => State::EnteredInError,
         State::Arrived | State::NoShow => {
-            appointment.time.as_ref().map_or(State::Booked, |time| referral.booking_days.state_at(time))
+            appointment.time.as_ref().map_or(State::Booked, |time| referral.covered.state_at(time))
         }
         State::Fulfilled => State::Arrived,
         other => {
@@ -54,7 +54,7 @@ pub fn undo(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{BookingDays, attend, book, proposed, referral_in, register_walk_in, time_at};
+    use super::super::{Covered, attend, book, proposed, referral_in, register_walk_in, time_at};
     use super::*;
 
     fn undo(appointment: Appointment, reason: UndoReason, now: DateTime<Utc>) -> Result<Appointment, Error> {
@@ -81,8 +81,8 @@ mod tests {
         assert_eq!(refused(undo(there.clone(), UndoReason::RecordedInError, begins)), "undone-already");
         let seen = attend::fulfil(there, begins).unwrap();
         assert_eq!(undo(seen, UndoReason::RecordedInError, begins).unwrap().state, State::Arrived);
-        let judged_until = BookingDays { from: None, until: "1969-12-31".parse().ok() };
-        let referral = Referral { booking_days: judged_until, ..referral_in("scheduled") };
+        let judged_until = Covered { until: "1969-12-31".parse().ok(), ..Covered::default() };
+        let referral = Referral { covered: judged_until, ..referral_in("scheduled") };
         let missed = attend::miss(book(proposed(), time_at(5), now), begins).unwrap();
         let waits = super::undo(missed, &referral, UndoReason::PatientCame, begins).unwrap();
         assert_eq!(waits.state, State::Pending);

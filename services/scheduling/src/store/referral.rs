@@ -13,7 +13,7 @@ use sqlx::types::Json;
 use sqlx_otel::QueryAnnotateExt;
 use uuid::Uuid;
 
-use crate::domain::{BookingDays, Needs, Referral};
+use crate::domain::{Covered, Needs, Referral};
 
 /// What events told of referrals, in their order; written by a few statements for a whole batch.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub struct Referrals {
     /// In one order in every unit, so that none waits for another that waits for it.
     submitted: BTreeMap<Uuid, Referral>,
     moved: BTreeMap<Uuid, String>,
-    judged: BTreeMap<Uuid, BookingDays>,
+    judged: BTreeMap<Uuid, Covered>,
 }
 
 impl Referrals {
@@ -38,11 +38,11 @@ impl Referrals {
         }
     }
 
-    /// Takes over on which days its appointment is booked without asking.
-    pub fn book_on(&mut self, id: ReferralId, days: BookingDays) {
+    /// Takes over when and where its appointment is booked without asking.
+    pub fn book_on(&mut self, id: ReferralId, covered: Covered) {
         match self.submitted.get_mut(&id.0) {
-            Some(referral) => referral.booking_days = days,
-            None => _ = self.judged.insert(id.0, days),
+            Some(referral) => referral.covered = covered,
+            None => _ = self.judged.insert(id.0, covered),
         }
     }
 }
@@ -56,7 +56,7 @@ impl Rows for Referrals {
             update_states(unit, self.moved).await?;
         }
         if !self.judged.is_empty() {
-            update_days(unit, self.judged).await?;
+            update_covered(unit, self.judged).await?;
         }
         Ok(())
     }
@@ -73,18 +73,27 @@ async fn update_states(unit: &mut Unit<'_>, moved: BTreeMap<Uuid, String>) -> Re
     Ok(())
 }
 
-async fn update_days(unit: &mut Unit<'_>, judged: BTreeMap<Uuid, BookingDays>) -> Result<()> {
-    let (ids, days): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
-    let (from, until): (Vec<_>, Vec<_>) = days.into_iter().map(|days| (days.from, days.until)).unzip();
+async fn update_covered(unit: &mut Unit<'_>, judged: BTreeMap<Uuid, Covered>) -> Result<()> {
+    let (ids, covered): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+    let sites: Vec<_> = covered.iter().map(array_of_sites).collect();
+    let (from, until): (Vec<_>, Vec<_>) = covered.into_iter().map(|it| (it.from, it.until)).unzip();
     let query = sqlx::query!(
-        "UPDATE referral r SET booking_from = n.booking_from, booking_until = n.booking_until
-         FROM unnest($1::uuid[], $2::date[], $3::date[]) AS n(id, booking_from, booking_until) WHERE r.id = n.id",
+        "UPDATE referral r SET booking_from = n.booking_from, booking_until = n.booking_until, booking_sites = n.sites::uuid[]
+         FROM unnest($1::uuid[], $2::date[], $3::date[], $4::text[]) AS n(id, booking_from, booking_until, sites)
+         WHERE r.id = n.id",
         &ids,
         &from as _,
         &until as _,
+        &sites as _,
     );
     query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
     Ok(())
+}
+
+/// Sites as the text of an array: an array of arrays is none of several lengths.
+fn array_of_sites(covered: &Covered) -> Option<String> {
+    let sites = covered.sites.as_ref()?.iter().map(|site| site.0.to_string()).collect::<Vec<_>>();
+    Some(format!("{{{}}}", sites.join(",")))
 }
 
 async fn insert(unit: &mut Unit<'_>, referrals: &[Referral]) -> Result<()> {
@@ -94,15 +103,21 @@ async fn insert(unit: &mut Unit<'_>, referrals: &[Referral]) -> Result<()> {
     let patients: Vec<_> = referrals.iter().map(|r| r.patient.map(|patient| patient.0)).collect();
     let dates: Vec<_> = referrals.iter().map(|r| r.requested_date).collect();
     let wheelchairs: Vec<_> = referrals.iter().map(|r| r.needs.wheelchair).collect();
-    let from: Vec<_> = referrals.iter().map(|r| r.booking_days.from).collect();
-    let until: Vec<_> = referrals.iter().map(|r| r.booking_days.until).collect();
+    let from: Vec<_> = referrals.iter().map(|r| r.covered.from).collect();
+    let until: Vec<_> = referrals.iter().map(|r| r.covered.until).collect();
+    let booking_sites: Vec<_> = referrals.iter().map(|r| array_of_sites(&r.covered)).collect();
     let query = sqlx::query!(
         "INSERT INTO referral (id, number, state, patient_id, provider_id, site_id, service_system, service_code,
-                               requested_date, priority, interpreter_language, wheelchair, booking_from, booking_until)
-         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[],
-                              $9::date[], $10::text[], $11::text[], $12::boolean[], $13::date[], $14::date[])
+                               requested_date, priority, interpreter_language, wheelchair, booking_from, booking_until,
+                               booking_sites)
+         SELECT n.id, number, state, patient, provider, site, system, code, requested, priority, language, wheelchair, starts, ends,
+                sites::uuid[]
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::date[],
+                     $10::text[], $11::text[], $12::boolean[], $13::date[], $14::date[], $15::text[])
+             AS n(id, number, state, patient, provider, site, system, code, requested, priority, language, wheelchair, starts, ends, sites)
          ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, patient_id = EXCLUDED.patient_id,
-             booking_from = EXCLUDED.booking_from, booking_until = EXCLUDED.booking_until",
+             booking_from = EXCLUDED.booking_from, booking_until = EXCLUDED.booking_until,
+             booking_sites = EXCLUDED.booking_sites",
         &ids(|r| r.id.0),
         &text(|r| &r.number),
         &text(|r| &r.state),
@@ -117,6 +132,7 @@ async fn insert(unit: &mut Unit<'_>, referrals: &[Referral]) -> Result<()> {
         &wheelchairs,
         &from as _,
         &until as _,
+        &booking_sites as _,
     );
     query.with_operation("INSERT", "referral").execute(unit.sql()).await?;
     Ok(())
@@ -137,6 +153,7 @@ struct Row {
     wheelchair: bool,
     booking_from: Option<NaiveDate>,
     booking_until: Option<NaiveDate>,
+    booking_sites: Option<Vec<Uuid>>,
 }
 
 impl From<Row> for Referral {
@@ -154,7 +171,11 @@ impl From<Row> for Referral {
             requested_date: row.requested_date,
             priority: row.priority,
             needs: Needs { interpreter_language: row.interpreter_language, wheelchair: row.wheelchair },
-            booking_days: BookingDays { from: row.booking_from, until: row.booking_until },
+            covered: Covered {
+                from: row.booking_from,
+                until: row.booking_until,
+                sites: row.booking_sites.map(|sites| sites.into_iter().map(Into::into).collect()),
+            },
         }
     }
 }
@@ -198,7 +219,7 @@ pub async fn find(unit: &mut Unit<'_>, id: ReferralId) -> Result<Option<Referral
     let query = sqlx::query_as!(
         Row,
         "SELECT id, number, state, patient_id, provider_id, site_id, service_system, service_code, requested_date, priority,
-                interpreter_language, wheelchair, booking_from, booking_until
+                interpreter_language, wheelchair, booking_from, booking_until, booking_sites
          FROM referral WHERE id = $1",
         id.0,
     );

@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// Where else than at one provider a convention's patients are received.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Elsewhere {
-    provider: Option<OrganisationId>,
+    provider: OrganisationId,
     providers: Vec<OrganisationId>,
-    sites: Vec<Child<SiteId>>,
+    terms: Terms,
 }
 
 impl Elsewhere {
@@ -29,10 +29,16 @@ impl Elsewhere {
         (id, version): (ConventionId, i64),
         provider: OrganisationId,
     ) -> Result<Self> {
-        let Terms { parties, sites, .. } = convention::get_version(unit, id, version).await?.terms;
-        let others = parties.into_iter().filter(|party| party.role == Role::Provider && party.organisation != provider);
+        let terms = convention::get_version(unit, id, version).await?.terms;
+        let others = terms.parties.iter();
+        let others = others.filter(|party| party.role == Role::Provider && party.organisation != provider);
         let providers = others.map(|party| party.organisation).collect();
-        Ok(Self { provider: Some(provider), providers, sites })
+        Ok(Self { provider, providers, terms })
+    }
+
+    /// The terms that say so.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// The other providers.
@@ -45,16 +51,16 @@ impl Elsewhere {
     /// # Errors
     /// UNAVAILABLE when the database is.
     pub async fn has_site_besides(&self, unit: &mut Unit<'_>, site: Child<SiteId>) -> Result<bool> {
-        if self.sites.is_empty() {
+        if self.terms.sites.is_empty() {
             // Patients are received at all of them.
             return network::has_other_site(unit, site).await;
         }
-        Ok(self.sites.iter().any(|other| Some(other.organisation) == self.provider && *other != site))
+        Ok(self.terms.sites.iter().any(|other| other.organisation == self.provider && *other != site))
     }
 
     /// Whether patients are received at this site, of the same provider or of another.
     pub fn receives(&self, site: Child<SiteId>) -> bool {
-        let provides = Some(site.organisation) == self.provider || self.providers.contains(&site.organisation);
-        provides && (self.sites.is_empty() || self.sites.contains(&site))
+        let provides = site.organisation == self.provider || self.providers.contains(&site.organisation);
+        provides && (self.terms.sites.is_empty() || self.terms.sites.contains(&site))
     }
 }

@@ -1,20 +1,24 @@
-//! Judges the day of a booking under the convention that admitted its referral, and moves what is reserved there.
+//! Judges the day and the site of a booking under the convention that admitted its referral, and moves what is reserved there.
 
 use chrono::NaiveDate;
-use relais_platform::{Error, Result, database::Unit};
+use relais_platform::{
+    Error, Result,
+    database::Unit,
+    ids::{Child, SiteId},
+};
 
 use super::move_places;
 use crate::{
     app::network::local_day_at,
     domain::{
-        convention::{Failure, judge_day, no_place_left},
+        convention::{Bookable, Failure, booking_sites, judge_day, judge_site, no_place_left},
         referral::Referral,
     },
     store::convention,
 };
 
-/// Whether an appointment of a referral may be booked on a day by the clocks of its site; answers with the days on which appointments
-/// may be booked from now on without asking, or with what fails. Asked again for the same day, it answers the same.
+/// Whether an appointment of a referral may be booked on a day by the clocks of its site, and there; answers with when and where
+/// appointments may be booked from now on without asking, or with what fails. Asked again for the same day and site, it answers the same.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -22,7 +26,8 @@ pub async fn move_reservation(
     unit: &mut Unit<'_>,
     referral: &Referral,
     day: NaiveDate,
-) -> Result<Result<(NaiveDate, NaiveDate), Vec<Failure>>> {
+    site: Option<Child<SiteId>>,
+) -> Result<Result<Bookable, Vec<Failure>>> {
     // As it stands now: an amendment or a termination may have moved its end.
     let convention = convention::find(unit, referral.convention).await?;
     let convention = convention.ok_or_else(|| Error::not_found(referral.convention))?;
@@ -30,11 +35,15 @@ pub async fn move_reservation(
     let admitted_on = local_day_at(unit, referral.referrer, place, referral.create_time).await?;
     let days = match judge_day(&convention, admitted_on, day) {
         Ok(days) => days,
-        refused => return Ok(refused),
+        Err(refused) => return Ok(Err(refused)),
     };
-    let short = move_places(unit, referral, day).await?;
+    if let Some(Err(refused)) = site.map(|site| judge_site(&convention.terms, site)) {
+        return Ok(Err(refused));
+    }
+    let short = move_places(unit, referral, (day, site)).await?;
     if short.is_empty() {
-        return Ok(Ok(days));
+        let sites = booking_sites(&convention.terms, referral.provider, site.or(referral.site));
+        return Ok(Ok(Bookable { days, sites }));
     }
     let dates = (convention.terms.start_date, convention.terms.end_date);
     Ok(Err(short.iter().map(|line| no_place_left(line, line.period(dates, day).1)).collect()))

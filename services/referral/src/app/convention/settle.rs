@@ -1,7 +1,13 @@
 //! Meters as referrals go through their states. Every step comes through here: none is forgotten, and none counts twice.
 
 use chrono::NaiveDate;
-use relais_platform::{Result, calls::check::date_to_proto, database::Unit, ids::ConventionId, planted::Bug};
+use relais_platform::{
+    Result,
+    calls::check::date_to_proto,
+    database::Unit,
+    ids::{Child, ConventionId, SiteId},
+    planted::Bug,
+};
 use relais_proto::events::v1::{self, party::Capacity};
 use uuid::Uuid;
 
@@ -26,6 +32,8 @@ pub(super) struct How<'a> {
     approver: &'a str,
     /// The day whose period counts, where a place moves to it.
     moves: Option<NaiveDate>,
+    /// The site at which it counts; none: that of its appointment, or the one that is wished for.
+    site: Option<Child<SiteId>>,
     /// The version of a report that tells it: that may be no step of the referral.
     report: Option<(Uuid, i64)>,
 }
@@ -89,14 +97,18 @@ pub async fn settle_reports(unit: &mut Unit<'_>, referral: &Referral, report: (U
     settle(unit, referral, &metered, asked.collect(), how).await.map(|_| ())
 }
 
-/// Moves the places of a referral to the periods of a day. Answers as [`reserve`]: where one is short, nothing of it is moved.
+/// Moves the places of a referral to the periods of a day, at a site. Answers as [`reserve`]: where one is short, nothing of it is moved.
 ///
 /// # Errors
 /// As there.
-pub async fn move_places(unit: &mut Unit<'_>, referral: &Referral, day: NaiveDate) -> Result<Vec<Line>> {
+pub async fn move_places(
+    unit: &mut Unit<'_>,
+    referral: &Referral,
+    (day, site): (NaiveDate, Option<Child<SiteId>>),
+) -> Result<Vec<Line>> {
     let metered = metered(unit, referral.convention, referral.convention_version).await?;
     let asked = metered.lines.iter().filter_map(|line| Some((line, wants(line, referral.state, Cause::Call)?)));
-    settle(unit, referral, &metered, asked.collect(), How::on(day)).await
+    settle(unit, referral, &metered, asked.collect(), How { site, ..How::on(day) }).await
 }
 
 fn by_report(line: &Line) -> bool {
@@ -118,8 +130,8 @@ pub(super) async fn settle(
     let local_date = local_date(unit, referral, seen).await?;
     let unheld = unit.has_bug(Bug::UnheldLine);
     let ask = |(line, want): &(&Line, Want)| {
-        let asked = asked(metered, referral, (line, *want), how);
-        Asked { local_date, exceeds: asked.exceeds || unheld, ..asked }
+        let asked = asked(metered, referral, (line, *want), how, local_date);
+        Asked { exceeds: asked.exceeds || unheld, ..asked }
     };
     let moved = how.moves.map(|day| format!("/{day}")).unwrap_or_default();
     let step = || format!("step/{}{moved}", referral.version);
@@ -132,16 +144,26 @@ pub(super) async fn settle(
     let asked: Vec<_> = wanted.iter().map(ask).collect();
     let settled = settle_meters(unit, &moving, &asked).await?;
     for crossing in &settled.crossed {
-        let site = referral.site.filter(|site| site.id == crossing.site);
-        tell_crossing(unit, referral.convention, &metered.parties, crossing, site.map(|site| site.to_string()));
+        let site = (!crossing.site.0.is_nil()).then(|| Child::new(referral.provider, crossing.site).to_string());
+        tell_crossing(unit, referral.convention, &metered.parties, crossing, site);
     }
     let short = |line: &&&Line| settled.short.contains(&line.line_id);
     Ok(wanted.iter().map(|(line, _)| line).filter(short).map(|line| (*line).clone()).collect())
 }
 
-fn asked(metered: &Metered, referral: &Referral, (line, want): (&Line, Want), how: How<'_>) -> Asked {
-    let period = line.period(metered.dates, how.moves.unwrap_or(referral.requested_date));
-    let place = place_of(line, referral.site);
+fn asked(
+    metered: &Metered,
+    referral: &Referral,
+    (line, want): (&Line, Want),
+    how: How<'_>,
+    local_date: NaiveDate,
+) -> Asked {
+    let site = how.site.or(referral.place());
+    // Where each site counts, a visit counts at the one where it was, whichever site its place was kept at.
+    let seen_there = line.scope == LineScope::Site && want.used == Some(1) && is_seen_at_site(referral, how);
+    let moves = how.moves.or(seen_there.then_some(local_date));
+    let period = line.period(metered.dates, moves.unwrap_or(referral.requested_date));
+    let place = place_of(line, site);
     let lets_through = line.on_exhausted == OnExhausted::LetThrough && !how.approver.is_empty();
     // Where each site counts and none is named, there is nothing to hold it against.
     let nowhere = line.scope == LineScope::Site && place.is_none();
@@ -157,13 +179,20 @@ fn asked(metered: &Metered, referral: &Referral, (line, want): (&Line, Want), ho
         used: want.used,
         exceeds: !line.is_firm() || lets_through,
         fact: how.fact,
-        moves: how.moves.is_some(),
-        local_date: referral.requested_date,
-        place: referral.site.map(|site| site.id.0),
+        moves: moves.is_some(),
+        local_date,
+        place: site.map(|site| site.id.0),
         approver: if lets_through { how.approver.into() } else { String::new() },
         percents: metered.thresholds.clone(),
         in_turn: line.makes_wait(),
     }
+}
+
+/// Whether this step is a visit of which is known when and where it was.
+fn is_seen_at_site(referral: &Referral, how: How<'_>) -> bool {
+    let facts = &referral.facts;
+    let known = facts.appointment_site.is_some() && facts.appointment_end.is_some();
+    known && how.fact && referral.state == State::Attended
 }
 
 /// The day that a step counts for: that on which the patient was seen, by the clocks there; before, the one that is wished for.
@@ -172,7 +201,7 @@ async fn local_date(unit: &mut Unit<'_>, referral: &Referral, seen: bool) -> Res
         return Ok(referral.requested_date);
     }
     let at = referral.facts.appointment_end.unwrap_or(unit.now());
-    let place = (referral.provider, referral.site.map(|site| site.id));
+    let place = (referral.provider, referral.place().map(|site| site.id));
     local_day_at(unit, referral.provider, place, at).await
 }
 

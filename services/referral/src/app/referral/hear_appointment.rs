@@ -126,9 +126,11 @@ impl UseCase for HearAppointment {
             return Ok(());
         }
         let stands = (self.told, self.is_kept());
-        let counts = referral::note_appointment(unit, self.referral, self.appointment, stands, self.end).await?;
+        let counts =
+            referral::note_appointment(unit, self.referral, self.appointment, stands, (self.end, self.site)).await?;
         let Some(state) = self.leads(&referral).filter(|_| counts) else { return Ok(()) };
-        let facts = Facts { appointment: Some(self.told), appointment_end: self.end, ..referral.facts };
+        let (appointment_end, appointment_site) = (self.end, self.site);
+        let facts = Facts { appointment: Some(self.told), appointment_end, appointment_site, ..referral.facts };
         let refused = referral.state == State::CancelRequested;
         let reason = if refused { WORK_DONE } else { &self.reason };
         let known = Referral { facts, appointment: Some(self.appointment), ..referral };

@@ -1,11 +1,11 @@
-//! Judges the day of an appointment that waits for it.
+//! Judges the day and the site of an appointment that waits for it.
 
 use chrono::NaiveDate;
 use relais_platform::{
     Error, Result,
     calls::Check,
     database::{Unit, UseCase},
-    ids::{AppointmentId, ReferralId},
+    ids::{AppointmentId, Child, ReferralId, SiteId},
 };
 use relais_proto::events::v1;
 
@@ -16,7 +16,7 @@ use crate::{
     store::referral,
 };
 
-/// Asks the convention whether an appointment may be booked on its day, and tells the answer: to each version of an appointment that
+/// Asks the convention whether an appointment may be booked on its day and at its site, and tells the answer: to each version of an appointment that
 /// asks, one answer.
 #[derive(Debug, Clone, Copy)]
 pub struct JudgeBooking {
@@ -24,6 +24,7 @@ pub struct JudgeBooking {
     appointment: AppointmentId,
     version: i64,
     day: NaiveDate,
+    site: Option<Child<SiteId>>,
 }
 
 impl JudgeBooking {
@@ -41,6 +42,7 @@ impl JudgeBooking {
             appointment: check.name("appointment", &told.appointment),
             version,
             day: check.date("local_date", told.local_date),
+            site: check.optional_child("site", &told.site),
         };
         check.finish().map(|()| Some(asked))
     }
@@ -60,9 +62,9 @@ impl UseCase for JudgeBooking {
         if !referral.state.is_open() {
             return Ok(());
         }
-        let verdict = move_reservation(unit, &referral, self.day).await?;
-        let judgement = Judgement::of(verdict, referral.booking_days);
-        let judged = referral.judged(judgement.days, unit.now());
+        let verdict = move_reservation(unit, &referral, self.day, self.site).await?;
+        let judgement = Judgement::of(verdict, &referral);
+        let judged = referral.judged(&judgement, unit.now());
         keep_judged(unit, &judged, (self.appointment, self.version), &judgement).await
     }
 }

@@ -84,7 +84,7 @@ pub(super) async fn keep_moved(unit: &mut Unit<'_>, moved: &Referral, step: &Ste
     Ok(())
 }
 
-/// Keeps that the day of an appointment was judged: a version that changes no state, and the answer to the version of the appointment
+/// Keeps that the day and the site of an appointment were judged: a version that changes no state, and the answer to the version of the appointment
 /// that asked.
 pub(super) async fn keep_judged(
     unit: &mut Unit<'_>,
@@ -93,7 +93,7 @@ pub(super) async fn keep_judged(
     judgement: &Judgement,
 ) -> Result<()> {
     referral::save(unit, judged, &Step::new(Cause::Judgement, "")).await?;
-    referral::set_booking_days(unit, judged.id, judgement.days).await?;
+    referral::set_booking(unit, judged).await?;
     tell_judged(unit, judged, asked, judgement);
     unit.audit(judged);
     Ok(())

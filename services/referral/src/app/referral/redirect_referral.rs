@@ -5,18 +5,23 @@ use relais_platform::{
     audit::Subject,
     database::{Unit, UseCase},
     error::Violation,
-    ids::{OrganisationId, ReferralId},
+    ids::{Child, OrganisationId, ReferralId, SiteId},
 };
 
 use super::{
+    judge::refused,
     keep::{begin, keep, used_up},
     seen,
     take_step::open_to,
 };
 use crate::{
-    app::convention::{Elsewhere, conditions_of},
-    domain::referral::{Cause, Move, Number, Place, Reason, Referral, Step, go, replacement},
-    store::identity,
+    app::convention::Elsewhere,
+    domain::{
+        convention::judge_redirection,
+        language::Language,
+        referral::{Cause, Move, Number, Place, Reason, Referral, Step, go, replacement},
+    },
+    store::{identity, network},
 };
 
 /// Sends on a referral that the caller's organisation was asked to take.
@@ -28,6 +33,10 @@ pub struct RedirectReferral {
     pub reason: Reason,
     /// To whom.
     pub provider: OrganisationId,
+    /// Where there; none: wherever.
+    pub site: Option<Child<SiteId>>,
+    /// The language of a refusal.
+    pub language: Language,
     /// The id of the one that replaces it, drawn before anything is stored.
     pub replacement: ReferralId,
     /// Its number, drawn with it.
@@ -54,14 +63,26 @@ impl UseCase for RedirectReferral {
             let rule = "must be another provider of the referral's convention";
             return Err(Error::invalid(vec![Violation::new("provider", rule)]));
         }
+        self.ensure_site(unit).await?;
+        let terms = elsewhere.terms();
+        judge_redirection(terms, self.provider, self.site).map_err(|failures| refused(failures, self.language))?;
         identity::ensure_in_use(unit, open.referrer, open.patient).await?;
-        let conditions = conditions_of(unit, open.convention, open.convention_version).await?;
         let drawn = (self.replacement, self.number.clone());
-        let replacing = replacement(&open, drawn, self.provider, &conditions.deadlines, unit.now());
+        let replacing = replacement(&open, drawn, (self.provider, self.site), terms, unit.now());
         let alternative = Some(Place::Organisation(self.provider));
         let step = Step { alternative, ..Step::new(Cause::Call, self.reason.as_str()) }.by(by.0, by.1);
         let sent_on = keep(unit, open, state, &step).await?;
-        begin(unit, replacing, by, &conditions, "").await?.map_err(|short| used_up(&short))?;
+        begin(unit, replacing, by, &terms.conditions, "").await?.map_err(|short| used_up(&short))?;
         seen(unit, sent_on)
+    }
+}
+
+impl RedirectReferral {
+    async fn ensure_site(&self, unit: &mut Unit<'_>) -> Result<()> {
+        let Some(named) = self.site else { return Ok(()) };
+        match network::find_site(unit, named.id).await? {
+            Some(site) if site.name == named && named.organisation == self.provider => Ok(()),
+            _ => Err(Error::invalid(vec![Violation::new("site", "must be a site of the provider")])),
+        }
     }
 }

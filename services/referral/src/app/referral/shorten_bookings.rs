@@ -31,8 +31,13 @@ pub async fn shorten_bookings(unit: &mut Unit<'_>, id: ConventionId) -> Result<(
     for told in beyond {
         let Some(open) = referral::find_locked(unit, told).await? else { continue };
         let from = open.booking_days.map_or(ended.terms.start_date, |(from, _)| from);
-        let judgement = Judgement { admitted: true, reason: String::new(), days: Some((from, last)) };
-        let judged = open.judged(judgement.days, unit.now());
+        let judgement = Judgement {
+            admitted: true,
+            reason: String::new(),
+            days: Some((from, last)),
+            sites: open.booking_sites.clone(),
+        };
+        let judged = open.judged(&judgement, unit.now());
         // None asked: no appointment has such a version. Where none is known yet, any name is nobody's.
         let asked = (judged.appointment.unwrap_or_else(AppointmentId::draw), 0);
         keep_judged(unit, &judged, asked, &judgement).await?;

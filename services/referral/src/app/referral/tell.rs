@@ -4,7 +4,7 @@ use relais_platform::{
     calls::check::{date_to_proto, time_to_proto},
     consumer::rebuild::Snapshot,
     database::Unit,
-    ids::{AppointmentId, Child},
+    ids::{AppointmentId, Child, SiteId},
 };
 use relais_proto::events::v1;
 
@@ -56,7 +56,7 @@ pub(super) fn tell_overdue(unit: &mut Unit<'_>, referral: &Referral) {
     unit.emit(referral.id, referral.version, overdue);
 }
 
-/// Emits what the convention says of the day of an appointment, in the referral's present version.
+/// Emits what the convention says of the day and the site of an appointment, in the referral's present version.
 pub(super) fn tell_judged(unit: &mut Unit<'_>, referral: &Referral, asked: (AppointmentId, i64), said: &Judgement) {
     let judged = v1::BookingJudged {
         referral: referral.id.to_string(),
@@ -68,6 +68,7 @@ pub(super) fn tell_judged(unit: &mut Unit<'_>, referral: &Referral, asked: (Appo
         reason: said.reason.clone(),
         booking_from: said.days.map(|(from, _)| date_to_proto(from)),
         booking_until: said.days.map(|(_, until)| date_to_proto(until)),
+        booking_sites: booking_sites(referral),
     };
     unit.emit(referral.id, referral.version, judged);
 }
@@ -116,7 +117,13 @@ fn submitted(referral: &Referral) -> v1::ReferralSubmitted {
         needs: Some(needs(&referral.situation.needs)),
         booking_from: referral.booking_days.map(|(from, _)| date_to_proto(from)),
         booking_until: referral.booking_days.map(|(_, until)| date_to_proto(until)),
+        booking_sites: booking_sites(referral),
     }
+}
+
+fn booking_sites(referral: &Referral) -> Option<v1::BookingSites> {
+    let name = |site: &SiteId| Child::new(referral.provider, *site).to_string();
+    referral.booking_sites.as_ref().map(|sites| v1::BookingSites { sites: sites.iter().map(name).collect() })
 }
 
 fn needs(needs: &Needs) -> v1::Needs {

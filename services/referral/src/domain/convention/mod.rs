@@ -15,6 +15,7 @@ mod prospect;
 mod round;
 mod sentence;
 mod sign;
+mod site;
 mod staff_time;
 mod terms;
 mod usage;
@@ -37,10 +38,11 @@ pub use prospect::{Prospect, Room, Stretch};
 pub use round::Steps;
 pub use sentence::sentence;
 pub use sign::sign;
+pub use site::{booking_sites, judge_redirection, judge_site};
 pub use staff_time::{MOST_HOLD_DAYS, StaffTime, StaffTimeState, USUAL_HOLD_DAYS, plan};
 pub use terms::{Bearer, Coding, Party, Role, ServiceTerm, Terms};
 pub use usage::{Difference, Figure, LedgerEntry, Period, Recount};
-pub use window::{booking_window, judge_day, last_day_of_care};
+pub use window::{Bookable, booking_window, judge_day, last_day_of_care};
 
 text_enum! {
     /// What was decided of a convention; where it stands follows from its dates and its chain ([`Stage`]).

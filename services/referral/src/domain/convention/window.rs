@@ -1,8 +1,18 @@
 //! On which days an appointment may be booked under a convention: without asking again, and when it is asked.
 
 use chrono::{Days, NaiveDate};
+use relais_platform::ids::SiteId;
 
 use super::{Convention, Failure, Line, Per, Rule, Terms, Why};
+
+/// When and where an appointment may be booked without the convention being asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bookable {
+    /// The first and the last day, by the clocks of the site.
+    pub days: (NaiveDate, NaiveDate),
+    /// The sites; none: every site.
+    pub sites: Option<Vec<SiteId>>,
+}
 
 /// The days on which an appointment of a referral may be booked that was admitted for `requested_date`, without the convention being
 /// asked again. Past its end it is asked, for some may still be seen then and others not; and beyond the period of a line on which the

@@ -2,7 +2,7 @@
 //! the timeline and the referral stays.
 
 use chrono::{DateTime, Utc};
-use relais_platform::text_enum;
+use relais_platform::{ids::SiteId, text_enum};
 
 use super::State;
 
@@ -72,6 +72,8 @@ pub struct Facts {
     pub appointment: Option<AppointmentState>,
     /// When that one ends.
     pub appointment_end: Option<DateTime<Utc>>,
+    /// Where it is.
+    pub appointment_site: Option<SiteId>,
     /// How its reports stand.
     pub results: Results,
 }

@@ -138,6 +138,8 @@ pub struct Referral {
     /// The first and the last day on which its appointment may be booked without asking the convention again, by the clocks of the
     /// site; none: every day.
     pub booking_days: Option<(NaiveDate, NaiveDate)>,
+    /// The sites at which, too, nobody need ask; none: every site.
+    pub booking_sites: Option<Vec<SiteId>>,
     /// Until when a place is kept for it that is offered to it.
     pub offer_expire_time: Option<DateTime<Utc>>,
     /// When it was submitted.
@@ -147,6 +149,12 @@ pub struct Referral {
 }
 
 impl Referral {
+    /// Where it counts: at the site of its appointment, as far as that is known; before, at the one that is wished for.
+    pub fn place(&self) -> Option<Child<SiteId>> {
+        let booked = self.facts.appointment_site.map(|site| Child::new(self.provider, site));
+        booked.or(self.site)
+    }
+
     /// What it shows to whoever sees these contents.
     #[must_use]
     pub fn showing(mut self, contents: &[Content]) -> Self {

@@ -1,16 +1,18 @@
 //! Sending a referral on: another one, to another provider of the same convention, replaces it.
 
 use chrono::{DateTime, Utc};
-use relais_platform::ids::{OrganisationId, ReferralId};
+use relais_platform::ids::{Child, OrganisationId, ReferralId, SiteId};
 
-use super::{Capacity, Deadlines, Facts, Number, Party, Referral, State};
+use super::{Capacity, Facts, Number, Party, Referral, State};
+use crate::domain::convention::{Terms, booking_sites, booking_window};
 
-/// The referral that replaces `sent_on`, in version 1: of the same referrer, under the same terms, to another provider.
+/// The referral that replaces `sent_on`, in version 1: of the same referrer, under the same terms, to another provider, at
+/// a site that is named or wherever.
 pub fn replacement(
     sent_on: &Referral,
     (id, number): (ReferralId, Number),
-    provider: OrganisationId,
-    deadlines: &Deadlines,
+    (provider, site): (OrganisationId, Option<Child<SiteId>>),
+    terms: &Terms,
     now: DateTime<Utc>,
 ) -> Referral {
     let parties = sent_on.parties.iter().map(|party| match party.capacity {
@@ -23,7 +25,7 @@ pub fn replacement(
         state: State::Submitted,
         version: 1,
         provider,
-        site: None,
+        site,
         parties: parties.collect(),
         appointment: None,
         facts: Facts::default(),
@@ -33,9 +35,11 @@ pub fn replacement(
         overdue: false,
         done_time: None,
         replaces: Some(sent_on.id),
+        booking_days: Some(booking_window(terms, sent_on.requested_date)),
+        booking_sites: booking_sites(terms, provider, site),
         create_time: now,
         update_time: now,
         ..sent_on.clone()
     };
-    replacing.standing(State::Submitted, deadlines, now)
+    replacing.standing(State::Submitted, &terms.conditions.deadlines, now)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::ids::{Child, OrganisationId, PatientId, PractitionerId, ReferralId, SiteId, UnitId};
 
 use super::{Capacity, Facts, Number, Party, Priority, Referral, Situation, State};
-use crate::domain::convention::{Admission, Convention, Role, booking_window};
+use crate::domain::convention::{Admission, Convention, Role, booking_sites, booking_window};
 
 /// What a referrer submits.
 #[derive(Debug, Clone)]
@@ -43,6 +43,7 @@ pub fn submit(
 ) -> Referral {
     let parties = parties((referrer, referrer_unit), submission.provider, convention);
     let booking_days = Some(booking_window(&convention.terms, submission.requested_date));
+    let booking_sites = booking_sites(&convention.terms, submission.provider, submission.site);
     let (bearer, funder) = convention.terms.who_pays(&submission.service_system, &submission.service_code);
     let submitted = Referral {
         id: submission.id,
@@ -76,6 +77,7 @@ pub fn submit(
         done_time: None,
         replaces: None,
         booking_days,
+        booking_sites,
         offer_expire_time: None,
         create_time: now,
         update_time: now,

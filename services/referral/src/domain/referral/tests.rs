@@ -42,6 +42,7 @@ fn referral(state: State) -> Referral {
         done_time: None,
         replaces: None,
         booking_days: None,
+        booking_sites: None,
         offer_expire_time: None,
         create_time: DateTime::UNIX_EPOCH,
         update_time: DateTime::UNIX_EPOCH,

@@ -7,7 +7,10 @@ use uuid::Uuid;
 use super::etag;
 use crate::{
     app::referral::{RedirectReferral, RejectReferral, TakeStep, UndoReferral},
-    domain::referral::{CancelReason, Move, Number, Place, Reason},
+    domain::{
+        language::Language,
+        referral::{CancelReason, Move, Number, Place, Reason},
+    },
 };
 
 /// The most items that are asked for at once.
@@ -94,15 +97,19 @@ pub(in crate::grpc) fn reject_referral(request: &v1::RejectReferralRequest) -> R
     Ok((request_id, RejectReferral { id, reason, alternative, seen }))
 }
 
-pub(in crate::grpc) fn redirect_referral(request: &v1::RedirectReferralRequest) -> Result<(Uuid, RedirectReferral)> {
+pub(in crate::grpc) fn redirect_referral(
+    request: &v1::RedirectReferralRequest,
+    language: Language,
+) -> Result<(Uuid, RedirectReferral)> {
     let mut check = Check::default();
     let reason = parse_reason(&mut check, request.reason);
     let provider = check.name("provider", &request.provider);
+    let site = check.optional_child("site", &request.site);
     let (id, seen) = (check.name("name", &request.name), etag(&mut check, &request.etag));
     let request_id = check.request_id(&request.request_id);
     check.finish()?;
     let (replacement, number) = (ReferralId::draw(), Number::from_random(random::bits()?));
-    Ok((request_id, RedirectReferral { id, reason, provider, replacement, number, seen }))
+    Ok((request_id, RedirectReferral { id, reason, provider, site, language, replacement, number, seen }))
 }
 
 pub(in crate::grpc) fn enter_in_error(request: &v1::EnterInErrorRequest) -> Result<(Uuid, TakeStep)> {

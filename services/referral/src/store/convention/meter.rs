@@ -91,7 +91,8 @@ pub async fn settle_meters(unit: &mut Unit<'_>, moving: &Moving, asked: &[Asked]
         moving.referral,
         moving.source,
         now,
-        asked.iter().any(|asked| asked.moves),
+        // A visit that counts where it was is a fact: it drags no other line along.
+        asked.iter().all(|asked| asked.moves),
     );
     let settled = query.with_operation("SELECT", "meter").fetch_one(unit.sql()).await?;
     Ok(settled.0)

@@ -1,4 +1,4 @@
-//! On which days an appointment of a referral may be booked without the convention being asked.
+//! When and where an appointment of a referral may be booked without the convention being asked.
 
 use chrono::NaiveDate;
 use relais_platform::{
@@ -7,26 +7,30 @@ use relais_platform::{
     ids::{ConventionId, ReferralId},
 };
 use sqlx_otel::QueryAnnotateExt;
+use uuid::Uuid;
 
-use crate::domain::referral::State;
+use crate::domain::referral::{Referral, State};
 
 /// Keeps them.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn set_booking_days(
-    unit: &mut Unit<'_>,
-    referral: ReferralId,
-    days: Option<(NaiveDate, NaiveDate)>,
-) -> Result<()> {
+pub async fn set_booking(unit: &mut Unit<'_>, referral: &Referral) -> Result<()> {
+    let sites = sites(referral);
     let query = sqlx::query!(
-        "UPDATE referral SET booking_from = $2, booking_until = $3 WHERE id = $1",
-        referral.0,
-        days.map(|(from, _)| from),
-        days.map(|(_, until)| until),
+        "UPDATE referral SET booking_from = $2, booking_until = $3, booking_sites = $4 WHERE id = $1",
+        referral.id.0,
+        referral.booking_days.map(|(from, _)| from),
+        referral.booking_days.map(|(_, until)| until),
+        sites.as_deref(),
     );
     query.with_operation("UPDATE", "referral").execute(unit.sql()).await?;
     Ok(())
+}
+
+/// The sites, as the database has them.
+pub(super) fn sites(referral: &Referral) -> Option<Vec<Uuid>> {
+    referral.booking_sites.as_ref().map(|sites| sites.iter().map(|site| site.0).collect())
 }
 
 /// Open referrals of a convention whose appointments may be booked later than on a day without asking, `limit` at most.

@@ -34,7 +34,8 @@ pub struct Told {
     pub time: DateTime<Utc>,
 }
 
-/// Keeps what was told; says whether it is new: an appointment that stands where it stood, at the same time, is not. Of a referral
+/// Keeps what was told; says whether it is new: an appointment that stands where it stood, at the same time and place, is
+/// not. Of a referral
 /// that does not exist it breaks the foreign key: the message is held back and attached to nothing.
 ///
 /// # Errors
@@ -44,9 +45,10 @@ pub async fn insert_fact(unit: &mut Unit<'_>, told: &Told) -> Result<bool> {
         "INSERT INTO referral_fact (id, referral_id, kind, subject_id, version, state, start_at, at, site_id)
          SELECT $1::uuid, $2::uuid, $3::text, $4::uuid, $5::bigint, $6::text, $7::timestamptz, $8::timestamptz, $9::uuid
          WHERE $3 <> 'appointment' OR NOT EXISTS (
-             SELECT FROM (SELECT f.state, f.start_at FROM referral_fact f WHERE f.kind = $3 AND f.subject_id = $4
+             SELECT FROM (SELECT f.state, f.start_at, f.site_id FROM referral_fact f WHERE f.kind = $3 AND f.subject_id = $4
                           ORDER BY f.version DESC LIMIT 1) AS last
-             WHERE last.state = $6 AND last.start_at IS NOT DISTINCT FROM $7)
+             WHERE last.state = $6 AND last.start_at IS NOT DISTINCT FROM $7
+               AND last.site_id IS NOT DISTINCT FROM $9)
          ON CONFLICT (kind, subject_id, version) DO NOTHING",
         Uuid::now_v7(),
         told.referral.0,
@@ -65,7 +67,7 @@ pub async fn insert_fact(unit: &mut Unit<'_>, told: &Told) -> Result<bool> {
 /// Notes where an appointment stands; says whether that counts. Names of appointments grow with time: what is told late of an
 /// earlier one does not hide a later one that has a time, nor is it hidden by one that is only proposed. That one keeps its
 /// place in the note, unless the earlier one is `kept` after all, though it was said to be missed. Of one that does not count, its
-/// end does not count either.
+/// end and its site do not count either.
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
@@ -74,13 +76,14 @@ pub async fn note_appointment(
     referral: ReferralId,
     appointment: AppointmentId,
     (state, kept): (AppointmentState, bool),
-    end: Option<DateTime<Utc>>,
+    (end, site): (Option<DateTime<Utc>>, Option<SiteId>),
 ) -> Result<bool> {
     let query = sqlx::query_scalar!(
         r#"WITH noted AS (
-             INSERT INTO referral_appointment (referral_id, appointment_id, state, end_at) VALUES ($1, $2, $3, $4)
+             INSERT INTO referral_appointment (referral_id, appointment_id, state, end_at, site_id) VALUES ($1, $2, $3, $4, $6)
              ON CONFLICT (referral_id) DO UPDATE
-             SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state, end_at = EXCLUDED.end_at
+             SET appointment_id = EXCLUDED.appointment_id, state = EXCLUDED.state, end_at = EXCLUDED.end_at,
+                 site_id = EXCLUDED.site_id
              WHERE referral_appointment.appointment_id = EXCLUDED.appointment_id
                 OR (EXCLUDED.state NOT IN ('cancelled', 'entered-in-error')
                     AND (referral_appointment.appointment_id < EXCLUDED.appointment_id
@@ -96,6 +99,7 @@ pub async fn note_appointment(
         state.as_str(),
         end,
         kept,
+        site.map(|site| site.0),
     );
     Ok(query.with_operation("INSERT", "referral_appointment").fetch_one(unit.sql()).await?)
 }
@@ -186,7 +190,8 @@ impl Rows for OpenedAppointments {
         let query = sqlx::query!(
             "INSERT INTO referral_appointment (referral_id, appointment_id, state)
              SELECT referral, appointment, 'proposed' FROM unnest($1::uuid[], $2::uuid[]) AS opened(referral, appointment)
-             ON CONFLICT (referral_id) DO UPDATE SET appointment_id = EXCLUDED.appointment_id, state = 'proposed', end_at = NULL
+             ON CONFLICT (referral_id) DO UPDATE SET appointment_id = EXCLUDED.appointment_id, state = 'proposed', end_at = NULL,
+                 site_id = NULL
              WHERE referral_appointment.appointment_id < EXCLUDED.appointment_id",
             &referrals,
             &appointments,

@@ -158,13 +158,13 @@ pub async fn list_all(unit: &mut Unit<'_>, ids: &[Uuid]) -> Result<Vec<Referral>
                   r.prescriber_id, r.requested_date, r.priority,
                   r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
                   t.alternative, t.next_step, t.due_at, t.cause = 'overdue' OR t.overdue AS "overdue!", r.replaces_id,
-                  r.booking_from, r.booking_until, t.offer_expire_time,
+                  r.booking_from, r.booking_until, r.booking_sites, t.offer_expire_time,
                   s.bearer,
                   CASE WHEN s.bearer IN ('funder', 'grant')
                       THEN funder_of(r.convention_id, r.convention_version) END AS "funder_id?",
                   CASE WHEN t.state IN ('attended', 'results-available', 'completed')
                       THEN done_of(r.id, t.version) END AS "done_at?",
-                  a.state AS "appointment_state?", a.end_at AS "appointment_end?",
+                  a.state AS "appointment_state?", a.end_at AS "appointment_end?", a.site_id AS "appointment_site?",
                   results_of(r.id) AS "results!",
                   a.appointment_id AS "appointment_id?",
                   parties_of(r.id) AS "parties!: Json<Vec<Party>>"

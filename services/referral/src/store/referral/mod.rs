@@ -15,7 +15,7 @@ mod waiting_list;
 
 pub use account::{Named, find_sent_by_caller, list_named};
 pub use alike::list_open_alike;
-pub use booking::{list_booked_beyond, set_booking_days};
+pub use booking::{list_booked_beyond, set_booking};
 pub use fact::{
     OpenedAppointments, Told, insert_fact, note_acknowledgement, note_appointment, note_report, results_of, was_whole,
 };
@@ -71,6 +71,7 @@ struct Row {
     appointment_id: Option<Uuid>,
     appointment_state: Option<String>,
     appointment_end: Option<DateTime<Utc>>,
+    appointment_site: Option<Uuid>,
     results: String,
     previous: Option<String>,
     reason: String,
@@ -81,6 +82,7 @@ struct Row {
     replaces_id: Option<Uuid>,
     booking_from: Option<NaiveDate>,
     booking_until: Option<NaiveDate>,
+    booking_sites: Option<Vec<Uuid>>,
     bearer: String,
     funder_id: Option<Uuid>,
     offer_expire_time: Option<DateTime<Utc>>,
@@ -97,7 +99,9 @@ impl TryFrom<Row> for Referral {
         let (referrer, provider) = (OrganisationId(row.referrer_id), OrganisationId(row.provider_id));
         let appointment = row.appointment_state.as_deref().map(AppointmentState::stored).transpose()?;
         let (appointment_end, results) = (row.appointment_end, Results::stored(&row.results)?);
-        let (facts, state) = (Facts { appointment, appointment_end, results }, State::stored(&row.state)?);
+        let appointment_site = row.appointment_site.map(Into::into);
+        let facts = Facts { appointment, appointment_end, appointment_site, results };
+        let state = State::stored(&row.state)?;
         let next_step = row.next_step.as_deref().map(NextStep::stored).transpose()?;
         Ok(Self {
             id: row.id.into(),
@@ -132,6 +136,7 @@ impl TryFrom<Row> for Referral {
             done_time: row.done_at,
             replaces: row.replaces_id.map(Into::into),
             booking_days: row.booking_from.zip(row.booking_until),
+            booking_sites: row.booking_sites.map(|sites| sites.into_iter().map(Into::into).collect()),
             offer_expire_time: row.offer_expire_time,
             create_time: row.create_time,
             update_time: row.update_time,
@@ -144,13 +149,14 @@ impl TryFrom<Row> for Referral {
 /// # Errors
 /// What the foreign keys say of the caller's references: NOT_FOUND or INVALID_ARGUMENT.
 pub async fn insert(unit: &mut Unit<'_>, referral: &Referral, by: (OrganisationId, Capacity)) -> Result<()> {
-    let (actor, parties) = (unit.caller()?.key(), Json(&referral.parties));
+    let (actor, parties, sites) = (unit.caller()?.key(), Json(&referral.parties), booking::sites(referral));
     let query = sqlx::query!(
         "WITH r AS (
              INSERT INTO referral (id, number, state, version, convention_id, convention_version, service_system,
                  service_code, referrer_id, referrer_unit_id, patient_id, provider_id, site_id, prescriber_id,
-                 requested_date, priority, create_time, update_time, owner_id, due_at, replaces_id, situation, booking_from, booking_until)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $20, $21, $22, $26, $28, $29)
+                 requested_date, priority, create_time, update_time, owner_id, due_at, replaces_id, situation, booking_from, booking_until,
+                 booking_sites)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $20, $21, $22, $26, $28, $29, $30)
          ), p AS (
              INSERT INTO referral_party (referral_id, referrer_id, organisation_id, unit_id, capacity, create_time)
              SELECT $1, $9, p.organisation, p.unit, p.capacity, $17
@@ -187,6 +193,7 @@ pub async fn insert(unit: &mut Unit<'_>, referral: &Referral, by: (OrganisationI
         referral.next_step.map(NextStep::as_str),
         referral.booking_days.map(|(from, _)| from),
         referral.booking_days.map(|(_, until)| until),
+        sites.as_deref(),
     );
     let done = query.with_operation("INSERT", "referral").execute(unit.sql()).await;
     done.map(|_| ()).map_err(|error| refused(referral, error))
@@ -317,13 +324,13 @@ macro_rules! read {
               r.prescriber_id, r.requested_date, r.priority,
               r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
               t.alternative, t.next_step, t.due_at, t.cause = 'overdue' OR t.overdue AS "overdue!", r.replaces_id,
-              r.booking_from, r.booking_until, t.offer_expire_time,
+              r.booking_from, r.booking_until, r.booking_sites, t.offer_expire_time,
               s.bearer,
               CASE WHEN s.bearer IN ('funder', 'grant')
                   THEN funder_of(r.convention_id, r.convention_version) END AS "funder_id?",
               CASE WHEN t.state IN ('attended', 'results-available', 'completed')
                   THEN done_of(r.id, t.version) END AS "done_at?",
-              a.state AS "appointment_state?", a.end_at AS "appointment_end?",
+              a.state AS "appointment_state?", a.end_at AS "appointment_end?", a.site_id AS "appointment_site?",
               results_of(r.id) AS "results!",
               CASE WHEN $4::bigint IS NULL THEN a.appointment_id ELSE t.appointment_id END AS "appointment_id?",
               parties_of(r.id) AS "parties!: Json<Vec<Party>>"

@@ -21,7 +21,7 @@ impl Appointment {
         told::AppointmentMoved { local_date: Some(date(day)), ..self.moved("pending") }
     }
 
-    async fn ask(&mut self, partners: &Partners, day: NaiveDate) -> Result<()> {
+    pub async fn ask(&mut self, partners: &Partners, day: NaiveDate) -> Result<()> {
         let asks = self.asks(day);
         partners.world.tap.publish(self.id.0, self.version, asks).await?;
         Ok(())
@@ -48,7 +48,7 @@ async fn accepted_under(partners: &Partners, ends_in: i64, run_off_days: i32) ->
 }
 
 /// The next judgement that is published, with the version of its referral.
-async fn judgement(partners: &mut Partners) -> Result<(i64, told::BookingJudged)> {
+pub async fn judgement(partners: &mut Partners) -> Result<(i64, told::BookingJudged)> {
     loop {
         if let (envelope, Event::BookingJudged(judged)) = partners.world.tap.next().await? {
             return Ok((envelope.version, judged));

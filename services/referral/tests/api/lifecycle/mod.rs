@@ -3,7 +3,7 @@
 mod deadlines;
 mod done;
 mod facts;
-mod judged;
+pub mod judged;
 mod moves;
 mod once;
 mod reject;
@@ -74,12 +74,30 @@ pub struct Appointment {
     version: i64,
     state: &'static str,
     start: DateTime<Utc>,
+    site: String,
 }
 
 impl Appointment {
     pub fn of(referral: &Referral) -> Self {
         let start = relais_platform::clock::machine_now() + TimeDelta::days(3);
-        Self { id: AppointmentId::draw(), referral: referral.name.clone(), version: 0, state: "proposed", start }
+        Self {
+            id: AppointmentId::draw(),
+            referral: referral.name.clone(),
+            version: 0,
+            state: "proposed",
+            start,
+            site: String::new(),
+        }
+    }
+
+    /// The same at a site.
+    pub fn at(self, site: &str) -> Self {
+        Self { site: site.into(), ..self }
+    }
+
+    /// The same at another time.
+    pub fn starting(self, start: DateTime<Utc>) -> Self {
+        Self { start, ..self }
     }
 
     fn moved(&mut self, state: &'static str) -> told::AppointmentMoved {
@@ -93,6 +111,7 @@ impl Appointment {
             start_time: Some(time_to_proto(self.start)),
             end_time: Some(time_to_proto(self.start + TimeDelta::minutes(10))),
             time_zone: "Europe/Luxembourg".into(),
+            site: self.site.clone(),
             ..Default::default()
         }
     }

@@ -9,6 +9,7 @@ mod near_limit;
 mod races;
 mod random;
 mod reports;
+mod sites;
 mod staff;
 mod steps;
 mod thresholds;

@@ -1,4 +1,4 @@
-//! A line of persons on a statement: what is committed, and whom the ledger of its meter counts.
+//! A line of persons on a statement: what is committed, and whom the ledger of its meter counts, where they were seen.
 
 use anyhow::{Context, Result};
 use relais_platform::{calls::check::time_to_proto, ids::AppointmentId};
@@ -30,10 +30,10 @@ async fn committed() -> Result<Stage> {
     Ok(Stage { convention, ..stage })
 }
 
-/// A patient was sent to a site, and seen there so many days ago.
+/// A patient was sent wherever, and seen at a site so many days ago.
 async fn seen(stage: &Stage, patient: &str, site: &str, days: u64) -> Result<()> {
     let (partners, convention) = (&stage.partners, stage.convention.clone());
-    let asked = Referral { convention, patient: patient.into(), site: site.into(), ..partners.ask() };
+    let asked = Referral { convention, patient: patient.into(), ..partners.ask() };
     let answer = partners.desk.referrals().submit_referral(partners.request(asked)).await?.into_inner();
     let sent = answer.referral.context("no referral")?;
     accept_referral(&partners.lab, &sent.name).await?;
@@ -45,6 +45,7 @@ async fn seen(stage: &Stage, patient: &str, site: &str, days: u64) -> Result<()>
         previous: "booked".into(),
         start_time: Some(time_to_proto(start.and_utc())),
         end_time: Some(time_to_proto(start.and_utc())),
+        site: site.into(),
         time_zone: "Europe/Luxembourg".into(),
         ..Default::default()
     };

@@ -20,7 +20,8 @@ fn an_offer_is_the_providers_to_decide_and_lapses_once() {
     assert_eq!(on_list(&lapsed, lapse().cause), OnList::Passes);
     assert!(matches!(judge((*lapsed).clone(), &deadlines, until), Passed::NotYet(Some(_))), "once");
     // A judgement of a booking leaves an offer where it is.
-    assert_eq!(offered.clone().judged(None, now).offer_expire_time, Some(until));
+    let judged = Judgement { admitted: true, reason: String::new(), days: None, sites: None };
+    assert_eq!(offered.clone().judged(&judged, now).offer_expire_time, Some(until));
 
     assert_eq!(go(&offered, Move::DeclineOffer), Ok(State::Waitlisted));
     let decline = Step::new(Cause::Call, OFFER_DECLINED);

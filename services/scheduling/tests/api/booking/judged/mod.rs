@@ -1,6 +1,7 @@
-//! Days on which the convention judges again: an appointment waits in its seat until the answer is there.
+//! Days and sites for which the convention judges again: an appointment waits in its seat until the answer is there.
 
 mod answers;
+mod sites;
 mod waiting;
 
 use anyhow::Result;
@@ -99,6 +100,7 @@ impl Judged {
             reason: if admitted { String::new() } else { REFUSED.into() },
             booking_from: None,
             booking_until: Some(date(if admitted { last_day + Days::new(60) } else { last_day })),
+            booking_sites: None,
         }
     }
 }
