@@ -1,6 +1,6 @@
 //! The server: the service's routes with health, reflection and operations, behind trace and access.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use relais_proto::{
     FILE_DESCRIPTOR_SET, audit::v1::audit_service_server::AuditServiceServer,
@@ -26,9 +26,6 @@ use crate::{
     telemetry::calls::CallsLayer,
     tls::server::Door,
 };
-
-/// How long the calls of a connection that is closed for its age may still take.
-const GRACE: Duration = Duration::from_secs(30);
 
 /// Serves until the context stops.
 pub(crate) async fn serve<S: Service>(
@@ -71,7 +68,8 @@ fn builder(settings: &settings::Server) -> Server {
         .http2_keepalive_timeout(Some(silence / 3));
     match settings.max_connection_age_ms {
         0 => server,
-        age => server.max_connection_age(millis(age)).max_connection_age_grace(GRACE),
+        // No grace: with one, tonic 0.14 tells nobody to go, and cuts calls off at the end of it.
+        age => server.max_connection_age(millis(age)),
     }
 }
 

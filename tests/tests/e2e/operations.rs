@@ -4,7 +4,12 @@ use std::{collections::HashMap, fs, path::Path};
 
 use anyhow::{Context, Result};
 use chrono::Days;
-use relais_tests::{Collector, Identity, Options, Suite, Tap, date, eventually, partnership::Partners, settled};
+use relais_platform::broker::envelope::Envelope;
+use relais_proto::events::v1::ReferralSubmitted;
+use relais_tests::{
+    Collector, Identity, Options, Suite, Tap, date, eventually, message, partnership::Partners, settled,
+};
+use uuid::Uuid;
 
 fn read(path: &str) -> Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -95,6 +100,8 @@ async fn rules_and_panels_ask_for_metrics_that_there_are() -> Result<()> {
     // One that fails: of failures somebody tells only once there is one.
     let tap = Tap::new(&suite.servers.amqp_url, &suite.name).await?;
     tap.send_raw("relais.referral.referral.submitted.v1", b"?", lapin::BasicProperties::default()).await?;
+    let whole = message(Uuid::now_v7(), 1, ReferralSubmitted::default());
+    tap.send(&Envelope { payload: vec![0xff; 40], ..whole }).await?;
 
     let text = read("deploy/prometheus/rules.yml")? + &read("deploy/grafana/dashboards/suite.json")?;
     let asked = asked(&text);
