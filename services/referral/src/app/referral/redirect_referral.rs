@@ -21,7 +21,7 @@ use crate::{
         language::Language,
         referral::{Cause, Move, Number, Place, Reason, Referral, Step, go, replacement},
     },
-    store::{identity, network},
+    store::{convention, identity, network},
 };
 
 /// Sends on a referral that the caller's organisation was asked to take.
@@ -67,8 +67,10 @@ impl UseCase for RedirectReferral {
         let terms = elsewhere.terms();
         judge_redirection(terms, self.provider, self.site).map_err(|failures| refused(failures, self.language))?;
         identity::ensure_in_use(unit, open.referrer, open.patient).await?;
+        let standing = convention::find(unit, open.convention).await?;
+        let standing = standing.ok_or_else(|| Error::not_found(open.convention))?;
         let drawn = (self.replacement, self.number.clone());
-        let replacing = replacement(&open, drawn, (self.provider, self.site), terms, unit.now());
+        let replacing = replacement(&open, drawn, (self.provider, self.site), (terms, standing.last_day), unit.now());
         let alternative = Some(Place::Organisation(self.provider));
         let step = Step { alternative, ..Step::new(Cause::Call, self.reason.as_str()) }.by(by.0, by.1);
         let sent_on = keep(unit, open, state, &step).await?;

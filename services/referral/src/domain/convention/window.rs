@@ -16,9 +16,9 @@ pub struct Bookable {
 
 /// The days on which an appointment of a referral may be booked that was admitted for `requested_date`, without the convention being
 /// asked again. Past its end it is asked, for some may still be seen then and others not; and beyond the period of a line on which the
-/// referral has its place, for the place has to move.
-pub fn booking_window(terms: &Terms, requested_date: NaiveDate) -> (NaiveDate, NaiveDate) {
-    within_periods(terms, requested_date, (terms.start_date, terms.end_date))
+/// referral has its place, for the place has to move. It ends on `last_day`, which may have become another one than by these terms.
+pub fn booking_window(terms: &Terms, last_day: NaiveDate, requested_date: NaiveDate) -> (NaiveDate, NaiveDate) {
+    within_periods(terms, requested_date, (terms.start_date, terms.end_date.min(last_day)))
 }
 
 /// The last day on which whoever was admitted by the convention's last day may be seen.
@@ -86,6 +86,10 @@ mod tests {
         Convention { state: State::Signed, ..draft }
     }
 
+    fn in_june(agreed: &Convention) -> (NaiveDate, NaiveDate) {
+        booking_window(&agreed.terms, agreed.last_day, day("2026-06-01"))
+    }
+
     #[test]
     fn past_the_end_whoever_was_admitted_by_then_is_seen_as_long_as_it_runs_off() {
         for (run_off, admitted_on, booked, holds) in [
@@ -115,9 +119,9 @@ mod tests {
         };
         let mut agreed = convention(30);
         agreed.terms.lines = vec![Line::counted_acts("analyses"), firm(Per::Term)];
-        assert_eq!(booking_window(&agreed.terms, day("2026-06-01")), (day("2026-01-01"), day("2026-12-31")));
+        assert_eq!(in_june(&agreed), (day("2026-01-01"), day("2026-12-31")));
         agreed.terms.lines.extend([firm(Per::Year), firm(Per::Month)]);
-        assert_eq!(booking_window(&agreed.terms, day("2026-06-01")), (day("2026-06-01"), day("2026-06-30")));
+        assert_eq!(in_june(&agreed), (day("2026-06-01"), day("2026-06-30")));
         let judged = judge_day(&agreed, day("2026-06-01"), day("2026-07-15"));
         assert_eq!(judged, Ok((day("2026-07-01"), day("2026-07-31"))));
         // What is done past the end counts in the last month.
@@ -128,7 +132,11 @@ mod tests {
     #[test]
     fn it_says_until_when_and_which_term_fails() {
         let agreed = convention(30);
-        assert_eq!(booking_window(&agreed.terms, day("2026-06-01")), (day("2026-01-01"), day("2026-12-31")));
+        for (last_day, until) in [("2026-06-15", "2026-06-15"), ("2027-12-31", "2026-12-31")] {
+            let window = booking_window(&agreed.terms, day(last_day), day("2026-06-01"));
+            assert_eq!(window, (day("2026-01-01"), day(until)), "as it ends now, and not later than by these terms");
+        }
+        assert_eq!(in_june(&agreed), (day("2026-01-01"), day("2026-12-31")));
         let judged = judge_day(&agreed, day("2026-06-01"), day("2027-01-15"));
         assert_eq!(judged, Ok((day("2026-01-01"), day("2027-01-30"))));
         let late = judge_day(&agreed, day("2026-06-01"), day("2027-02-15")).unwrap_err();

@@ -1,18 +1,18 @@
 //! Sending a referral on: another one, to another provider of the same convention, replaces it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use relais_platform::ids::{Child, OrganisationId, ReferralId, SiteId};
 
 use super::{Capacity, Facts, Number, Party, Referral, State};
 use crate::domain::convention::{Terms, booking_sites, booking_window};
 
 /// The referral that replaces `sent_on`, in version 1: of the same referrer, under the same terms, to another provider, at
-/// a site that is named or wherever.
+/// a site that is named or wherever. `last_day` is that of the convention, as it stands.
 pub fn replacement(
     sent_on: &Referral,
     (id, number): (ReferralId, Number),
     (provider, site): (OrganisationId, Option<Child<SiteId>>),
-    terms: &Terms,
+    (terms, last_day): (&Terms, NaiveDate),
     now: DateTime<Utc>,
 ) -> Referral {
     let parties = sent_on.parties.iter().map(|party| match party.capacity {
@@ -35,7 +35,7 @@ pub fn replacement(
         overdue: false,
         done_time: None,
         replaces: Some(sent_on.id),
-        booking_days: Some(booking_window(terms, sent_on.requested_date)),
+        booking_days: Some(booking_window(terms, last_day, sent_on.requested_date)),
         booking_sites: booking_sites(terms, provider, site),
         create_time: now,
         update_time: now,

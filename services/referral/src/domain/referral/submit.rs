@@ -42,7 +42,7 @@ pub fn submit(
     now: DateTime<Utc>,
 ) -> Referral {
     let parties = parties((referrer, referrer_unit), submission.provider, convention);
-    let booking_days = Some(booking_window(&convention.terms, submission.requested_date));
+    let booking_days = Some(booking_window(&convention.terms, convention.last_day, submission.requested_date));
     let booking_sites = booking_sites(&convention.terms, submission.provider, submission.site);
     let (bearer, funder) = convention.terms.who_pays(&submission.service_system, &submission.service_code);
     let submitted = Referral {

@@ -157,6 +157,32 @@ async fn what_ends_sooner_shortens_the_days_of_bookings() -> Result<()> {
     partners.world.end().await
 }
 
+/// Whoever is sent when that is known is not told the days that are no more, either.
+#[tokio::test]
+async fn what_is_sent_once_it_ends_sooner_is_booked_without_asking_by_its_last_day() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let (accepted, _) = accepted_under(&partners, 100, 10).await?;
+    let end = TerminateConventionRequest {
+        name: accepted.convention.clone(),
+        last_day: Some(date(in_days(&partners, 20))),
+        reason: convention::Reason::Funding.into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    partners.coordinator.conventions().terminate_convention(end).await?;
+    let ask = Referral { convention: accepted.convention, ..partners.ask() };
+    let answer = partners.desk.referrals().submit_referral(partners.request(ask)).await?.into_inner();
+    let sent = answer.referral.context("no referral")?.name;
+    let told = loop {
+        match partners.world.tap.next().await? {
+            (_, Event::ReferralSubmitted(told)) if told.referral == sent => break told,
+            _ => {}
+        }
+    };
+    assert_eq!(told.booking_until, Some(date(in_days(&partners, 20))));
+    partners.world.end().await
+}
+
 /// Nobody is admitted to the run-off: what was sent after the end, for a day before it, is seen by the end.
 #[tokio::test]
 async fn what_was_sent_after_the_end_does_not_run_off() -> Result<()> {

@@ -6,11 +6,13 @@ use anyhow::Result;
 use chrono::{Datelike, Days, Months, TimeDelta};
 use relais_platform::{
     calls::check::time_to_proto,
+    events::Event,
     ids::{AppointmentId, parse_uuid},
 };
 use relais_proto::{
-    convention::v1::{Expense, RecordExpenseRequest, ReserveStaffTimeRequest, StaffTime},
+    convention::v1::{Expense, Party, RecordExpenseRequest, ReserveStaffTimeRequest, StaffTime, party},
     events::v1::AppointmentMoved,
+    referral::v1::{RedirectReferralRequest, referral::Reason},
 };
 use relais_tests::{date, rules};
 use uuid::Uuid;
@@ -37,11 +39,16 @@ impl Metered {
     /// An accepted referral that wishes for one day, and is asked to come on another.
     async fn wish_and_ask(&self, wished: NaiveDate, asked: NaiveDate) -> Result<()> {
         let sent = self.submit(Referral { requested_date: day(wished), ..self.ask() }).await?;
+        self.booked_for(&sent, asked).await
+    }
+
+    /// Accepts a referral, whose appointment asks for a day.
+    async fn booked_for(&self, sent: &Referral, asked: NaiveDate) -> Result<()> {
         accept_referral(&self.partners.lab, &sent.name).await?;
         let (id, start) = (AppointmentId::draw(), asked.and_hms_opt(9, 0, 0).unwrap_or_default().and_utc());
         let moved = AppointmentMoved {
             appointment: id.to_string(),
-            referral: sent.name,
+            referral: sent.name.clone(),
             state: "pending".into(),
             previous: "proposed".into(),
             start_time: Some(time_to_proto(start)),
@@ -241,5 +248,38 @@ async fn no_program_makes_a_meter_promise_more_than_is_signed() -> Result<()> {
     let code = refused.as_database_error().and_then(|error| error.code()).map(|code| code.to_string());
     assert_eq!(code.as_deref(), Some("42501"), "{refused}");
     runtime.close().await;
+    metered.end().await
+}
+
+/// By whatever terms somebody is admitted or sent on, the convention ends when it was agreed last that it does.
+#[tokio::test]
+async fn the_days_of_bookings_end_with_the_convention_whichever_terms_admit() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let (today, other) = (partners.today, partnership::organisation(&partners.operator, "Another laboratory").await?);
+    let provider = Party { organisation: other.clone(), role: party::Role::Provider.into() };
+    let mut metered = Metered::under(partners, vec![firm(5)], |mut terms| {
+        terms.parties.push(provider);
+        terms
+    })
+    .await?;
+    let end = today + Days::new(20);
+    metered.amend(today + Days::new(10), |terms| terms.end_date = day(end)).await?;
+    let sent = metered.send().await?;
+    let request = RedirectReferralRequest {
+        name: sent.name,
+        reason: Reason::NoCapacity.into(),
+        provider: other,
+        request_id: request_id(),
+        ..RedirectReferralRequest::default()
+    };
+    metered.partners.lab.referrals().redirect_referral(request).await?;
+    for who in ["sent", "sent on"] {
+        let told = loop {
+            if let (_, Event::ReferralSubmitted(told)) = metered.partners.world.tap.next().await? {
+                break told;
+            }
+        };
+        assert_eq!((told.convention_version, told.booking_until), (1, day(end)), "{who}");
+    }
     metered.end().await
 }
