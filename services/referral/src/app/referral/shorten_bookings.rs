@@ -2,6 +2,7 @@
 //!
 //! Scheduling then asks for what is booked beyond them already, and whatever may not be done any more is given up there.
 
+use chrono::NaiveDate;
 use relais_platform::{
     Result,
     database::Unit,
@@ -12,7 +13,10 @@ use relais_platform::{
 use super::keep::keep_judged;
 use crate::{
     app::convention::ENDS_SOONER,
-    domain::{convention::last_day_of_care, referral::Judgement},
+    domain::{
+        convention::last_day_of_care,
+        referral::{Judgement, Referral},
+    },
     store::{convention, referral},
 };
 
@@ -29,7 +33,9 @@ pub async fn shorten_bookings(unit: &mut Unit<'_>, id: ConventionId) -> Result<(
     let beyond = referral::list_booked_beyond(unit, id, last, BATCH).await?;
     let more = i64::try_from(beyond.len()).is_ok_and(|found| found == BATCH);
     for told in beyond {
-        let Some(open) = referral::find_locked(unit, told).await? else { continue };
+        // As it stands now that nobody else changes it: its days may be others by now, and who is closed books nothing.
+        let open = referral::find_locked(unit, told).await?.filter(|open| is_beyond(open, last));
+        let Some(open) = open else { continue };
         let from = open.booking_days.map_or(ended.terms.start_date, |(from, _)| from);
         let judgement = Judgement {
             admitted: true,
@@ -47,4 +53,9 @@ pub async fn shorten_bookings(unit: &mut Unit<'_>, id: ConventionId) -> Result<(
         timers::set(unit, &Timer { kind, subject: id.0, due_at, urgency: Urgency::Urgent });
     }
     Ok(())
+}
+
+/// Whether an appointment may be booked later than on a day without asking.
+fn is_beyond(open: &Referral, last: NaiveDate) -> bool {
+    open.state.is_open() && open.booking_days.is_none_or(|(_, until)| until > last)
 }

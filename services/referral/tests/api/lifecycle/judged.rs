@@ -12,6 +12,8 @@ use relais_tests::{date, eventually, partnership};
 use super::*;
 
 const JUDGED: &str = "SELECT count(*) FROM referral_transition WHERE cause = 'judgement'";
+/// Whoever waits until this transaction is over.
+const WAITS: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid::text = $1";
 const REFUSED: &str = "convention-not-in-force";
 
 impl Appointment {
@@ -180,6 +182,40 @@ async fn what_is_sent_once_it_ends_sooner_is_booked_without_asking_by_its_last_d
         }
     };
     assert_eq!(told.booking_until, Some(date(in_days(&partners, 20))));
+    partners.world.end().await
+}
+
+/// What was judged, or ended, while that was under way is left as it stands.
+#[tokio::test]
+async fn what_was_judged_meanwhile_has_no_days_added_when_the_convention_ends_sooner() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let (accepted, _) = accepted_under(&partners, 100, 10).await?;
+    let end = TerminateConventionRequest {
+        name: accepted.convention.clone(),
+        last_day: Some(date(in_days(&partners, 20))),
+        reason: convention::Reason::Funding.into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let judged = in_days(&partners, 5);
+    let mut meanwhile = partners.world.database.begin().await?;
+    let update = sqlx::query("UPDATE referral SET booking_until = $1").bind(judged);
+    assert_eq!(update.execute(&mut *meanwhile).await?.rows_affected(), 1);
+    let current = "SELECT pg_current_xact_id()::xid::text";
+    let current: String = sqlx::query_scalar(current).fetch_one(&mut *meanwhile).await?;
+    partners.coordinator.conventions().terminate_convention(end).await?;
+    advance(&mut partners, TimeDelta::minutes(2)).await?;
+    eventually("it waits", || async {
+        let waits = sqlx::query_scalar::<_, i64>(WAITS).bind(&current).fetch_one(&partners.world.database).await?;
+        Ok((waits > 0).then_some(()))
+    })
+    .await?;
+    meanwhile.commit().await?;
+    partners.world.until_count("SELECT count(*) FROM timer WHERE kind = 'convention-ends-sooner'", 0).await?;
+    let until: NaiveDate =
+        sqlx::query_scalar("SELECT booking_until FROM referral").fetch_one(&partners.world.database).await?;
+    assert_eq!(until, judged, "{}", accepted.name);
+    assert_eq!(partners.world.count(JUDGED).await?, 0);
     partners.world.end().await
 }
 
