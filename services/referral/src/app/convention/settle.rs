@@ -108,7 +108,9 @@ pub async fn move_places(
 ) -> Result<Vec<Line>> {
     let metered = metered(unit, referral.convention, referral.convention_version).await?;
     let asked = metered.lines.iter().filter_map(|line| Some((line, wants(line, referral.state, Cause::Call)?)));
-    settle(unit, referral, &metered, asked.collect(), How { site, ..How::on(day) }).await
+    // What was used already was so then and there, wherever another appointment is to be.
+    let kept = asked.filter(|(_, want)| want.used != Some(1));
+    settle(unit, referral, &metered, kept.collect(), How { site, ..How::on(day) }).await
 }
 
 fn by_report(line: &Line) -> bool {

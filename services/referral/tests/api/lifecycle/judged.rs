@@ -338,3 +338,25 @@ async fn reserved_months(partners: &Partners) -> Result<Vec<NaiveDate>> {
                     GROUP BY m.id HAVING sum(s.reserved) = 1 ORDER BY 1";
     Ok(sqlx::query_scalar(reserved).fetch_all(&partners.world.database).await?)
 }
+
+/// A result came without a visit; that another one is booked later does not say that it came later.
+#[tokio::test]
+async fn what_is_used_stays_in_its_month_whatever_is_booked_afterwards() -> Result<()> {
+    let mut partners = Partners::meet().await?;
+    let first = (partners.today + Days::new(32)).with_day(15).context("no such day")?;
+    let terms = partnership::terms(&partners.mdm, &partners.provider, partners.today);
+    let draft = partnership::draft(&partners.coordinator, Terms { lines: vec![line_a_month()], ..terms }).await?;
+    let convention = partnership::sign(&partners.coordinator, draft, partners.today).await?.name;
+    let ask = Referral { convention, requested_date: Some(date(first)), ..partners.ask() };
+    let answer = partners.desk.referrals().submit_referral(partners.request(ask)).await?.into_inner();
+    let sent = accept_referral(&partners.lab, &answer.referral.unwrap_or_default().name).await?;
+    Report::of(&sent).issue(&partners, "final").await?;
+    until(&partners, &sent.name, State::ResultsAvailable).await?;
+    Appointment::of(&sent).ask(&partners, first + chrono::Months::new(1)).await?;
+    assert!(judgement(&mut partners).await?.1.admitted);
+    let used = "SELECT m.period_start FROM meter m JOIN meter_stripe s ON s.meter_id = m.id
+                GROUP BY m.id HAVING sum(s.reserved + s.used) > 0";
+    let used: Vec<NaiveDate> = sqlx::query_scalar(used).fetch_all(&partners.world.database).await?;
+    assert_eq!(used, [first_of(first)]);
+    partners.world.end().await
+}
