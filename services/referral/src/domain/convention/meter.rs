@@ -31,15 +31,13 @@ pub fn wants(line: &Line, state: State, cause: Cause) -> Option<Want> {
     let place = i64::from(line.committed.is_some());
     let kept = Want { reserved: Some(place), used: if by_report { None } else { Some(0) } };
     match state {
+        // On a line that makes wait, places are taken as the list has it.
+        S::Waitlisted if line.makes_wait() => None,
         // Given back with the step that refused it, a place is asked for again when that step is taken back.
-        S::Submitted | S::AwaitingInformation if cause == Cause::Undo => {
-            // One that was taken by the acceptance is given back with it.
+        S::Submitted | S::AwaitingInformation | S::Waitlisted if cause == Cause::Undo => {
+            // One that was taken by the acceptance is given back with it: who waits for the provider alone came to the list without one.
             let early = line.reserve_at == ReserveAt::Submission;
             Some(if early { kept } else { Want { reserved: Some(0), ..kept } })
-        }
-        // Who waits for the provider alone came to the list without one; on a line that makes wait, it was taken there.
-        S::Waitlisted if cause == Cause::Undo && line.reserve_at == ReserveAt::Acceptance && !line.makes_wait() => {
-            Some(Want { reserved: Some(0), ..kept })
         }
         S::Submitted | S::AwaitingInformation | S::Waitlisted => None,
         S::Accepted | S::Scheduled | S::NoShow | S::AppointmentCancelled | S::CancelRequested => Some(kept),
@@ -201,6 +199,7 @@ mod tests {
         }
         let again = wants(&line, State::Submitted, Cause::Undo);
         assert_eq!(again, Some(Want { reserved: Some(1), used: Some(0) }));
+        assert_eq!(wants(&line, State::Waitlisted, Cause::Undo), again);
         let late = Line { reserve_at: ReserveAt::Acceptance, ..line };
         for before in [State::Submitted, State::AwaitingInformation, State::Waitlisted] {
             assert_eq!(wants(&late, before, Cause::Undo), Some(Want::NOTHING), "{before:?}");

@@ -178,3 +178,22 @@ async fn an_acceptance_that_is_taken_back_gives_back_what_it_took() -> Result<()
     assert_eq!(metered.stands().await?, (1, 0, 0, 0));
     metered.end().await
 }
+
+/// On the list of those who wait for the provider a place is kept as before: who comes back there takes it again.
+#[tokio::test]
+async fn who_comes_back_to_the_list_takes_the_place_again_or_is_refused() -> Result<()> {
+    let metered = Metered::agree(vec![firm(1)]).await?;
+    let (desk, lab) = (&metered.partners.desk, &metered.partners.lab);
+    let first = metered.send().await?;
+    waitlist_referral(lab, &first.name).await?;
+    assert_eq!(metered.stands().await?, (1, 0, 0, 0));
+    cancel_referral(desk, &first.name).await?;
+    undo_referral(desk, &first.name).await?;
+    assert_eq!(metered.stands().await?, (1, 0, 0, 0));
+    reject_referral(lab, &first.name).await?;
+    metered.send().await?;
+    let refused = undo_referral(lab, &first.name).await.unwrap_err();
+    assert_eq!(rules(&refused), ["volume-exhausted"]);
+    assert_eq!(get(desk, &first.name).await?.state(), State::Rejected, "nothing was done of it");
+    metered.end().await
+}
