@@ -16,6 +16,7 @@ mod get_usage;
 mod lapse_staff_time;
 mod list_convention_versions;
 mod list_conventions;
+mod metered_now;
 mod move_reservation;
 mod record_expense;
 mod recount_usage;

@@ -11,6 +11,7 @@ use relais_platform::{
 use relais_proto::events::v1::{self, party::Capacity};
 use uuid::Uuid;
 
+use super::metered_now::{metered_now, metered_on};
 use crate::{
     app::network::local_day_at,
     domain::{
@@ -67,10 +68,15 @@ pub async fn reserve(unit: &mut Unit<'_>, referral: &Referral, approver: &str, a
 /// # Errors
 /// As there.
 pub async fn settle_step(unit: &mut Unit<'_>, referral: &Referral, step: &Step) -> Result<Vec<Line>> {
-    let metered = metered(unit, referral.convention, referral.convention_version).await?;
-    let asked = metered.lines.iter().filter_map(|line| Some((line, wants(line, referral.state, step.cause)?)));
     let fact = !matches!(step.cause, Cause::Call | Cause::Undo);
     let how = How { fact, ..How::default() };
+    let metered = if is_seen_at_site(referral, how) {
+        // The day of the visit may be one of a period that later terms added.
+        metered_now(unit, (referral.convention, referral.convention_version)).await?
+    } else {
+        metered(unit, referral.convention, referral.convention_version).await?
+    };
+    let asked = metered.lines.iter().filter_map(|line| Some((line, wants(line, referral.state, step.cause)?)));
     let short = settle(unit, referral, &metered, asked.collect(), how).await?;
     // A booking that scheduling made for somebody who waits has no place until one is free, or until the patient is seen.
     Ok(if fact { Vec::new() } else { short })
@@ -106,7 +112,7 @@ pub async fn move_places(
     referral: &Referral,
     (day, site): (NaiveDate, Option<Child<SiteId>>),
 ) -> Result<Vec<Line>> {
-    let metered = metered(unit, referral.convention, referral.convention_version).await?;
+    let metered = metered_on(unit, (referral.convention, referral.convention_version), day).await?;
     let asked = metered.lines.iter().filter_map(|line| Some((line, wants(line, referral.state, Cause::Call)?)));
     // What was used already was so then and there, wherever another appointment is to be.
     let kept = asked.filter(|(_, want)| want.used != Some(1));

@@ -4,7 +4,10 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use relais_platform::{Result, database::Unit};
 use uuid::Uuid;
 
-use super::settle::{How, settle};
+use super::{
+    metered_now::metered_now,
+    settle::{How, settle},
+};
 use crate::{
     domain::{
         convention::{Line, place_of, wants},
@@ -31,7 +34,7 @@ pub struct Queue {
 /// # Errors
 /// UNAVAILABLE when the database is.
 pub async fn take_turn(unit: &mut Unit<'_>, waits: &Referral) -> Result<Option<Queue>> {
-    let metered = metered(unit, waits.convention, waits.convention_version).await?;
+    let metered = metered_now(unit, (waits.convention, waits.convention_version)).await?;
     let Some(day) = day_of(unit, &metered, waits) else { return Ok(None) };
     let lines = metered.lines.iter().filter(|line| line.makes_wait());
     let asked = lines.filter_map(|line| Some((line, wants(line, State::Accepted, Cause::Call)?)));
@@ -47,7 +50,7 @@ pub async fn take_turn(unit: &mut Unit<'_>, waits: &Referral) -> Result<Option<Q
 /// # Errors
 /// As [`take_turn`].
 pub async fn queue_of(unit: &mut Unit<'_>, waits: &Referral) -> Result<Option<Queue>> {
-    let metered = metered(unit, waits.convention, waits.convention_version).await?;
+    let metered = metered_now(unit, (waits.convention, waits.convention_version)).await?;
     let line = metered.lines.iter().find(|line| line.makes_wait());
     match line.zip(day_of(unit, &metered, waits)) {
         Some(first) => queue(unit, waits, &metered, first).await,
@@ -92,7 +95,7 @@ pub async fn give_turn(unit: &mut Unit<'_>, waits: &Referral) -> Result<()> {
 pub async fn next_period(unit: &mut Unit<'_>, meter: Uuid) -> Result<Option<Queue>> {
     let Some(of) = referral::find_of_meter(unit, meter).await? else { return Ok(None) };
     let today = unit.now().date_naive();
-    let metered = metered(unit, of.convention, of.terms_version).await?;
+    let metered = metered_now(unit, (of.convention, of.terms_version)).await?;
     let is_line = |line: &&Line| line.line_id == of.line_id;
     let Some(line) = metered.lines.iter().find(is_line).filter(|_| of.period_end < today) else { return Ok(None) };
     let period = line.period(metered.dates, today);

@@ -1,4 +1,5 @@
-//! Shortens the days on which appointments are booked without asking, when a convention ends sooner than they were told.
+//! Shortens the days on which appointments are booked without asking, when a convention ends sooner than they were told; and has those
+//! who wait led on where it ends later.
 //!
 //! Scheduling then asks for what is booked beyond them already, and whatever may not be done any more is given up there.
 
@@ -10,7 +11,7 @@ use relais_platform::{
     timers::{self, Timer, Urgency},
 };
 
-use super::keep::keep_judged;
+use super::{keep::keep_judged, waiting::lead_on};
 use crate::{
     app::convention::ENDS_SOONER,
     domain::{
@@ -29,6 +30,7 @@ const BATCH: i64 = 100;
 /// UNAVAILABLE when the database is.
 pub async fn shorten_bookings(unit: &mut Unit<'_>, id: ConventionId) -> Result<()> {
     let Some(ended) = convention::find(unit, id).await? else { return Ok(()) };
+    lead_on(unit, id).await?;
     let last = last_day_of_care(&ended);
     let beyond = referral::list_booked_beyond(unit, id, last, BATCH).await?;
     let more = i64::try_from(beyond.len()).is_ok_and(|found| found == BATCH);

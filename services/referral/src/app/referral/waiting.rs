@@ -1,8 +1,10 @@
 //! What steps of referrals mean for the waiting list: who comes onto it, who let an offer pass, who leaves it.
 
+use chrono::{NaiveTime, TimeDelta};
 use relais_platform::{
     Result,
     database::Unit,
+    ids::ConventionId,
     timers::{self, Timer, Urgency},
 };
 use uuid::Uuid;
@@ -72,6 +74,15 @@ pub(super) async fn line_up(unit: &mut Unit<'_>, queue: Queue) -> Result<()> {
         set(unit, PERIOD_ENDED, queue.meter, due_at);
     }
     referral::wake_waiting(unit, queue.meter).await
+}
+
+/// Has those who wait under a convention led on when their period ends: when they came, it may have been the last one.
+pub(super) async fn lead_on(unit: &mut Unit<'_>, convention: ConventionId) -> Result<()> {
+    for (meter, last) in referral::list_awaited_meters(unit, convention).await? {
+        let next = last + TimeDelta::days(1);
+        set(unit, PERIOD_ENDED, meter, next.and_time(NaiveTime::MIN).and_utc());
+    }
+    Ok(())
 }
 
 fn set(unit: &mut Unit<'_>, kind: &str, subject: Uuid, due_at: chrono::DateTime<chrono::Utc>) {

@@ -16,7 +16,7 @@ use crate::domain::convention::{Conditions, Line, Party};
 const MOST: usize = 2_000;
 
 /// Lines of which steps of referrals move meters, and what goes with them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Metered {
     /// The lines; none: nothing is to be done at a step.
     pub lines: Vec<Line>,

@@ -27,8 +27,8 @@ pub use sent::get_sent;
 pub use timeline::{get_last_step, list_entries, list_facts, list_page_of_transitions, list_transitions};
 
 pub use waiting::{
-    delete_waiting, find_first, find_meter, find_of_meter, find_waiting, insert_waiting, is_continuing, move_waiting,
-    save_waiting, take_freed, waited_since, wake_waiting,
+    delete_waiting, find_first, find_meter, find_of_meter, find_waiting, insert_waiting, is_continuing,
+    list_awaited_meters, move_waiting, save_waiting, take_freed, waited_since, wake_waiting,
 };
 pub use waiting_list::{Listed, list_waiting};
 

@@ -182,6 +182,20 @@ pub async fn waited_since(unit: &mut Unit<'_>, referral: &Referral) -> Result<Op
     Ok(query.with_operation("SELECT", "referral_transition").fetch_optional(unit.sql()).await?)
 }
 
+/// The meters of a convention at which somebody waits, each with the last day of its period, in a unit that sees the rows of all
+/// organisations.
+///
+/// # Errors
+/// UNAVAILABLE when the database is.
+pub async fn list_awaited_meters(unit: &mut Unit<'_>, convention: ConventionId) -> Result<Vec<(Uuid, NaiveDate)>> {
+    let query = sqlx::query!(
+        "SELECT DISTINCT m.id, m.period_end FROM waiting w JOIN meter m ON m.id = w.meter_id WHERE w.convention_id = $1",
+        convention.0,
+    );
+    let rows = query.with_operation("SELECT", "waiting").fetch_all(unit.sql()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.period_end)).collect())
+}
+
 /// What a meter counts.
 #[derive(Debug)]
 pub struct OfMeter {

@@ -251,6 +251,66 @@ async fn no_program_makes_a_meter_promise_more_than_is_signed() -> Result<()> {
     metered.end().await
 }
 
+/// Terms that end with the month.
+fn until_month_end(today: NaiveDate) -> impl FnOnce(Terms) -> Terms {
+    let last = month_in(today, 1) - Days::new(1);
+    move |terms| Terms { end_date: day(last), ..terms }
+}
+
+/// Whoever was admitted before the end was put off has, in a month of the time that was added, a place of that month.
+#[tokio::test]
+async fn a_booking_in_the_time_that_was_added_has_a_place_there() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let today = partners.today;
+    let metered = Metered::under(partners, vec![monthly(firm(1))], until_month_end(today)).await?;
+    let (next, later) = (month_in(today, 1), today + Days::new(200));
+    let sent = metered.send().await?;
+    metered.amend(today, |terms| terms.end_date = day(later)).await?;
+    metered.booked_for(&sent, next + Days::new(9)).await?;
+    metered.partners.world.until_count(JUDGED, 1).await?;
+    assert_eq!(metered.period(next).await?, (1, 1));
+    let ask = Referral { requested_date: day(next), ..metered.ask() };
+    assert_eq!(rules(&metered.submit(ask).await.unwrap_err()), ["volume-exhausted"]);
+    metered.end().await
+}
+
+/// Whoever waits when the end is put off is led to the months that were added.
+#[tokio::test]
+async fn who_waits_goes_on_to_the_time_that_was_added() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let today = partners.today;
+    let mut metered = Metered::under(partners, vec![monthly(waits(1))], until_month_end(today)).await?;
+    let sent = [metered.send().await?, metered.send().await?];
+    accept_referral(&metered.partners.lab, &sent[0].name).await?;
+    metered.amend(today, |terms| terms.end_date = day(today + Days::new(200))).await?;
+    let next = month_in(today, 1);
+    let sleep = next.and_hms_opt(12, 0, 0).unwrap_or_default().and_utc() - relais_platform::clock::machine_now();
+    advance(&mut metered.partners, sleep).await?;
+    let offered = "SELECT count(*) FROM waiting WHERE offer_expire_time IS NOT NULL";
+    metered.partners.world.until_count(offered, 1).await?;
+    assert_eq!(metered.period(next).await?, (1, 1));
+    metered.end().await
+}
+
+/// A target is firm from a day on, or the other way round: that of the day of the booking counts, whoever was admitted by what.
+#[tokio::test]
+async fn a_place_that_moves_is_refused_by_a_line_that_is_firm_there() -> Result<()> {
+    let (firm, soft) = (line::Kind::Firm, line::Kind::Soft);
+    for (before, after, fit) in [(soft, firm, 1), (firm, soft, 2)] {
+        let metered = Metered::agree(vec![Line { kind: before.into(), ..monthly(super::firm(1)) }]).await?;
+        let today = metered.partners.today;
+        let (next, later) = (month_in(today, 1), month_in(today, 2));
+        metered.amend(later, |terms| terms.lines[0].kind = after.into()).await?;
+        for (wished, judged) in [(today, 1), (next, 2)] {
+            metered.wish_and_ask(wished, later + Days::new(9)).await?;
+            metered.partners.world.until_count(JUDGED, judged).await?;
+        }
+        assert_eq!(metered.period(later).await?, (1, fit), "{before:?}, then {after:?}");
+        metered.end().await?;
+    }
+    Ok(())
+}
+
 /// By whatever terms somebody is admitted or sent on, the convention ends when it was agreed last that it does.
 #[tokio::test]
 async fn the_days_of_bookings_end_with_the_convention_whichever_terms_admit() -> Result<()> {
