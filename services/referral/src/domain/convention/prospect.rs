@@ -106,7 +106,8 @@ fn stretches(
     from: Option<NaiveDate>,
 ) -> Vec<Stretch> {
     let terms = &convention.terms;
-    let nowhere = line.scope == LineScope::Site && !site.is_some_and(|site| terms.sites.contains(&site));
+    let receives = |site: Child<SiteId>| terms.sites.is_empty() || terms.sites.contains(&site);
+    let nowhere = line.scope == LineScope::Site && !site.is_some_and(receives);
     let period = |day: NaiveDate| {
         let (starts, ends) = line.period((terms.start_date, terms.end_date), day);
         Some(Stretch {

@@ -111,9 +111,16 @@ fn a_line_by_site_is_looked_at_there() {
     let line = Line { scope: LineScope::Site, ..firm("places", Per::Month) };
     let mut year = agreed(("2026-01-01", "2026-02-28"), vec![line]);
     year.terms.sites = vec![site];
-    let found = |site| Prospect::find(&year, &[], &[used_up("places", "2026-01-31")], (site, false)).unwrap();
-    let sites = |site| found(site).stretches().iter().map(|it| it.site).collect::<Vec<_>>();
-    assert_eq!(sites(Some(site)), [Some(site.id)]);
-    assert_eq!(sites(Some(Child::new(site.organisation, SiteId::draw()))), []);
-    assert_eq!(sites(None), []);
+    let used_up = [used_up("places", "2026-01-31")];
+    let sites = |year: &Convention, site| {
+        let found = Prospect::find(year, &[], &used_up, (site, false)).unwrap();
+        found.stretches().iter().map(|it| it.site).collect::<Vec<_>>()
+    };
+    let other = Child::new(site.organisation, SiteId::draw());
+    assert_eq!(sites(&year, Some(site)), [Some(site.id)]);
+    assert_eq!(sites(&year, Some(other)), []);
+    assert_eq!(sites(&year, None), []);
+    // Without sites in the terms, patients are received at all of them.
+    year.terms.sites.clear();
+    assert_eq!((sites(&year, Some(other)), sites(&year, None)), (vec![Some(other.id)], vec![]));
 }
