@@ -10,14 +10,14 @@ use relais_platform::{
 
 use super::{
     judge::refused,
-    keep::{begin, keep, used_up},
+    keep::{begin, keep},
     seen,
     take_step::open_to,
 };
 use crate::{
     app::convention::Elsewhere,
     domain::{
-        convention::judge_redirection,
+        convention::{Line, judge_redirection, no_place_left},
         language::Language,
         referral::{Cause, Move, Number, Place, Reason, Referral, Step, go, replacement},
     },
@@ -74,7 +74,10 @@ impl UseCase for RedirectReferral {
         let alternative = Some(Place::Organisation(self.provider));
         let step = Step { alternative, ..Step::new(Cause::Call, self.reason.as_str()) }.by(by.0, by.1);
         let sent_on = keep(unit, open, state, &step).await?;
-        begin(unit, replacing, by, &terms.conditions, "").await?.map_err(|short| used_up(&short))?;
+        let (dates, day) = ((terms.start_date, terms.end_date), replacing.requested_date);
+        let used_up = |line: &Line| no_place_left(line, line.period(dates, day).1);
+        let begun = begin(unit, replacing, by, &terms.conditions, "").await?;
+        begun.map_err(|short| refused(short.iter().map(used_up).collect(), self.language))?;
         seen(unit, sent_on)
     }
 }

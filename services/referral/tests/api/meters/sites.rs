@@ -180,6 +180,8 @@ async fn who_is_sent_on_has_a_place_at_a_site_of_the_other_provider() -> Result<
             request_id: request_id(),
             ..RedirectReferralRequest::default()
         };
+        let mut request = tonic::Request::new(request);
+        request.metadata_mut().insert("accept-language", "fr".parse().map_err(|_| Status::internal("no language"))?);
         metered.partners.lab.referrals().redirect_referral(request).await
     };
     let at_here = || metered.submit(Referral { site: here.clone(), ..metered.ask() });
@@ -195,7 +197,10 @@ async fn who_is_sent_on_has_a_place_at_a_site_of_the_other_provider() -> Result<
     send_on(&first.name, &there).await?;
     assert_eq!((metered.at("places", &here).await?, metered.at("places", &there).await?), ((0, 0, 0), (1, 0, 0)));
     let second = at_here().await?;
-    assert_eq!(rules(&send_on(&second.name, &there).await.unwrap_err()), ["volume-exhausted"]);
+    let refused = send_on(&second.name, &there).await.unwrap_err();
+    assert_eq!(rules(&refused), ["volume-exhausted"]);
+    let told = refused.get_details_precondition_failure().context("no rules")?.violations.remove(0);
+    assert!(told.description.contains("ligne"), "in the caller's language: {told:?}");
     assert_eq!(get(&metered.partners.lab, &second.name).await?.state(), State::Submitted);
     let unlimited = "SELECT count(*) FROM meter WHERE committed IS NULL";
     assert_eq!(metered.partners.world.count(unlimited).await?, 0);
