@@ -1,5 +1,5 @@
 //! Three conventions of the same partners, so that every kind of line is met: by acts and by persons, for the term and by month, for all
-//! sites and for each, firm and soft, taken at submission and at acceptance; what is refused, waits and is let through; and money.
+//! sites and for each, firm and soft, taken at submission and at acceptance; what is refused, waits and is let through; money, and staff.
 
 use anyhow::Result;
 use chrono::Days;
@@ -35,10 +35,11 @@ pub struct Agreed {
     of: Line,
     /// Each month has its places, and who finds none waits; others are taken at acceptance.
     by_month: String,
-    /// Each site has its places; others are let through, are a target, or money.
+    /// Each site has its places and its staff; others are let through, are a target, or money.
     by_site: String,
     patients: Vec<String>,
-    sites: [String; 2],
+    /// Two that are in scope, and one that is not.
+    sites: [String; 3],
     approver: String,
     /// The laboratory's, who signs what the other partner enters.
     partner: Session,
@@ -73,6 +74,7 @@ fn by_site() -> Vec<Line> {
         Line { measure: line::Measure::Persons.into(), on_exhausted, ..line("let-through", 3) },
         Line { kind: soft, ..line("target", 6) },
         Line { kind: soft, measure: money, currency, ..line("money", 10_000) },
+        Line { scope: line::Scope::Site.into(), measure: line::Measure::StaffMinutes.into(), ..line("staff", 400) },
     ]
 }
 
@@ -99,12 +101,13 @@ impl Agreed {
         }
         let forges = partnership::site(&partners.operator, &partners.provider, "Forges du Sud").await?;
         let chem = partnership::site(&partners.operator, &partners.provider, "CHEM").await?;
-        let sites = [forges, chem];
+        let elsewhere = partnership::site(&partners.operator, &partners.provider, "Elsewhere").await?;
+        let sites = [forges, chem, elsewhere];
         let approver = partnership::practitioner(&partners.operator, &partners.provider).await?;
         let partner = Identity::new("lab coordinator", "coordinator").of(&partners.provider);
         let partner = partners.world.session(&partner)?;
         let by_month = sign(partners, by_month(), &[]).await?;
-        let by_site = sign(partners, by_site(), &sites).await?;
+        let by_site = sign(partners, by_site(), &sites[..2]).await?;
         Ok(Self { of, by_month, by_site, patients, sites, approver, partner, spent: Mutex::default(), metered })
     }
 
@@ -113,12 +116,22 @@ impl Agreed {
         [&self.metered.convention, &self.by_month, &self.by_site]
     }
 
+    /// That of which each site has its places and its staff.
+    pub fn by_site(&self) -> &str {
+        &self.by_site
+    }
+
+    /// The sites where patients are received under it.
+    pub fn in_scope(&self) -> &[String] {
+        &self.sites[..2]
+    }
+
     /// A referral under one of them.
     pub fn ask(&self, dice: &mut Dice) -> SubmitReferralRequest {
         let at = dice.roll(4).saturating_sub(1);
         let (convention, patient) = (self.conventions()[at].into(), dice.pick(&self.patients).clone());
         let requested_date = day(self.metered.partners.today + Days::new(*dice.pick(&DAYS)));
-        let site = if at == 2 { dice.pick(&self.sites).clone() } else { String::new() };
+        let site = if at == 2 { dice.pick(&self.sites[..2]).clone() } else { String::new() };
         let approver = if at == 2 && dice.roll(2) == 0 { self.approver.clone() } else { String::new() };
         let asked = Referral { convention, patient, requested_date, site, ..self.metered.ask() };
         SubmitReferralRequest { approver, ..self.metered.partners.request(asked) }
@@ -158,6 +171,12 @@ impl Agreed {
         let recorded = client.record_expense(request).await?.into_inner().expense.unwrap_or_default();
         self.spent.lock().await.extend(name.into_iter().chain([recorded.name]));
         Ok(())
+    }
+
+    /// Where an appointment under a convention is asked for: at any site, or at one that nobody names.
+    pub fn site(&self, dice: &mut Dice, convention: &str) -> String {
+        let named = convention == self.by_site || dice.roll(2) == 0;
+        if named { dice.pick(&self.sites).clone() } else { String::new() }
     }
 
     /// Other promises for the lines of the first convention.

@@ -1,15 +1,16 @@
 //! A random run: whatever is done, by many at once, under conventions of every kind of line, what is shown is what the ledgers amount
 //! to, and no firm line is overrun.
 //!
-//! A seed draws the operations, and is printed; `RELAIS_SEED` plays the same ones again. Which of those that are made at once comes
-//! first, the machine decides.
+//! A seed draws the operations, and is printed; `RELAIS_SEED` plays the same ones again, and `RELAIS_OPERATIONS` says how many a long run
+//! has. Which of those that are made at once comes first, the machine decides.
 
 mod agreed;
 mod dice;
 mod proof;
+mod staff;
 mod visit;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::ParseIntError, str::FromStr};
 
 use anyhow::{Result, bail};
 use futures::{
@@ -34,14 +35,31 @@ const LONG: usize = 10_000;
 const ASKS: usize = 9;
 const STEPS: usize = 8;
 const TELLS: usize = 3;
+/// Staff time that is planned, worked or given back at once.
+const PLANS: usize = 2;
 /// Of the usual run, unless another one is asked for.
 const SEED: u64 = 0x5eed_0007;
+
+/// What a run has some of.
+const EACH: [&str; 9] = [
+    "submitted",
+    "submitted, refused",
+    "moved on",
+    "money spent or taken back",
+    "staff time planned",
+    "staff time worked",
+    "staff time given back",
+    "amended",
+    "told",
+];
 
 /// A run as it goes on.
 struct Run {
     dice: Dice,
     sent: Vec<Referral>,
     visits: Vec<Visit>,
+    /// Staff time, in the order in which it was planned.
+    planned: Vec<String>,
     /// What was done, and how often.
     done: BTreeMap<String, usize>,
 }
@@ -98,16 +116,19 @@ impl Run {
             .map(|_| (dice.roll(15), self.sent[recent + dice.roll(self.sent.len() - recent)].name.clone()))
             .collect();
         let (expense, promises) = (agreed.expense(dice), (dice.roll(8) == 0).then(|| agreed.promises(dice)));
-        let (submitted, stepped, spent, amended) = futures::join!(
+        let staff: Vec<_> = (0..PLANS).map(|_| staff::Step::draw(dice, agreed, &self.planned)).collect();
+        let (submitted, stepped, spent, worked, amended) = futures::join!(
             join_all(asks.into_iter().map(|ask| agreed.submit(ask).boxed_local())),
             join_all(steps.iter().map(|(by, name)| step(&agreed.metered, *by, name).boxed_local())),
             agreed.spend(expense).boxed_local(),
+            join_all(staff.into_iter().map(|step| step.take(agreed).boxed_local())),
             OptionFuture::from(promises.map(|lines| agreed.amend(lines).boxed_local())),
         );
         for answer in submitted {
             let Some(admitted) = self.note("submitted", answer)? else { continue };
             if self.dice.roll(2) == 0 {
-                self.visits.push(Visit::of(&admitted, agreed.metered.partners.today));
+                let site = agreed.site(&mut self.dice, &admitted.convention);
+                self.visits.push(Visit::of(&admitted, agreed.metered.partners.today).at(site));
             }
             self.sent.push(admitted);
         }
@@ -115,6 +136,10 @@ impl Run {
             self.note("moved on", answer)?;
         }
         self.note("money spent or taken back", spent)?;
+        for (what, answer) in worked {
+            let planned = self.note(what, answer)?.flatten();
+            self.planned.extend(planned);
+        }
         if let Some(amended) = amended {
             self.note("amended", amended)?;
         }
@@ -126,7 +151,7 @@ impl Run {
         for _ in 0..TELLS.min(self.visits.len()) {
             let recent = self.visits.len().saturating_sub(40);
             let at = recent + self.dice.roll(self.visits.len() - recent);
-            self.visits[at].tell(&agreed.metered.partners, &mut self.dice).await?;
+            self.visits[at].tell(agreed, &mut self.dice).await?;
             *self.done.entry("told".into()).or_default() += 1;
         }
         Ok(())
@@ -136,7 +161,8 @@ impl Run {
 async fn run(operations: usize, seed: u64, of: Line) -> Result<()> {
     println!("seed {seed}: RELAIS_SEED={seed} draws the same again");
     let agreed = Agreed::meet(of).boxed_local().await?;
-    let mut run = Run { dice: Dice::of(seed), sent: Vec::new(), visits: Vec::new(), done: BTreeMap::new() };
+    let (sent, visits, planned) = (Vec::new(), Vec::new(), Vec::new());
+    let mut run = Run { dice: Dice::of(seed), sent, visits, planned, done: BTreeMap::new() };
     run.round(&agreed).boxed_local().await?;
     // Those that are drawn may all be refused; this one commits more than one round can have taken.
     let amended = agreed.amend(agreed.more()).boxed_local().await;
@@ -152,15 +178,20 @@ async fn run(operations: usize, seed: u64, of: Line) -> Result<()> {
                  WHERE aggregate_kind = 'relais.scheduling.appointment'";
     agreed.metered.partners.world.until_count(heard, told).await?;
     println!("{} operations: {:?}", run.operations(), run.done);
-    for what in ["submitted", "submitted, refused", "moved on", "money spent or taken back", "amended", "told"] {
+    for what in EACH {
         assert!(run.done.contains_key(what), "nothing was {what}");
     }
     proof::ensure_told(&agreed).boxed_local().await?;
     agreed.end().boxed_local().await
 }
 
+/// What is asked for by the environment; usually this.
+fn asked<T: FromStr<Err = ParseIntError>>(name: &str, usual: T) -> Result<T> {
+    Ok(std::env::var(name).ok().map(|number| number.parse()).transpose()?.unwrap_or(usual))
+}
+
 fn seed(usual: u64) -> Result<u64> {
-    Ok(std::env::var("RELAIS_SEED").ok().map(|seed| seed.parse()).transpose()?.unwrap_or(usual))
+    asked("RELAIS_SEED", usual)
 }
 
 #[tokio::test]
@@ -178,5 +209,5 @@ async fn whatever_is_done_by_many_at_once_nobody_waits_for_a_place_that_is_left(
 #[ignore = "long: ./dev test --long"]
 async fn ten_thousand_operations_end_with_the_meters_that_the_ledger_amounts_to() -> Result<()> {
     let drawn = uuid::Uuid::now_v7().as_u64_pair().1 & 0xffff_ffff;
-    run(LONG, seed(drawn)?, firm(12)).boxed_local().await
+    run(asked("RELAIS_OPERATIONS", LONG)?, seed(drawn)?, firm(12)).boxed_local().await
 }

@@ -12,19 +12,29 @@ use super::{super::*, agreed::Agreed};
 const OVERRUN: &str = "
     SELECT count(*) FROM meter m
     CROSS JOIN LATERAL (SELECT sum(reserved + used) AS taken FROM meter_stripe WHERE meter_id = m.id) AS s
-    CROSS JOIN LATERAL (SELECT COALESCE(sum(reserved + used), 0) AS facts FROM meter_entry
-                        WHERE meter_id = m.id AND (used > 0 AND reserved = 0 OR reserved > 0 AND approver <> '')) AS e
+    CROSS JOIN LATERAL (SELECT COALESCE(sum(greatest(0, reserved + used)), 0) AS facts FROM meter_entry
+                        WHERE meter_id = m.id AND (used > 0 OR reserved > 0 AND approver <> '')) AS e
     WHERE s.taken > m.committed + e.facts AND EXISTS (
         SELECT FROM convention_line l WHERE (l.convention_id, l.version, l.line_id) = (m.convention_id, m.terms_version, m.line_id)
             AND l.kind = 'firm')";
 /// Referrals that are closed and hold a place.
 const KEPT: &str = "SELECT count(*) FROM meter_claim c JOIN referral r ON r.id = c.referral_id
                     WHERE c.reserved > 0 AND r.owner_id IS NULL";
+/// Staff time that lapsed or was given back, and holds some; that is planned or was worked, and holds another amount.
+const STAFF: &str = "
+    SELECT count(*) FROM staff_time t
+    CROSS JOIN LATERAL (SELECT state, worked_minutes FROM staff_time_step WHERE staff_time_id = t.id
+                        ORDER BY version DESC LIMIT 1) AS s
+    JOIN meter_claim c ON c.subject_id = t.id
+    WHERE (c.reserved, c.used) <> (CASE s.state WHEN 'reserved' THEN t.planned_minutes ELSE 0 END, s.worked_minutes)";
+/// Staff time that nobody confirmed in time.
+const LAPSED: &str = "SELECT count(*) FROM staff_time t WHERE t.work_date < current_date - 5
+    AND (SELECT state FROM staff_time_step WHERE staff_time_id = t.id ORDER BY version DESC LIMIT 1) = 'reserved'";
 /// Referrals that are open and hold none, of a line where none is admitted without one.
 const UNHELD: &str = "
     SELECT count(*) FROM referral r
     JOIN convention_line l ON (l.convention_id, l.version) = (r.convention_id, r.convention_version)
-        AND l.kind = 'firm' AND l.on_exhausted = 'refuse' AND l.reserve_at = 'submission'
+        AND l.measure IN ('acts', 'persons') AND l.kind = 'firm' AND l.on_exhausted = 'refuse' AND l.reserve_at = 'submission'
     LEFT JOIN meter_claim c ON c.subject_id = r.id AND c.line_id = l.line_id
     WHERE r.owner_id IS NOT NULL AND COALESCE(c.reserved + c.used, 0) = 0";
 /// Meters whose stripes hold something that no claim asks for, or the other way round: who shares a place counts once.
@@ -56,9 +66,13 @@ type Stands = (String, NaiveDate, Uuid, [i64; 5]);
 pub async fn ensure_told(agreed: &Agreed) -> Result<()> {
     let world = &agreed.metered.partners.world;
     world.until_count(OVERLOOKED, 0).await?;
+    world.until_count(LAPSED, 0).await?;
+    let lapsed = "SELECT least(1, count(*)) FROM staff_time_step WHERE state = 'lapsed'";
+    assert_eq!(world.count(lapsed).await?, 1, "nothing lapsed");
     for (wrong, what) in [
         (KEPT, "closed, and holds a place"),
         (UNHELD, "open, and holds none"),
+        (STAFF, "staff time holds what it should not"),
         (ASTRAY, "what is held is not what is taken"),
     ] {
         assert_eq!(world.count(wrong).await?, 0, "{what}");
@@ -67,6 +81,8 @@ pub async fn ensure_told(agreed: &Agreed) -> Result<()> {
     assert_eq!(world.count(kinds).await?, 5, "committed, reserved, used, released, countered");
     let moved = "SELECT count(DISTINCT (m.line_id, m.period_start)) FROM meter m WHERE m.line_id = 'monthly'";
     assert!(world.count(moved).await? >= 3, "months");
+    let at_sites = "SELECT count(DISTINCT (m.line_id, m.site_id)) FROM meter m WHERE m.line_id IN ('at-site', 'staff')";
+    assert!(world.count(at_sites).await? >= 4, "places of two sites or more, and staff of two");
     for convention in agreed.conventions() {
         let (told, entered) = (told(agreed, convention).await?, entered(agreed, convention).await?);
         assert!(!entered.is_empty(), "nothing was entered of {convention}");
