@@ -7,7 +7,7 @@ use relais_platform::{
     text_enum,
 };
 
-use super::{Convention, Line, LineScope, Measure};
+use super::{Convention, Line, LineScope, Measure, Role};
 
 /// The most minutes of one plan.
 pub const MOST_MINUTES: i64 = 1_000_000;
@@ -151,8 +151,12 @@ pub fn plan<'a>(convention: &'a Convention, asked: &StaffTime) -> Result<&'a Lin
     ensure("hold_days", (1..=MOST_HOLD_DAYS).contains(&asked.hold_days), "must be between 0 and 366");
     let nowhere = line.is_some_and(|line| line.scope == LineScope::Site) && asked.site.is_none();
     ensure("site", !nowhere, "is required where the line counts each site");
-    let known = asked.site.is_none_or(|site| terms.sites.contains(&site));
-    ensure("site", known, "must be a site of the terms");
+    let works = |site: Child<SiteId>| match terms.sites.as_slice() {
+        // Of all of the providers'.
+        [] => terms.is_party(site.organisation, Role::Provider),
+        sites => sites.contains(&site),
+    };
+    ensure("site", asked.site.is_none_or(works), "must be a site of the terms");
     let Some(line) = line.filter(|_| faults.is_empty()) else { return Err(Error::invalid(faults)) };
     match convention.days().filter(|days| convention.admits() && days.contains(asked.work_date)) {
         Some(_) => Ok(line),

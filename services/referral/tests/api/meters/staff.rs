@@ -111,6 +111,25 @@ async fn of_many_at_once_no_more_is_reserved_than_is_left() -> Result<()> {
     metered.end().await
 }
 
+/// Terms that name no site are for all of the providers': a line that counts each counts there.
+#[tokio::test]
+async fn where_the_terms_name_no_site_staff_works_at_any_of_the_providers() -> Result<()> {
+    let metered = Metered::agree(vec![Line { scope: line::Scope::Site.into(), ..staff(100) }]).await?;
+    let (by, operator) = (&metered.partners.coordinator, &metered.partners.operator);
+    let own = partnership::site(operator, &metered.partners.provider, "Forges du Sud").await?;
+    let foreign = partnership::site(operator, &metered.partners.mdm, "Elsewhere").await?;
+    let planned = reserve(by, StaffTime { site: own.clone(), ..metered.planned(60) }).await?;
+    assert_eq!(planned.site, own);
+    let meter = metered.meter().await?;
+    assert_eq!((meter.site, meter.reserved, meter.left), (own, 60, 40));
+    let absent = format!("{}/sites/{}", metered.partners.provider, uuid::Uuid::now_v7());
+    for site in [foreign, absent, String::new()] {
+        let refused = reserve(by, StaffTime { site: site.clone(), ..metered.planned(1) }).await.unwrap_err();
+        assert_eq!(violations(&refused), ["staff_time.site"], "{site}");
+    }
+    metered.end().await
+}
+
 #[tokio::test]
 async fn what_cannot_be_planned_is_refused_by_field() -> Result<()> {
     let at_sites = Line { line_id: "by-site".into(), scope: line::Scope::Site.into(), ..staff(100) };
