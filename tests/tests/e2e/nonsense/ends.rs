@@ -17,7 +17,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::peers::{PREFACE, connect, frame};
+use super::frames::{PREFACE, connect, frame};
 
 /// From SIGTERM to the end.
 const END: Duration = Duration::from_secs(15);

@@ -12,66 +12,20 @@ use tokio::{
 use tonic::Request;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use super::peers::{PREFACE, connect, fields_to, frame};
+use super::frames::{GOAWAY, PATIENCE, PING, RESET, SETTINGS, fields_to, frame, greeted, next, next_of};
 
-/// How long whatever must come may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// A call that waits for its message, and needs no token.
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 /// Its content type, in HPACK: the name is the 31st of its table.
-const GRPC: &[u8] = b"\x0f\x10\x10application/grpc";
-
-const SETTINGS: u8 = 4;
-const RESET: u8 = 3;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
+pub(super) const GRPC: &[u8] = b"\x0f\x10\x10application/grpc";
 
 /// One service with these limits.
-async fn limited(limits: &[(&str, &str)]) -> Result<Suite> {
+pub(super) async fn limited(limits: &[(&str, &str)]) -> Result<Suite> {
     let settings = limits.iter().map(|(limit, value)| (format!("RELAIS__SERVER__{limit}"), value.to_string()));
     let mut suite = Suite::prepare(Options { settings: settings.collect() }).await?;
     suite.launch("referral")?;
     suite.until_health("referral", "", ServingStatus::Serving).await?;
     Ok(suite)
-}
-
-/// A peer that has greeted.
-async fn greeted(suite: &Suite) -> Result<TcpStream> {
-    let mut peer = connect(suite).await?;
-    peer.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).await?;
-    Ok(peer)
-}
-
-/// A frame as it arrived.
-struct Seen {
-    kind: u8,
-    flags: u8,
-    stream: u32,
-    payload: Vec<u8>,
-}
-
-/// The next frame; none when the connection is closed.
-async fn next(peer: &mut TcpStream) -> Result<Option<Seen>> {
-    let mut head = [0; 9];
-    match timeout(PATIENCE, peer.read_exact(&mut head)).await.context("nothing comes")? {
-        Ok(_) => {}
-        Err(_) => return Ok(None),
-    }
-    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-    let mut payload = vec![0; usize::try_from(length)?];
-    peer.read_exact(&mut payload).await?;
-    let stream = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
-    Ok(Some(Seen { kind: head[3], flags: head[4], stream, payload }))
-}
-
-/// The next frame of a kind.
-async fn next_of(peer: &mut TcpStream, kind: u8) -> Result<Seen> {
-    loop {
-        let seen = next(peer).await?.with_context(|| format!("closed before a frame of kind {kind}"))?;
-        if seen.kind == kind {
-            return Ok(seen);
-        }
-    }
 }
 
 #[tokio::test]

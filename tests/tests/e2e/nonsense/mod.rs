@@ -3,9 +3,12 @@
 
 mod bytes;
 mod ends;
+mod fields;
+mod frames;
 mod framing;
 mod limits;
 mod peers;
+mod stalled;
 
 use anyhow::{Context, Result, ensure};
 use relais_proto::operations::v1::GetBacklogRequest;

@@ -8,24 +8,24 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use relais_tests::{Options, Suite};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     time::{sleep, timeout},
 };
 
-use super::is_well;
+use super::{
+    frames::{
+        CONTINUATION, DATA, END_HEADERS, GOAWAY, HEADERS, PATIENCE, PING, PREFACE, RESET, SETTINGS, WINDOW, connect,
+        field, fields_to, frame, greeted, next,
+    },
+    is_well,
+};
 
-pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// `server.handshake_ms` in these tests.
-const PATIENCE: &str = "1000";
+const HANDSHAKE_MS: &str = "1000";
 
 async fn patient_suite() -> Result<Suite> {
-    let setting = ("RELAIS__SERVER__HANDSHAKE_MS".to_string(), PATIENCE.to_string());
+    let setting = ("RELAIS__SERVER__HANDSHAKE_MS".to_string(), HANDSHAKE_MS.to_string());
     Suite::start(Options { settings: HashMap::from([setting]) }).await
-}
-
-pub(super) async fn connect(suite: &Suite) -> Result<TcpStream> {
-    Ok(TcpStream::connect(suite.address("referral")).await?)
 }
 
 #[tokio::test]
@@ -37,6 +37,17 @@ async fn who_does_not_begin_to_speak_is_hung_up_on() -> Result<()> {
         let ended = timeout(Duration::from_secs(5), peer.read(&mut [0; 64])).await;
         let ended = ended.with_context(|| format!("after {said:?} the connection stays open"))?;
         ensure!(ended.unwrap_or(0) == 0, "{said:?} is answered");
+    }
+    // Who begins in another tongue is not answered in it.
+    for said in
+        ["POST /relais.referral.v1.ReferralService/ListReferrals HTTP/1.1", "GET / HTTP/1.0", "OPTIONS * HTTP/1.1"]
+    {
+        let mut peer = connect(&suite).await?;
+        peer.write_all(format!("{said}\r\nhost: x\r\ncontent-type: application/grpc\r\n\r\n").as_bytes()).await?;
+        let mut answer = Vec::new();
+        let ended = timeout(PATIENCE, peer.read_to_end(&mut answer)).await;
+        ended.with_context(|| format!("after {said} the connection stays open"))?.ok();
+        ensure!(!answer.starts_with(b"HTTP/"), "{said} is answered: {:?}", String::from_utf8_lossy(&answer));
     }
     // One byte every so often is no beginning either.
     let mut slow = connect(&suite).await?;
@@ -52,59 +63,61 @@ async fn who_does_not_begin_to_speak_is_hung_up_on() -> Result<()> {
     suite.stop().await
 }
 
-/// A frame of HTTP/2 (RFC 9113, 4.1).
-pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap_or(0).to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+/// What is due to a peer that floods, or breaks the protocol.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Due {
+    /// It may go on: a ping of its own is answered.
+    Patience,
+    /// It is told to go (GOAWAY), or its connection is closed.
+    HangUp,
 }
 
-/// A request's fields (RFC 7541), as plain as can be; `more` is a field of its own.
+/// The ping that each sends last.
+const LAST: &[u8; 8] = b"the last";
+
 fn fields(more: &[u8]) -> Vec<u8> {
     fields_to("/relais.referral.v1.ReferralService/ListReferrals", more)
 }
 
-/// The same, to any method.
-pub(super) fn fields_to(path: &str, more: &[u8]) -> Vec<u8> {
-    let mut block = vec![0x83, 0x86, 0x04, u8::try_from(path.len()).unwrap_or(0)];
-    block.extend(path.as_bytes());
-    block.extend([0x01, 1, b'x']);
-    block.extend(more);
-    block
+/// The headers of a call on the nth stream of a client.
+fn opened(n: u32) -> Vec<u8> {
+    frame(HEADERS, END_HEADERS, 2 * n + 1, &fields(&[]))
 }
 
-/// A field with a long value, which HPACK takes as it stands.
-fn long_field(size: usize) -> Vec<u8> {
-    let mut field = vec![0x00, 1, b'y', 0x7f];
-    let mut left = size - 127;
-    while left >= 128 {
-        field.push((left & 0x7f) as u8 | 0x80);
-        left >>= 7;
-    }
-    field.push(left as u8);
-    field.extend(vec![b'z'; size]);
-    field
-}
-
-fn floods() -> Vec<(&'static str, Vec<u8>)> {
-    let odd = |n: u32| 2 * n + 1;
-    let resets = |n| [frame(1, 4, odd(n), &fields(&[])), frame(3, 0, odd(n), &8_u32.to_be_bytes())].concat();
-    let opened = frame(1, 4, 1, &fields(&[]));
+fn floods() -> Vec<(&'static str, Due, Vec<u8>)> {
+    let cancelled = |n| [opened(n), frame(RESET, 0, 2 * n + 1, &8_u32.to_be_bytes())].concat();
+    let nothing = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
     vec![
-        ("pings", frame(6, 0, 0, &[7; 8]).repeat(20_000)),
-        ("settings", frame(4, 0, 0, &[]).repeat(20_000)),
-        ("rapid resets", (0..10_000).flat_map(resets).collect()),
-        ("streams that stay open", (0..10_000).flat_map(|n| frame(1, 4, odd(n), &fields(&[]))).collect()),
-        ("empty data", [opened.clone(), frame(0, 0, 1, &[]).repeat(20_000)].concat()),
-        ("continuations", [frame(1, 0, 1, &fields(&[])), frame(9, 0, 1, &[0; 16_000]).repeat(500)].concat()),
-        ("headers too long", frame(1, 4, 1, &fields(&long_field(16_300)))),
-        ("a window of nothing", [frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]), frame(1, 5, 1, &fields(&[]))].concat()),
-        ("a window too large", frame(8, 0, 0, &u32::MAX.to_be_bytes()).repeat(3)),
-        ("data of no stream", frame(0, 0, 99, b"x").repeat(100)),
-        ("a frame too long", frame(0, 0, 1, &vec![0; 100_000])),
-        ("an even stream", frame(1, 4, 2, &fields(&[]))),
-        ("no HPACK", frame(1, 4, 1, &[0xff; 64])),
-        ("frames nobody knows", frame(0xee, 0xff, 0, &[1; 99]).repeat(1_000)),
+        ("pings", Due::Patience, frame(PING, 0, 0, &[7; 8]).repeat(20_000)),
+        ("settings", Due::Patience, frame(SETTINGS, 0, 0, &[]).repeat(20_000)),
+        ("rapid resets", Due::HangUp, (0..10_000).flat_map(cancelled).collect()),
+        ("streams that stay open", Due::Patience, (0..10_000).flat_map(opened).collect()),
+        ("empty data", Due::HangUp, [opened(0), frame(DATA, 0, 1, &[]).repeat(20_000)].concat()),
+        (
+            "continuations",
+            Due::HangUp,
+            [frame(HEADERS, 0, 1, &fields(&[])), frame(CONTINUATION, 0, 1, &[0; 16_000]).repeat(500)].concat(),
+        ),
+        ("headers too long", Due::Patience, frame(HEADERS, END_HEADERS, 1, &fields(&field("y", &[b'z'; 16_300])))),
+        ("a window of nothing", Due::Patience, [nothing, opened(0)].concat()),
+        ("a window too large", Due::HangUp, frame(WINDOW, 0, 0, &u32::MAX.to_be_bytes()).repeat(3)),
+        ("data of no stream", Due::HangUp, frame(DATA, 0, 99, b"x").repeat(100)),
+        ("a frame too long", Due::HangUp, frame(DATA, 0, 1, &vec![0; 100_000])),
+        ("an even stream", Due::HangUp, frame(HEADERS, END_HEADERS, 2, &fields(&[]))),
+        ("no HPACK", Due::HangUp, frame(HEADERS, END_HEADERS, 1, &[0xff; 64])),
+        ("frames nobody knows", Due::Patience, frame(0xee, 0xff, 0, &[1; 99]).repeat(1_000)),
     ]
+}
+
+/// What came of it: the last ping is answered, or the connection ends.
+async fn outcome(peer: &mut (impl AsyncRead + Unpin)) -> Due {
+    loop {
+        match next(peer).await {
+            Ok(Some(seen)) if seen.kind == PING && seen.payload == LAST => return Due::Patience,
+            Ok(Some(seen)) if seen.kind != GOAWAY => {}
+            _ => return Due::HangUp,
+        }
+    }
 }
 
 #[tokio::test]
@@ -112,14 +125,18 @@ async fn floods_and_nonsense_of_frames_cost_only_their_own_connection() -> Resul
     let suite = patient_suite().await?;
     let pid = suite.pid("referral")?;
     let before = resident(pid)?;
-    for (what, flood) in floods() {
-        let mut peer = connect(&suite).await?;
-        let greeting = [PREFACE, &frame(4, 0, 0, &[])].concat();
-        peer.write_all(&greeting).await?;
-        // It may hang up in the midst, or stop reading: that is its right.
-        let _ = timeout(Duration::from_secs(5), peer.write_all(&flood)).await;
+    let mut others = Vec::new();
+    for (what, due, flood) in floods() {
+        let (mut reads, mut writes) = greeted(&suite).await?.into_split();
+        let sent = [flood, frame(PING, 0, 0, LAST)].concat();
+        // It may hang up in the midst: that is its right.
+        let (came, _) = tokio::join!(outcome(&mut reads), timeout(PATIENCE, writes.write_all(&sent)));
+        if came != due {
+            others.push(format!("{what}: {came:?} instead of {due:?}"));
+        }
         is_well(&suite).await.context(what)?;
     }
+    ensure!(others.is_empty(), "{others:?}");
     ensure!(suite.pid("referral")? == pid, "it was started anew");
     let grown = resident(pid)?.saturating_sub(before);
     ensure!(grown <= 64 << 20, "{} MiB were kept", grown >> 20);
