@@ -17,7 +17,9 @@ use relais_proto::{
 use relais_tests::{
     Identity, Options, SERVICES, Servers, Sessions, Suite, partnership, partnership::Partners, request_id, settled,
 };
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, postgres::PgConnectOptions};
 use tokio::{process::Command, time::sleep};
+use url::Url;
 
 /// Committed before the backup begins.
 const BEFORE: usize = 20;
@@ -47,8 +49,17 @@ fn draw_keys(folder: &Path) -> Result<PathBuf> {
 }
 
 async fn run(script: &str, suite: &Suite, arguments: &[&Path]) -> Result<Output> {
+    run_on(script, &url_of(suite, &suite.name), arguments).await
+}
+
+/// The administrator's, who may do anything in any database.
+fn url_of(suite: &Suite, name: &str) -> Url {
     let mut database = suite.servers.database_url.clone();
-    database.set_path(&suite.name);
+    database.set_path(name);
+    database
+}
+
+async fn run_on(script: &str, database: &Url, arguments: &[&Path]) -> Result<Output> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut command = Command::new(root.join("deploy").join(script));
     Ok(command.arg("--database").arg(database.as_str()).args(arguments).output().await?)
@@ -84,7 +95,7 @@ async fn what_was_acknowledged_before_a_backup_is_there_after_it_was_brought_bac
         anyhow::Ok(())
     };
     let saved = tokio::select! { saved = saving => saved?, failed = working => { failed?; return Ok(()) } };
-    ensure!(saved.status.success(), "{}", said(&saved));
+    ensure!(saved.status.success() && said(&saved).contains(&suite.name), "{}", said(&saved));
     partners.submit(partners.request()).await?;
     let sender = partners.sender.clone();
     suite.stop().await?;
@@ -104,7 +115,7 @@ async fn is_brought_back(
     let refused = run("restore", &suite, &[from, dump]).await?;
     ensure!(!refused.status.success() && said(&refused).contains("--replace"), "{}", said(&refused));
     let restored = run("restore", &suite, &[from, dump, Path::new("--replace")]).await?;
-    ensure!(restored.status.success(), "{}", said(&restored));
+    ensure!(restored.status.success() && said(&restored).contains(&suite.name), "{}", said(&restored));
     for service in SERVICES {
         suite.launch(service)?;
     }
@@ -165,5 +176,38 @@ async fn a_backup_that_was_changed_is_not_brought_back() -> Result<()> {
     std::fs::write(&file, bytes)?;
     let refused = run("restore", &suite, &[Path::new("--from"), &dump, Path::new("--replace")]).await?;
     ensure!(!refused.status.success() && said(&refused).contains("not as it was saved"), "{}", said(&refused));
+    suite.stop().await
+}
+
+/// Refused wherever the services do not live: on a new machine a wrong name in the URL would else go unnoticed.
+#[tokio::test]
+async fn a_backup_is_taken_and_brought_back_where_the_services_live_and_nowhere_else() -> Result<()> {
+    let suite = Suite::prepare(options()).await?;
+    let folder = suite.servers.state.join(suite.servers.unique("elsewhere"));
+    let (keys, dump, copy) = (folder.join("keys"), folder.join("dump"), folder.join("copy"));
+    std::fs::create_dir_all(&keys)?;
+    let bare = suite.servers.unique("bare");
+    let mut admin = suite.servers.admin().await?;
+    admin.execute(AssertSqlSafe(format!("CREATE DATABASE {bare}").as_str())).await?;
+
+    let options = ["--to", "--keys", "--keys-to"].map(Path::new);
+    let arguments = [options[0], &dump, options[1], &keys, options[2], &copy];
+    let empty = run_on("backup", &url_of(&suite, &bare), &arguments).await?;
+    ensure!(!empty.status.success() && said(&empty).contains(&bare) && !dump.exists(), "{}", said(&empty));
+    let saved = run("backup", &suite, &arguments).await?;
+    ensure!(saved.status.success(), "{}", said(&saved));
+
+    let arguments = [Path::new("--from"), &dump, Path::new("--replace")];
+    for (name, why) in [("postgres", "the server's own"), (bare.as_str(), "setup` first")] {
+        let refused = run_on("restore", &url_of(&suite, name), &arguments).await?;
+        let told = said(&refused);
+        ensure!(!refused.status.success() && told.contains(name) && told.contains(why), "{name}: {told}");
+    }
+    let options: PgConnectOptions = url_of(&suite, &bare).as_str().parse()?;
+    let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = ANY ($1)";
+    let made: i64 =
+        sqlx::query_scalar(schemas).bind(SERVICES.as_slice()).fetch_one(&mut options.connect().await?).await?;
+    ensure!(made == 0, "{made} schemas were brought where nobody serves");
+    suite.servers.drop_database(&bare).await?;
     suite.stop().await
 }
