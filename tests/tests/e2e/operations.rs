@@ -31,11 +31,28 @@ fn every_alert_says_what_to_do() -> Result<()> {
             .lines()
             .any(|line| line.contains(&format!("{{alertname: {alert},")) && line.ends_with("exp_alerts: []}"));
         assert!(quiet, "nobody tests that {alert} is silent");
+        // Whoever is woken is told where to read.
+        let rule = rules.split("- alert: ").find(|rule| rule.starts_with(&format!("{alert}\n"))).unwrap_or_default();
+        let anchor = format!("runbook: docs/operations.md#{}\n", alert.to_lowercase());
+        assert!(rule.contains(&anchor), "{alert} does not point at its section");
     }
     let told = advice.lines().filter_map(|line| line.strip_prefix("### "));
     for alert in told {
         assert!(alerts.contains(&alert), "docs/operations.md tells of {alert}, which is no alert");
     }
+    Ok(())
+}
+
+/// One that never came up has no series that could be missed: it is looked for by name.
+#[test]
+fn a_silent_service_is_looked_for_by_its_name() -> Result<()> {
+    let rules = read("deploy/prometheus/rules.yml")?;
+    let silent =
+        rules.split("- alert: ").find(|rule| rule.starts_with("ServiceSilent\n")).context("no ServiceSilent")?;
+    let named = silent.lines().filter_map(|line| line.split_once("absent_over_time(relais_outbox_messages{job=\""));
+    let named: Vec<_> = named.filter_map(|(_, rest)| Some(rest.split_once('"')?.0)).collect();
+    let services = relais_tests::SERVICES.map(|service| format!("relais/relais-{service}"));
+    assert_eq!(named, services, "ServiceSilent looks for others than there are");
     Ok(())
 }
 
