@@ -202,6 +202,8 @@ fn quorum(delivery_limit: i64) -> FieldTable {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::events::{TYPES, aggregate_kind};
 
@@ -223,5 +225,51 @@ mod tests {
     fn nobody_listens_for_what_is_not_published() {
         let published = |kind: &&str| TYPES.iter().any(|name| aggregate_kind(name) == *kind);
         assert!(HEARS.iter().all(|(_, kinds)| kinds.iter().all(published)));
+    }
+
+    /// The rows of the page's section, each as the words in code of its first two cells that have any.
+    fn documented() -> Vec<Vec<Vec<String>>> {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md");
+        let page = std::fs::read_to_string(page).expect("ARCHITECTURE.md");
+        let (_, section) = page.split_once("### Who hears of what\n").expect("no such section");
+        let section = section.split("\n### ").next().unwrap_or_default();
+        let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_string).collect::<Vec<_>>();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+        rows.map(|row| format!("`{row}").split(" | ").map(words).collect()).collect()
+    }
+
+    /// `relais.referral.{a,b}.#` are two bindings.
+    fn kinds(binding: &str) -> Vec<String> {
+        let binding = binding.trim_end_matches(".#");
+        let Some((before, several)) = binding.split_once('{') else { return vec![binding.into()] };
+        several.trim_end_matches('}').split(',').map(|last| format!("{before}{last}")).collect()
+    }
+
+    #[test]
+    fn the_page_tells_what_each_queue_is_bound_to() {
+        let topology = Topology::new("relais");
+        let ordinary = HEARS.iter().map(|(service, heard)| (Some(topology.queue(service)), heard));
+        let critical = CRITICAL.iter().map(|(service, heard)| (topology.critical_queue(service), heard));
+        for (queue, heard) in ordinary.chain(critical) {
+            let queue = queue.expect("what is critical has a queue");
+            let rows = documented();
+            let row = rows.iter().find(|row| row[0] == [queue.as_str()]).unwrap_or_else(|| panic!("no row of {queue}"));
+            let told: BTreeSet<_> = row[1].iter().flat_map(|binding| kinds(binding)).collect();
+            let heard: BTreeSet<_> = heard.iter().map(ToString::to_string).collect();
+            assert_eq!(told, heard, "{queue} in ARCHITECTURE.md, and in HEARS");
+        }
+    }
+
+    #[test]
+    fn the_page_tells_of_each_event() {
+        let rows = documented().into_iter().filter(|row| row[0][0].ends_with(".v1") && row.len() > 2);
+        // What begins with an ellipsis is of the kind of the first one in its row.
+        let full = |row: Vec<Vec<String>>| {
+            let kind = aggregate_kind(&row[0][0]).to_string();
+            row[0].iter().map(|name| name.replace('…', &format!("{kind}."))).collect::<Vec<_>>()
+        };
+        let told: BTreeSet<_> = rows.flat_map(full).collect();
+        let published: BTreeSet<_> = TYPES.iter().map(ToString::to_string).collect();
+        assert_eq!(told, published, "in ARCHITECTURE.md, and in the table of events");
     }
 }
