@@ -8,8 +8,9 @@ fail() {
   exit 1
 }
 
+# In the words of the command that was typed.
 wrong_usage() {
-  printf 'dev: %s\nSee ./dev --help\n' "$*" >&2
+  printf 'dev: %s\nSee ./dev %s--help\n' "$*" "${command:+$command }" >&2
   exit 2
 }
 

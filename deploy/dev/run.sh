@@ -35,7 +35,7 @@ dev_run() {
     ln -sfn "$RELAIS_DEV_STATE/env" .dev/stay.env
   fi
   say "playing $story"
-  run_child "$RELAIS_DEV_BIN/relais-story" run "$story" ${stay:+--stay}
+  run_child "$RELAIS_DEV_BIN/relais-story" run "$story" ${stay:+--stay} --statements "$CARGO_TARGET_DIR/statements"
 }
 
 dev_token() {

@@ -82,6 +82,8 @@ impl Identity {
 impl Issuer {
     /// The `iss` of its tokens, which is refused in production.
     pub const NAME: &str = "https://issuer.relais.invalid";
+    /// For how many seconds a token is good that is made without another word.
+    pub const GOOD_FOR: i64 = 3_600;
 
     /// The issuer whose key is in `folder`; draws one when there is none.
     ///
@@ -114,7 +116,7 @@ impl Issuer {
     /// # Errors
     /// When the key cannot sign.
     pub fn token(&self, identity: &Identity) -> Result<String> {
-        self.token_until(identity, (machine_now() + self.ahead()).timestamp() + 3_600)
+        self.token_until(identity, (machine_now() + self.ahead()).timestamp() + Self::GOOD_FOR)
     }
 
     /// Notes how far the services' clock was moved ahead of the machine's: their tokens live by theirs.

@@ -255,7 +255,7 @@ mod tests {
             let rows = documented();
             let row = rows.iter().find(|row| row[0] == [queue.as_str()]).unwrap_or_else(|| panic!("no row of {queue}"));
             let told: BTreeSet<_> = row[1].iter().flat_map(|binding| kinds(binding)).collect();
-            let heard: BTreeSet<_> = heard.iter().map(ToString::to_string).collect();
+            let heard: BTreeSet<_> = heard.iter().map(|kind| (*kind).to_string()).collect();
             assert_eq!(told, heard, "{queue} in ARCHITECTURE.md, and in HEARS");
         }
     }
@@ -269,7 +269,7 @@ mod tests {
             row[0].iter().map(|name| name.replace('…', &format!("{kind}."))).collect::<Vec<_>>()
         };
         let told: BTreeSet<_> = rows.flat_map(full).collect();
-        let published: BTreeSet<_> = TYPES.iter().map(ToString::to_string).collect();
+        let published: BTreeSet<_> = TYPES.iter().map(|name| (*name).to_string()).collect();
         assert_eq!(told, published, "in ARCHITECTURE.md, and in the table of events");
     }
 }

@@ -1,11 +1,11 @@
 //! Plays a partnership on the real services. Started by `./dev run`, which brings PostgreSQL and RabbitMQ.
 
-use std::{process::ExitCode, time::Instant};
+use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use relais_tests::{
-    Identity, Servers, SmtpServer, Suite,
+    Identity, Servers, SmtpServer, Staying, Suite,
     story::{self, Cast, Place, Running, STORIES},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,6 +27,9 @@ enum Command {
         /// Keep everything running afterwards, until Ctrl-C.
         #[arg(long)]
         stay: bool,
+        /// Keep the statements of the story in this folder.
+        #[arg(long, value_name = "FOLDER")]
+        statements: Option<PathBuf>,
     },
     /// Play a story on a suite that runs already, such as the composed one.
     Against {
@@ -45,7 +48,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Run { story, stay } => run(&story, stay).await,
+        Command::Run { story, stay, statements } => run(&story, stay, statements).await,
         Command::Against { story, running } => against(&story, &running).await,
         Command::List => {
             STORIES.iter().for_each(|story| println!("{:<12} {}", story.name, story.about));
@@ -66,7 +69,7 @@ async fn tidy() -> Result<()> {
     Servers::from_env()?.tidy().await
 }
 
-async fn run(name: &str, stay: bool) -> Result<()> {
+async fn run(name: &str, stay: bool, statements: Option<PathBuf>) -> Result<()> {
     anyhow::ensure!(
         STORIES.iter().any(|story| story.name == name),
         "there is no story \"{name}\"; ./dev run --list names them"
@@ -76,7 +79,7 @@ async fn run(name: &str, stay: bool) -> Result<()> {
     let (suite, mail) = story::open().await?;
     println!("four services are up after {:.1} s", began.elapsed().as_secs_f32());
     let result = tokio::select! {
-        played = play(&suite, &mail, name) => match played {
+        played = play(&suite, &mail, name, statements) => match played {
             Ok(cast) if stay => {
                 show(&suite, &cast)?;
                 tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
@@ -91,8 +94,8 @@ async fn run(name: &str, stay: bool) -> Result<()> {
     result.and(stopped)
 }
 
-async fn play(suite: &Suite, mail: &SmtpServer, name: &str) -> Result<Cast> {
-    story::play(&Place::own(suite, mail)?, name).await
+async fn play(suite: &Suite, mail: &SmtpServer, name: &str, statements: Option<PathBuf>) -> Result<Cast> {
+    story::play(&Place::own(suite, mail)?.keeping(statements), name).await
 }
 
 /// Once through, on services that somebody else started and goes on with.
@@ -131,8 +134,9 @@ fn show(suite: &Suite, cast: &Cast) -> Result<()> {
     println!("  TOKEN=$(./dev token --role operator)");
     println!("  {curl} http://{referral}/relais.operations.v1.OperationsService/GetBacklog --emit-defaults -d '{{}}'");
     println!("  {curl} http://{referral} --list-methods");
-    println!("\nThe services' clock stands where the story has ended, years ahead. Another token: ./dev token --help");
-    // `./dev token` finds the issuer's key here.
-    std::fs::write(suite.servers.state.join("issuer"), suite.servers.state.join(&suite.name).display().to_string())?;
-    Ok(())
+    println!(
+        "\nThe services' clock stands where the story has ended, years ahead; AdvanceClock moves it on, at each service for itself. \
+         Tokens of before have expired then: ./dev token makes another for the new time (./dev token --help)."
+    );
+    Staying::note(suite, &suite.servers.state)
 }

@@ -1,6 +1,9 @@
 //! Where a story plays: on a suite of its own, or on one that runs already.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity as Pair};
@@ -13,6 +16,7 @@ pub struct Place {
     channels: HashMap<&'static str, Channel>,
     mail: Mailbox,
     journal: Option<Journal>,
+    pub(super) statements: Option<PathBuf>,
 }
 
 enum Mailbox {
@@ -28,19 +32,22 @@ pub struct Running {
     addresses: Vec<(String, String)>,
     /// The folder of the development issuer's key.
     #[arg(long, value_name = "FOLDER")]
-    keys: std::path::PathBuf,
+    keys: PathBuf,
     /// The mail catcher's HTTP API.
     #[arg(long, value_name = "HOST:PORT")]
     mail: String,
     /// The CA of the services' certificates, for https.
     #[arg(long, value_name = "FILE", requires_all = ["cert", "key"])]
-    ca: Option<std::path::PathBuf>,
+    ca: Option<PathBuf>,
     /// The certificate to show them.
     #[arg(long, value_name = "FILE")]
-    cert: Option<std::path::PathBuf>,
+    cert: Option<PathBuf>,
     /// Its key.
     #[arg(long, value_name = "FILE")]
-    key: Option<std::path::PathBuf>,
+    key: Option<PathBuf>,
+    /// Keep the statements of the story in this folder.
+    #[arg(long, value_name = "FOLDER")]
+    statements: Option<PathBuf>,
 }
 
 fn address(text: &str) -> Result<(String, String), String> {
@@ -54,7 +61,7 @@ fn address(text: &str) -> Result<(String, String), String> {
 impl Running {
     fn tls(&self) -> Result<Option<ClientTlsConfig>> {
         let (Some(ca), Some(cert), Some(key)) = (&self.ca, &self.cert, &self.key) else { return Ok(None) };
-        let read = |file: &std::path::Path| std::fs::read(file).with_context(|| file.display().to_string());
+        let read = |file: &Path| std::fs::read(file).with_context(|| file.display().to_string());
         let pair = Pair::from_pem(read(cert)?, read(key)?);
         Ok(Some(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read(ca)?)).identity(pair)))
     }
@@ -78,7 +85,13 @@ impl Place {
     pub fn own(suite: &Suite, mail: &SmtpServer) -> Result<Self> {
         let channels = SERVICES.map(|service| Ok((service, suite.channel(service)?)));
         let channels = channels.into_iter().collect::<Result<_>>()?;
-        Ok(Self { issuer: suite.issuer.clone(), channels, mail: Mailbox::Own(mail.clone()), journal: None })
+        Ok(Self {
+            issuer: suite.issuer.clone(),
+            channels,
+            mail: Mailbox::Own(mail.clone()),
+            journal: None,
+            statements: None,
+        })
     }
 
     /// One that runs already.
@@ -90,7 +103,14 @@ impl Place {
         let channels = SERVICES.map(|service| Ok((service, running.channel(service)?)));
         let channels = channels.into_iter().collect::<Result<_>>()?;
         let (issuer, mail) = (Issuer::open(&running.keys)?, Mailbox::Caught(Catcher::new(&running.mail)));
-        Ok(Self { issuer, channels, mail, journal: None })
+        Ok(Self { issuer, channels, mail, journal: None, statements: running.statements.clone() })
+    }
+
+    /// Statements that the story closes are kept in this folder, to be looked at.
+    #[must_use]
+    pub fn keeping(mut self, statements: Option<PathBuf>) -> Self {
+        self.statements = statements;
+        self
     }
 
     /// Each call of the story begins a trace that is noted.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -138,6 +139,18 @@ impl<'s> Stage<'s> {
     /// As [`Stage::go_on_until`].
     pub async fn go_on_by(&self, days: u64) -> Result<()> {
         self.go_on_until(self.now() + Days::new(days)).await
+    }
+
+    /// Keeps a file that the story was given, where whoever plays it wants to look at such, and says where; nobody wants to otherwise.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn keep(&self, name: &str, text: &str) -> Result<Option<PathBuf>> {
+        let Some(folder) = &self.place.statements else { return Ok(None) };
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        let file = folder.join(name);
+        std::fs::write(&file, text).with_context(|| file.display().to_string())?;
+        Ok(Some(file))
     }
 
     /// The mail that was sent to an address.

@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use prost_types::Timestamp;
 use relais_platform::{calls::token::service_key, clock::machine_now};
 use relais_proto::operations::v1::{AdvanceClockRequest, GetClockRequest};
-use relais_tests::{Identity, Issuer, Options, Session, SigningKey, Suite, violations};
+use relais_tests::{Identity, Issuer, Options, Session, SigningKey, Staying, Suite, violations};
 use serde_json::{Value, json};
+use tokio::process::Command;
 use tonic::Code;
 
 const YEAR: i64 = 365 * 24 * 3_600;
@@ -37,6 +38,43 @@ async fn the_clock_goes_forward_and_never_back() -> Result<()> {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let expired = operator.referral.operations().get_clock(GetClockRequest {}).await.unwrap_err();
     assert_eq!(expired.code(), Code::Unauthenticated);
+    suite.stop().await
+}
+
+/// As `./dev token` makes one: of whom the issuer gives it, at whatever time the services have.
+async fn token_of(program: &mut Command) -> Result<String> {
+    let made = program.args(["--subject", "operator", "--role", "operator"]).output().await?;
+    anyhow::ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    Ok(String::from_utf8(made.stdout)?.trim().to_string())
+}
+
+#[tokio::test]
+async fn tokens_are_made_for_the_time_to_which_somebody_moved_a_clock() -> Result<()> {
+    let suite = Suite::start(Options::default()).await?;
+    let operator = suite.sessions(&Identity::new("operator", "operator"))?;
+    // By hand: nobody notes how far.
+    let start = now(&operator.scheduling).await?;
+    advance(&operator.scheduling, start + YEAR).await?;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let folder = suite.servers.state.join(suite.servers.unique("staying"));
+    std::fs::create_dir_all(&folder)?;
+    Staying::note(&suite, &folder)?;
+    let issuer = || Command::new(env!("CARGO_BIN_EXE_relais-issuer"));
+    let keys = suite.issuer.jwks().parent().context("the issuer's keys have no folder")?;
+    let (ahead, short) = (YEAR.to_string(), (YEAR - 7_200).to_string());
+    let said = token_of(issuer().arg("--keys").arg(keys).args(["--ahead", &ahead])).await?;
+    let read = token_of(issuer().env("RELAIS_DEV_STATE", &folder)).await?;
+    for token in [said, read] {
+        now(&Session::new(suite.channel("scheduling")?, &token)?).await?;
+        now(&Session::new(suite.channel("referral")?, &token)?).await.context("a clock that is behind")?;
+    }
+    let unmoved = token_of(issuer().arg("--keys").arg(keys)).await?;
+    let too_short = token_of(issuer().env("RELAIS_DEV_STATE", &folder).args(["--ahead", &short])).await?;
+    for token in [unmoved, too_short] {
+        let session = Session::new(suite.channel("scheduling")?, &token)?;
+        let expired = session.operations().get_clock(GetClockRequest {}).await.unwrap_err();
+        assert_eq!(expired.code(), Code::Unauthenticated);
+    }
     suite.stop().await
 }
 

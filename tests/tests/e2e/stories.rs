@@ -1,6 +1,8 @@
 //! The stories, as `./dev run` plays them.
 
-use anyhow::Result;
+use std::{collections::BTreeSet, path::Path};
+
+use anyhow::{Context, Result};
 use relais_tests::{
     Collector, Journal,
     story::{self, Place},
@@ -13,11 +15,25 @@ async fn every_story_plays_to_its_end_and_each_of_its_actions_is_one_tree() -> R
     for story in story::STORIES {
         let (collector, journal) = (Collector::start().await?, Journal::default());
         let (suite, mail) = story::open_with(&traces::story::settings(&collector)).await?;
-        let cast = story::play(&Place::own(&suite, &mail)?.noted(&journal), story.name).await?;
+        let kept = suite.servers.state.join(suite.servers.unique("statements"));
+        let place = Place::own(&suite, &mail)?.noted(&journal).keeping(Some(kept.clone()));
+        let cast = story::play(&place, story.name).await?;
+        if story.name == "ofii" {
+            are_kept(&kept)?;
+        }
         // What was not sent yet is sent before they end.
         suite.stop().await?;
         traces::story::check(&collector, &journal, &cast.private)?;
     }
+    Ok(())
+}
+
+/// Statements to look at, in both languages.
+fn are_kept(folder: &Path) -> Result<()> {
+    let files = ["statement-3-fr.csv", "statement-3-en.csv", "statement-3-fr.html", "statement-3-en.html"];
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).with_context(|| format!("{file} is not kept"));
+    let texts = files.into_iter().map(read).collect::<Result<BTreeSet<_>>>()?;
+    assert!(texts.len() == files.len() && !texts.contains(""), "two of them are the same");
     Ok(())
 }
 

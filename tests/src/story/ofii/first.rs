@@ -81,9 +81,12 @@ async fn is_judged(stage: &Stage<'_>, story: &Partnership, person: &Person) -> R
         ensure(french.language_code == "fr" && french.sentence != english.sentence, "the French are told in English")?;
         tell("", format!("{} ({}): {}", english.code, english.term, english.sentence));
         tell("", format!("    {}", french.sentence));
+        if !english.passes.is_empty() {
+            tell("", format!("    what would pass: {}", english.passes.join(", ")));
+        }
     }
-    let last = english.failed_rules.iter().find(|rule| rule.code == expected[0]).context("no rule")?;
-    tell("", format!("    what would pass: {}", last.passes.join(", ")));
+    let not_yet = english.failed_rules.iter().find(|rule| rule.code == expected[0]).context("no rule")?;
+    ensure(!not_yet.passes.is_empty(), "the days on which it is in force are not told")?;
     let right = judged(stage, story, &story.ask(&person.record, stage.today() + Days::new(3)), "fr").await?;
     ensure(right.admitted, "a good referral is refused")?;
     story.desk.tells("asks the same for a chest X-ray in three days: yes");

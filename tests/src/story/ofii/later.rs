@@ -35,6 +35,7 @@ pub(super) async fn second_year(stage: &Stage<'_>, story: &Partnership, late: Ve
     scene("Then and now");
     let sent = story.send_some(stage, 4).await?;
     let seen = story.see(stage, sent).await?;
+    story.desk.tells(format!("sends {} people of the second year, who are seen", seen.len()));
     story.report_all(stage, &seen).await?;
     let now = story.stands(stage, (12, 0, 5, 7)).await?;
     let (passed, taken) = (now.elapsed_percent, now.used_percent);
@@ -95,6 +96,7 @@ pub(super) async fn third_year(stage: &Stage<'_>, story: &Partnership) -> Result
     stage.go_on_until(office::morning(year_from(story.first_day, 2) + Days::new(30))).await?;
     let sent = story.send_some(stage, 4).await?;
     let seen = story.see(stage, sent).await?;
+    story.desk.tells(format!("sends {} people of the third year, who are seen", seen.len()));
     story.report_all(stage, &seen).await?;
     story.stands(stage, (12, 0, 4, 8)).await?;
     statement::close(stage, story, 1).await

@@ -33,6 +33,7 @@ pub(super) async fn close(stage: &Stage<'_>, story: &Partnership, year: u32) -> 
     let closed = asked("CloseStatement", client.close_statement(request)).await?.statement.context("no statement")?;
     ensure(closed.number == i64::from(year) + 1, "its number is another one")?;
     story.coordinator.tells(format!("closes number {}, from {} to {}", closed.number, days.0, days.1));
+    tell("", format!("numbers of people and referrals below {} are left out, as agreed", closed.threshold));
     figures(story, &closed);
     let corrected: Vec<_> = closed.corrections.iter().map(|it| (it.number, it.subject(), it.difference)).collect();
     if year == 1 {
@@ -85,7 +86,7 @@ fn number(count: Option<&Count>) -> String {
     }
 }
 
-/// The last one, as a table for programs and as a page to print; the first one is as it was.
+/// The last one, as a table for programs and as a page to print, in both languages; the first one is as it was.
 pub(super) async fn render(stage: &Stage<'_>, story: &Partnership) -> Result<()> {
     let mut client = stage.at(&story.coordinator)?.referral.statements();
     let list = ListStatementsRequest { convention: story.convention.clone(), ..Default::default() };
@@ -96,16 +97,19 @@ pub(super) async fn render(stage: &Stage<'_>, story: &Partnership) -> Result<()>
     let get = GetStatementRequest { name: first.name.clone() };
     let again = asked("GetStatement", client.get_statement(get)).await?.statement.context("no statement")?;
     ensure(again.corrections.is_empty() && again.close_time == first.close_time, "the first one has changed")?;
-    for (format, begins) in [(Format::Csv, ""), (Format::Page, "<!DOCTYPE html>")] {
-        let (name, language_code) = (last.name.clone(), "fr".into());
+    for (language, format) in ["fr", "en"].into_iter().flat_map(|it| [(it, Format::Csv), (it, Format::Page)]) {
+        let (name, language_code) = (last.name.clone(), language.into());
         let request = RenderStatementRequest { name, format: format.into(), language_code };
         let rendered = asked("RenderStatement", client.render_statement(request)).await?;
         let text = String::from_utf8(rendered.content)?;
-        let is_page = text.contains("<svg") && text.contains("lang=\"fr\"");
-        let right = text.to_lowercase().starts_with(&begins.to_lowercase()) && (begins.is_empty() || is_page);
+        let is_page = text.to_lowercase().starts_with("<!doctype html>") && text.contains("<svg");
+        let right = format != Format::Page || (is_page && text.contains(&format!("lang=\"{language}\"")));
         ensure(right, &format!("{} is no page", rendered.file_name))?;
         let lines = text.lines().count();
         story.coordinator.tells(format!("has {}: {}, {lines} lines", rendered.file_name, rendered.content_type));
+        if let Some(kept) = stage.keep(&rendered.file_name, &text)? {
+            tell("", format!("    to look at: {}", kept.display()));
+        }
     }
     Ok(())
 }

@@ -49,6 +49,7 @@ pub(super) async fn cross(stage: &Stage<'_>, story: &Partnership) -> Result<()> 
     let second = year_from(story.first_day, 1);
     stage.go_on_until(office::morning(second - Days::new(25))).await?;
     let sent = story.send_some(stage, 1).await?.pop().context("nobody was sent")?;
+    story.desk.tells(format!("sends one more, referral {}: the last of the twelve places of the year", sent.number));
     story.heard(stage, &["70", "90", "100", "90", "100"]).await?;
     story.stands(stage, (12, 1, 11, 0)).await?;
     let pending = story.book(stage, (&sent, &story.selestat), second + Days::new(1)).await?;

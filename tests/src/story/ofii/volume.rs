@@ -34,13 +34,18 @@ pub(super) async fn fill(stage: &Stage<'_>, story: &Partnership) -> Result<Vec<S
     scene("Everybody hears of it");
     stage.go_on_by(60).await?;
     let mut sent = story.send_some(stage, 2).await?;
+    story.desk.tells("sends two more people, two months later");
     story.heard(stage, &["70", "90"]).await?;
     sent.extend(story.send_some(stage, 1).await?);
+    story.desk.tells("sends one more: the tenth and last of the year");
     story.heard(stage, &["70", "90", "100"]).await?;
     story.stands(stage, (10, 3, 7, 0)).await?;
     let next = is_used_up(stage, story, &sent).await?;
     sent.push(is_amended(stage, story, next).await?);
     let seen = story.see(stage, sent).await?;
+    story
+        .reception
+        .tells(format!("sees the {} who were still to come, the one of the amendment among them", seen.len()));
     story.report_all(stage, &seen).await?;
     story.stands(stage, (MORE, 0, 11, 1)).await?;
     Ok(late)
