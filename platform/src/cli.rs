@@ -122,7 +122,7 @@ fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
     // One provider of cryptography for TLS and tokens; a second one installed before is the same.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async move {
+    let ended = runtime.block_on(async move {
         match arguments.command.unwrap_or(Command::Serve) {
             _ if arguments.check => check::<S>(settings).await,
             // Rules were printed before any setting was read.
@@ -136,7 +136,10 @@ fn run<S: Service>(arguments: Arguments) -> anyhow::Result<()> {
                 Ok(())
             }
         }
-    })
+    });
+    // Who looks a name up or waits for a disk does so in a thread of its own, and nobody waits for that.
+    runtime.shutdown_background();
+    ended
 }
 
 /// A command that this service alone has: its answer goes to standard output.

@@ -4,6 +4,7 @@
 //! nothing is handed on before the first bytes have come: of HTTP/2's preface, or of a TLS hello.
 
 use std::{
+    future::Future,
     io,
     pin::Pin,
     sync::Arc,
@@ -15,7 +16,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::{sleep, timeout},
+    time::{Sleep, sleep, timeout},
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
@@ -34,10 +35,11 @@ pub(super) fn incoming(listener: TcpListener, settings: &Server) -> ReceiverStre
     let (ready, taken) = mpsc::channel(1);
     let places = Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS)));
     let patience = millis(settings.handshake_ms);
+    let age = settings.max_connection_age_ms.checked_mul(2).filter(|age| *age > 0).map(millis);
     tokio::spawn(async move {
         tokio::select! {
             () = ready.closed() => {}
-            () = accept(&listener, &places, patience, &ready) => {}
+            () = accept(&listener, &places, (patience, age), &ready) => {}
         }
     });
     ReceiverStream::new(taken)
@@ -46,14 +48,15 @@ pub(super) fn incoming(listener: TcpListener, settings: &Server) -> ReceiverStre
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-    patience: Duration,
+    (patience, age): (Duration, Option<Duration>),
     ready: &mpsc::Sender<io::Result<Peer>>,
 ) {
     // Who finds no place waits in the kernel's queue. The semaphore is never closed.
     while let Ok(place) = places.clone().acquire_owned().await {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(greet(Peer { stream, _place: place }, patience, ready.clone()));
+                let end = age.map(|age| Box::pin(sleep(age)));
+                tokio::spawn(greet(Peer { stream, end, _place: place }, patience, ready.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -93,6 +96,8 @@ async fn greeting(stream: &TcpStream) -> io::Result<()> {
 #[derive(Debug)]
 pub(super) struct Peer {
     stream: TcpStream,
+    /// When it was told to go long ago, and still has a stream that does not end: whoever takes no answer would keep it for ever.
+    end: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -106,7 +111,11 @@ impl Connected for Peer {
 
 impl AsyncRead for Peer {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
+        let peer = self.get_mut();
+        if peer.end.as_mut().is_some_and(|end| end.as_mut().poll(cx).is_ready()) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Pin::new(&mut peer.stream).poll_read(cx, buf)
     }
 }
 

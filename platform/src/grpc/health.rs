@@ -29,7 +29,10 @@ pub(crate) async fn keep_reporting<S: Service>(context: Context, reporter: Healt
         }
     };
     tokio::select! {
-        () = closing.cancelled() => not_serving::<S>(&reporter).await,
+        () = closing.cancelled() => {
+            not_serving::<S>(&reporter).await;
+            forget::<S>(reporter.clone()).await;
+        }
         () = look => {}
     }
 }
@@ -39,6 +42,13 @@ async fn report<S: Service>(reporter: &HealthReporter, serving: bool, broker: bo
         reporter.set_service_status(*name, status(serving)).await;
     }
     reporter.set_service_status(BROKER, status(broker)).await;
+}
+
+/// Ends the streams of who watches: else each of them would hold the end up until it is cut off.
+async fn forget<S: Service>(mut reporter: HealthReporter) {
+    for name in S::GRPC.iter().chain(&["", super::operations::NAME, BROKER]) {
+        reporter.clear_service_status(name).await;
+    }
 }
 
 fn status(up: bool) -> ServingStatus {

@@ -8,7 +8,8 @@ use relais_platform::{
     ids::{Child, PractitionerId, ReferralId, UnitId},
 };
 use relais_proto::referral::v1::{self, ResolveRecipientsRequest, recipient_service_client::RecipientServiceClient};
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
+use tonic::Code;
 
 use crate::domain::report::Recipient;
 
@@ -25,6 +26,12 @@ pub async fn ask(context: &Context, referral: ReferralId, deadline: Option<Insta
     let request = context.itself("referral", deadline, request)?;
     let answer = timeout(ANSWER, client.resolve_recipients(request)).await;
     let answer = answer.map_err(|_| Error::peer_away(anyhow::anyhow!("referral does not answer")))?;
+    if let (Err(status), Some(end)) = (&answer, deadline)
+        && status.code() == Code::DeadlineExceeded
+    {
+        // Referral ends a little before the caller's deadline, and it is that one that is over: the layer says so then.
+        sleep_until(end.into()).await;
+    }
     let answer = answer.map_err(|status| Error::peer_away(anyhow::anyhow!("referral: {status}")))?;
     let mut check = Check::default();
     let recipients = answer.into_inner().recipients.iter().map(|told| recipient(&mut check, told)).collect();

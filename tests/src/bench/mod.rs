@@ -13,7 +13,7 @@ mod load;
 mod machine;
 mod relay;
 mod report;
-mod rows;
+pub mod rows;
 mod stage;
 mod visibility;
 

@@ -15,8 +15,8 @@ const STRETCH: usize = 5_000;
 /// Referrals that one statement makes with all that is kept of them.
 const KEPT_AT_ONCE: usize = 50_000;
 
-/// A statement that makes referrals from one number to another.
-fn insert_kept(from: usize, to: usize) -> String {
+/// A statement that makes referrals from one number to another, of two hundred organisations, each twice as many as it sends.
+pub fn insert_kept(from: usize, to: usize) -> String {
     format!(
         "WITH made AS (
              SELECT gen_random_uuid() AS id, n, md5('organisation ' || n % 200)::uuid AS referrer,

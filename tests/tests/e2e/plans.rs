@@ -6,9 +6,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use relais_tests::{Options, SERVICES, Suite};
+use relais_tests::{Options, SERVICES, Suite, bench::rows::insert_kept};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 /// Statements that read a whole table by design, by a part of their text.
@@ -100,6 +100,41 @@ async fn a_missing_index_is_found() -> Result<()> {
     let lost = plan(&mut runtime, listing, 1).await?;
     assert!(lost.lines().any(|line| scans_whole(line, "appointment")), "{lost}");
     owner.close().await?;
+    runtime.close().await?;
+    suite.stop().await
+}
+
+/// However many referrals an organisation has, a page of them ends when it is full: they come in order, and nobody sorts them all.
+#[tokio::test]
+async fn a_page_ends_when_it_is_full() -> Result<()> {
+    let suite = Suite::prepare(Options::default()).await?;
+    let options: PgConnectOptions = suite.servers.database_url.as_str().parse()?;
+    let mut administrator = options.database(&suite.name).connect().await?;
+    for statement in ["SET session_replication_role = replica", &insert_kept(0, 39_999), "ANALYZE"] {
+        administrator.execute(AssertSqlSafe(statement.to_string())).await?;
+    }
+    let of = "SELECT referrer_id FROM referral.referral LIMIT 1";
+    let organisation: Uuid = sqlx::query_scalar(of).fetch_one(&mut administrator).await?;
+    administrator.close().await?;
+    let settings = suite.servers.database_settings("referral", &suite.name);
+    let mut runtime = PgConnection::connect(settings.url.expose()).await?;
+    runtime.execute(AssertSqlSafe(format!("SET app.organisation = '{organisation}'"))).await?;
+    runtime.execute("SET search_path = referral, public").await?;
+    let asked = format!(
+        "('{organisation}', NULL, 'infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 5, '{{referrer,provider}}'"
+    );
+    for (of, more) in
+        [("referral_party WHERE organisation_id", ")"), ("referral_party p JOIN referral r", ", '{submitted}')")]
+    {
+        let found =
+            statements("referral")?.into_iter().find(|(text, _)| text.contains(of) && text.contains("DISTINCT ON"));
+        let (text, _) = found.with_context(|| format!("no statement reads {of}"))?;
+        runtime.execute(AssertSqlSafe(format!("PREPARE page AS {text}"))).await?;
+        let explain = format!("EXPLAIN EXECUTE page{asked}{more}");
+        let lines: Vec<String> = sqlx::query_scalar(AssertSqlSafe(explain)).fetch_all(&mut runtime).await?;
+        runtime.execute("DEALLOCATE page").await?;
+        ensure!(!lines.iter().any(|line| line.contains("Sort")), "{}", lines.join("\n"));
+    }
     runtime.close().await?;
     suite.stop().await
 }

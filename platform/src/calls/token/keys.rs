@@ -93,7 +93,9 @@ impl Keys {
     /// # Errors
     /// UNAVAILABLE when no key could be read since the start.
     pub async fn find(self: &Arc<Self>, kid: &str) -> Result<Option<Arc<Key>>> {
-        if self.is_due(kid) {
+        // Who names a key that is known does not wait for another's reading: a silent issuer would hold everybody up.
+        let known = self.cache().keys.get(kid).is_some();
+        if self.is_due(kid) && !(known && self.reading.try_lock().is_err()) {
             self.refresh(kid.to_string()).await;
         }
         let cache = self.cache();

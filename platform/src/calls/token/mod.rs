@@ -47,6 +47,19 @@ pub struct Verifier {
     verified: Verified,
 }
 
+/// What a token claims, once its signature is verified.
+fn decode(token: &str, header: &Header, key: &Key) -> Result<Arc<Claims>> {
+    let broken = || refused("the token cannot be read or its signature is wrong");
+    if header.algorithm != key.algorithm {
+        return Err(broken());
+    }
+    let mut validation = Validation::new(key.algorithm);
+    validation.required_spec_claims.clear();
+    (validation.validate_exp, validation.validate_aud) = (false, false);
+    let decoded = jsonwebtoken::decode::<Claims>(token, &key.key, &validation).map_err(|_| broken())?;
+    Ok(Arc::new(decoded.claims))
+}
+
 fn refused(message: &str) -> Error {
     Error::new(Kind::Unauthenticated, "TOKEN_INVALID", message)
 }
@@ -106,26 +119,14 @@ impl Verifier {
         };
         let unknown = || refused("the token's key is not known");
         let key = keys.ok_or_else(unknown)?.find(&header.kid).await?.ok_or_else(unknown)?;
-        let claims = match self.verified.find(token, &key) {
-            Some(claims) => claims,
-            None => self.decode(token, &header, &key)?,
-        };
-        self.judge(&header, &claims)
-    }
-
-    /// What a token claims, once its signature is verified.
-    fn decode(&self, token: &str, header: &Header, key: &Arc<Key>) -> Result<Arc<Claims>> {
-        let broken = || refused("the token cannot be read or its signature is wrong");
-        if header.algorithm != key.algorithm {
-            return Err(broken());
+        if let Some(claims) = self.verified.find(token, &key) {
+            return self.judge(&header, &claims);
         }
-        let mut validation = Validation::new(key.algorithm);
-        validation.required_spec_claims.clear();
-        (validation.validate_exp, validation.validate_aud) = (false, false);
-        let decoded = jsonwebtoken::decode::<Claims>(token, &key.key, &validation).map_err(|_| broken())?;
-        let claims = Arc::new(decoded.claims);
-        self.verified.keep(token, key, &claims);
-        Ok(claims)
+        let claims = decode(token, &header, &key)?;
+        let caller = self.judge(&header, &claims)?;
+        // After it was judged: what is refused takes no place.
+        self.verified.keep(token, &key, &claims);
+        Ok(caller)
     }
 
     fn judge(&self, header: &Header, claims: &Claims) -> Result<Caller> {

@@ -110,11 +110,13 @@ impl Watch {
         self.ensure_valid().map(|()| true)
     }
 
-    /// Waits for a slow reader, but not beyond the end; says whether to go on.
+    /// Waits for a slow reader, but not beyond the end, nor beyond the token's; says whether to go on.
     async fn send(&self, sender: &Sender<Next>, next: WatchMessagesResponse) -> bool {
+        let left = (self.call.caller.expires_at - self.context.clock.now()).to_std().unwrap_or_default();
         tokio::select! {
             sent = sender.send(Ok(next)) => sent.is_ok(),
             () = self.closing.cancelled() => false,
+            () = tokio::time::sleep(left) => false,
         }
     }
 

@@ -16,6 +16,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::sleep,
 };
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use super::frames::{PREFACE, connect, frame};
 
@@ -86,6 +87,20 @@ async fn with_idle_and_half_open_peers_it_ends_in_time_and_keeps_what_it_acknowl
     let acknowledged: Vec<_> = answers.into_iter().flatten().collect();
     are_kept(&suite, &acknowledged).await?;
     drop(peers);
+    suite.stop().await
+}
+
+#[tokio::test]
+async fn who_watches_its_health_is_told_of_the_end_and_does_not_hold_it_up() -> Result<()> {
+    let mut suite = Suite::start(Options::default()).await?;
+    let asked = HealthCheckRequest { service: String::new() };
+    let mut watched = HealthClient::new(suite.channel("referral")?).watch(asked).await?.into_inner();
+    let first = watched.message().await?.context("nothing is told")?;
+    ensure!(first.status() == ServingStatus::Serving, "{first:?}");
+    let (status, took) = ended(&mut suite).await?;
+    ensure!(status.success() && took < DRAIN / 2, "it ended with {status} after {took:?}");
+    let last = watched.message().await?.context("nothing is told of the end")?;
+    ensure!(last.status() == ServingStatus::NotServing, "{last:?}");
     suite.stop().await
 }
 

@@ -83,7 +83,15 @@ async fn so_many_connections_are_served_and_the_next_one_waits_for_its_turn() ->
 async fn an_old_connection_is_told_to_go() -> Result<()> {
     let suite = limited(&[("MAX_CONNECTION_AGE_MS", "700")]).await?;
     let mut peer = greeted(&suite).await?;
+    // A call that never gets its message holds it open, at first.
+    peer.write_all(&frame(1, 4, 1, &fields_to(CHECK, GRPC))).await?;
+    let began = Instant::now();
     next_of(&mut peer, GOAWAY).await?;
+    let told = began.elapsed();
+    while let Ok(Some(_)) = next(&mut peer).await {}
+    let cut = began.elapsed();
+    ensure!(cut < PATIENCE, "what does not end keeps its connection");
+    ensure!(cut > told + Duration::from_millis(300), "told after {told:?}, cut after {cut:?}: nobody has time to go");
     suite.stop().await
 }
 

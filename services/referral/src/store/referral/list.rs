@@ -159,7 +159,7 @@ pub async fn list_all(unit: &mut Unit<'_>, ids: &[Uuid]) -> Result<Vec<Referral>
                   r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
                   t.alternative, t.next_step, t.due_at, t.cause = 'overdue' OR t.overdue AS "overdue!", r.replaces_id,
                   r.booking_from, r.booking_until, r.booking_sites, t.offer_expire_time,
-                  s.bearer,
+                  s.bearer AS "bearer!",
                   CASE WHEN s.bearer IN ('funder', 'grant')
                       THEN funder_of(r.convention_id, r.convention_version) END AS "funder_id?",
                   CASE WHEN t.state IN ('attended', 'results-available', 'completed')
@@ -170,7 +170,7 @@ pub async fn list_all(unit: &mut Unit<'_>, ids: &[Uuid]) -> Result<Vec<Referral>
                   parties_of(r.id) AS "parties!: Json<Vec<Party>>"
            FROM referral r
            JOIN referral_transition t ON t.referral_id = r.id AND t.version = r.version
-           JOIN convention_service s ON s.convention_id = r.convention_id AND s.version = r.convention_version
+           LEFT JOIN convention_service s ON s.convention_id = r.convention_id AND s.version = r.convention_version
                AND s.system = r.service_system AND s.code = r.service_code
            LEFT JOIN referral_appointment a ON a.referral_id = r.id
            WHERE r.id = ANY($1) ORDER BY r.id"#,

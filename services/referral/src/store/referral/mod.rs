@@ -314,7 +314,8 @@ pub async fn list_by_id(unit: &mut Unit<'_>, ids: &[Uuid], version: Option<i64>)
     select(unit, ids, version, false).await
 }
 
-/// Reads referrals by `$which` of them, by id.
+/// Reads referrals by `$which` of them, by id. What each was admitted for is always there; the left join keeps the planner from
+/// walking from it through all referrals of a convention.
 macro_rules! read {
     ($unit:expr, $which:tt, $ids:expr, $scope:expr, $version:expr, $opened:expr, $caller:expr, $now:expr) => {
         sqlx::query_as!(
@@ -325,7 +326,7 @@ macro_rules! read {
               r.situation AS "situation: Json<Situation>", r.create_time, t.at AS update_time, t.previous, t.reason,
               t.alternative, t.next_step, t.due_at, t.cause = 'overdue' OR t.overdue AS "overdue!", r.replaces_id,
               r.booking_from, r.booking_until, r.booking_sites, t.offer_expire_time,
-              s.bearer,
+              s.bearer AS "bearer!",
               CASE WHEN s.bearer IN ('funder', 'grant')
                   THEN funder_of(r.convention_id, r.convention_version) END AS "funder_id?",
               CASE WHEN t.state IN ('attended', 'results-available', 'completed')
@@ -336,7 +337,7 @@ macro_rules! read {
               parties_of(r.id) AS "parties!: Json<Vec<Party>>"
        FROM referral r
        JOIN referral_transition t ON t.referral_id = r.id AND t.version = COALESCE($4, r.version)
-       JOIN convention_service s ON s.convention_id = r.convention_id AND s.version = r.convention_version
+       LEFT JOIN convention_service s ON s.convention_id = r.convention_id AND s.version = r.convention_version
            AND s.system = r.service_system AND s.code = r.service_code
        LEFT JOIN referral_appointment a ON a.referral_id = r.id
        WHERE "#

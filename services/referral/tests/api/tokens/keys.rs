@@ -149,6 +149,25 @@ async fn an_issuer_that_is_down_or_mad_locks_nobody_out() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_issuer_that_is_silent_holds_up_one_call_and_no_more() -> Result<()> {
+    let key = SigningKey::ed25519("known")?;
+    let issuer = JwksServer::start(&[&key]).await?;
+    let world =
+        world_at(&issuer.url(), &[FORGETFUL[0], FORGETFUL[1], ("RELAIS__AUTH__JWKS_TIMEOUT_MS", "5000")]).await?;
+    let token = key.sign(&claims())?;
+    call(&world, &token).await?;
+    issuer.answer(Answer::Silence);
+    let calls = (0..20).map(|_| async {
+        let began = Instant::now();
+        call(&world, &token).await.map(|_| began.elapsed())
+    });
+    let took = join_all(calls).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let held = took.iter().filter(|took| **took >= Duration::from_secs(4)).count();
+    assert!(held <= 1, "{held} of {} calls waited for the issuer", took.len());
+    world.end().await
+}
+
+#[tokio::test]
 async fn before_any_key_is_known_callers_are_to_try_again() -> Result<()> {
     let key = SigningKey::ed25519("good")?;
     let issuer = JwksServer::start(&[&key]).await?;
