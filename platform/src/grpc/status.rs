@@ -2,7 +2,10 @@
 //!
 //! A fault of ours is logged here, once, with all that happened inside; the caller gets none of it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -58,11 +61,24 @@ fn cut(mut sentence: String) -> String {
     sentence
 }
 
-/// What would pass, by rule.
+/// What would pass, by rule: all of it under the rule's code, and where several rules of one code fail also under `code:term`, so that
+/// none of them hides another.
 fn passes(error: &Error) -> HashMap<String, String> {
-    let told = error.violations.iter().filter(|violation| !violation.passes.is_empty());
-    let few = |values: &[String]| values.iter().take(PASSES).cloned().collect::<Vec<_>>().join(" ");
-    told.map(|violation| (violation.subject.clone(), few(&violation.passes))).collect()
+    let of_code = |code: &str| error.violations.iter().filter(|violation| violation.subject == code).count();
+    let mut told: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for violation in &error.violations {
+        let (code, few) = (&violation.subject, violation.passes.iter().take(PASSES));
+        let with_term = violation.origin.filter(|_| of_code(code) > 1).map(|term| format!("{code}:{term}"));
+        for key in [code.clone()].into_iter().chain(with_term) {
+            for value in few.clone() {
+                let values = told.entry(key.clone()).or_default();
+                if !values.contains(&value.as_str()) {
+                    values.push(value);
+                }
+            }
+        }
+    }
+    told.into_iter().map(|(key, values)| (key, values.join(" "))).collect()
 }
 
 fn code(kind: Kind) -> Code {
@@ -123,6 +139,34 @@ mod tests {
         assert_eq!(kind.as_deref(), Some("terms.eligibility"));
         let told = details.error_info().and_then(|info| info.metadata.get("not-eligible").cloned());
         assert_eq!(told.as_deref(), Some("0 1 2 3 4"));
+    }
+
+    /// Rules of one code, as of eligibility, and of one code and term, as of two lines that are used up.
+    #[test]
+    fn rules_of_one_code_each_tell_what_would_pass() {
+        let rule = |code: &str, term, passes: &[&str]| {
+            Violation::new(code, "…").of(term, passes.iter().map(ToString::to_string).collect())
+        };
+        let rules = vec![
+            rule("not-eligible", "terms.eligibility.patient_statuses", &["newcomer"]),
+            rule("not-eligible", "terms.eligibility.health_cover", &["none"]),
+            rule("not-eligible", "terms.eligibility.patient_wish", &[]),
+            rule("volume-exhausted", "terms.lines", &["2027-01-01/2027-12-31", "approver"]),
+            rule("volume-exhausted", "terms.lines", &["2027-02-01/2027-02-28", "approver"]),
+            rule("missing-document", "terms.checklist", &["order"]),
+        ];
+        let details = from_error(Error::refused("ADMISSION_REFUSED", rules)).get_error_details();
+        let told: BTreeMap<_, _> =
+            details.error_info().map(|info| info.metadata.clone()).unwrap_or_default().into_iter().collect();
+        let expected = [
+            ("missing-document", "order"),
+            ("not-eligible", "newcomer none"),
+            ("not-eligible:terms.eligibility.health_cover", "none"),
+            ("not-eligible:terms.eligibility.patient_statuses", "newcomer"),
+            ("volume-exhausted", "2027-01-01/2027-12-31 approver 2027-02-01/2027-02-28"),
+            ("volume-exhausted:terms.lines", "2027-01-01/2027-12-31 approver 2027-02-01/2027-02-28"),
+        ];
+        assert_eq!(told, expected.map(|(key, value)| (key.to_string(), value.to_string())).into());
     }
 
     #[test]

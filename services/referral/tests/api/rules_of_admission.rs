@@ -153,6 +153,13 @@ async fn every_rule_that_fails_is_told_with_its_term_and_in_the_callers_language
     assert_eq!(failure.violations[1].r#type, "terms.services");
     let info = refused.get_details_error_info().context("no info")?;
     assert_eq!(info.metadata.get("missing-document").map(String::as_str), Some("order"));
+    // As asking before: each of the rules that share a code.
+    for rule in french.failed_rules.iter().filter(|rule| rule.code == "not-eligible" && !rule.passes.is_empty()) {
+        let told = info.metadata.get(&format!("{}:{}", rule.code, rule.term));
+        assert_eq!(told, Some(&rule.passes.join(" ")), "{}", rule.term);
+    }
+    let eligible = info.metadata.get("not-eligible").map(String::as_str);
+    assert_eq!(eligible, Some("newcomer none first-arrival no-doctor"));
     strict.partners.world.end().await
 }
 
