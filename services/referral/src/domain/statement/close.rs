@@ -7,9 +7,9 @@ use relais_platform::ids::StatementId;
 
 use super::{
     Counted, Days, Delay, DelayAt, Document, InPeriod, Key, LineFigures, Occurrences, Place, Places, Refusal, Signer,
-    SiteName, Statement, Subject, Took,
-    late::{self, Late},
-    lines::{Ledger, is_of_people},
+    SiteName, Statement, Subject, Took, late,
+    lines::{Entered, Ledger, is_of_people},
+    related::{Related, enter_earlier, has_come, tie},
     suppress::System,
 };
 use crate::domain::{
@@ -104,26 +104,28 @@ pub fn close(closing: &Closing<'_>) -> Statement {
     sites.sort_by(|one, other| (&one.display_name, one.site.id).cmp(&(&other.display_name, other.site.id)));
     let threshold = closing.convention.terms.conditions.suppress_below.0;
     let lines = closing.convention.terms.lines.as_slice();
-    let is_small = |key: &Key, difference: i64| {
+    let of_people = |key: &Key| {
         let line = lines.iter().find(|line| key.subject == Subject::Quantity && line.line_id == key.code);
-        line.is_none_or(|line| is_of_people(line.measure)) && difference.abs() < threshold
+        line.is_none_or(|line| is_of_people(line.measure))
     };
-    let late = late::find(closing.earlier, &closing.counted, is_small);
+    let late = late::find(closing.earlier, &closing.counted, (threshold, &of_people));
     let counts = Counts::new(&closing.counted);
     let places: Vec<Place> = sites.iter().map(|named| Place::Site(named.site.id)).chain([Place::Nowhere]).collect();
     let tables = Tables { number: closing.number, counts: &counts, places: &places, threshold };
-    let (figures, to_date) = line_figures(closing, lines, (&counts, &late), (&places, threshold));
-    let (steps, refusals) = tables.steps();
+    let Closing { number, days, earlier, .. } = *closing;
+    let ledger = Ledger { number, days, earlier, counts: &counts, late: &late, places: &places };
+    let Figures { lines, to_date, persons, steps, refusals, delays } =
+        figures(&tables, &ledger, (lines, &closing.took));
     let document = Document {
         convention: closing.convention.display_name.clone(),
         terms_version: closing.convention.terms_version,
         signers: closing.signers.clone(),
         threshold,
-        lines: figures,
-        persons: tables.persons(),
+        lines,
+        persons,
         steps,
         refusals,
-        delays: STEPS.iter().map(|step| tables.delay(step, &closing.took)).collect(),
+        delays,
         carried_over: !late.waiting.is_empty(),
         corrections: late.told,
         sites,
@@ -139,16 +141,52 @@ pub fn close(closing: &Closing<'_>) -> Statement {
     }
 }
 
-fn line_figures(
-    closing: &Closing<'_>,
-    lines: &[Line],
-    (counts, late): (&Counts, &Late),
-    (places, threshold): (&[Place], i64),
-) -> (Vec<LineFigures>, Vec<Counted>) {
-    let Closing { number, days, earlier, .. } = *closing;
-    let ledger = Ledger { number, days, earlier, counts, late, places, threshold };
-    let (figures, to_date): (Vec<_>, Vec<_>) = lines.iter().map(|line| ledger.figures(line)).unzip();
-    (figures, to_date.concat())
+/// What a statement shows in figures, and what is stated to date.
+struct Figures {
+    lines: Vec<LineFigures>,
+    to_date: Vec<Counted>,
+    persons: Places,
+    steps: Vec<Occurrences>,
+    refusals: Vec<Refusal>,
+    delays: Vec<Delay>,
+}
+
+/// All that is of people is one system: figures of one section tell of those of another.
+fn figures(tables: &Tables<'_>, ledger: &Ledger<'_>, (lines, took): (&[Line], &[Took])) -> Figures {
+    let mut system = System::new(tables.threshold);
+    let people = |line: &&Line| is_of_people(line.measure);
+    let entered: Vec<Entered<'_>> =
+        lines.iter().filter(people).map(|line| ledger.enter_line(&mut system, line)).collect();
+    let persons = tables.persons(&mut system);
+    let (steps, refusals) = tables.steps(&mut system);
+    for (at, statement) in ledger.earlier.iter().enumerate() {
+        let lines: Vec<_> = entered.iter().map(|line| (line.line_id(), line.earlier(at))).collect();
+        enter_earlier(&mut system, (statement, &ledger.closings(statement)), (ledger.places, &lines));
+    }
+    let late = |line: &Entered<'_>| ledger.corrected(line.line_id());
+    let given = entered.iter().map(|line| Related { row: line.period(), late: late(line) });
+    let came = steps.iter().filter(|(state, _)| has_come(state)).map(|(_, row)| row).chain([&persons]);
+    let came = came.map(|row| Related { row: row.clone(), late: vec![0; row.len()] });
+    tie(&mut system, &given.chain(came).collect::<Vec<_>>());
+    let hidden = system.protect();
+    let of_line = |line: &Line| match entered.iter().find(|entered| entered.line_id() == line.line_id) {
+        Some(entered) => ledger.figures(entered, &hidden),
+        None => {
+            // Of no people: nothing of it is small.
+            let mut system = System::new(0);
+            let entered = ledger.enter_line(&mut system, line);
+            ledger.figures(&entered, &system.protect())
+        }
+    };
+    let (lines, to_date): (Vec<_>, Vec<_>) = lines.iter().map(of_line).unzip();
+    let delays = STEPS.iter().map(|step| tables.delay(step, (took, &steps, &hidden))).collect();
+    let steps = steps.iter().map(|(code, row)| Occurrences { code: (*code).into(), count: shown(row, &hidden) });
+    let refusals = refusals.iter().filter_map(|(code, row)| {
+        let (state, reason) = code.split_once('/')?;
+        Some(Refusal { state: state.into(), reason: reason.into(), count: shown(row, &hidden) })
+    });
+    let (steps, refusals) = (steps.collect(), refusals.collect());
+    Figures { lines, to_date: to_date.concat(), persons: shown(&persons, &hidden), steps, refusals, delays }
 }
 
 /// Tables of a period.
@@ -184,24 +222,21 @@ impl Tables<'_> {
     }
 
     /// People: who was seen at two places is counted once in all, which is the less to be known from.
-    fn persons(&self) -> Places {
+    fn persons(&self, system: &mut System) -> Row {
         let values: Vec<i64> = self.places.iter().map(|place| self.value(Subject::Persons, "", *place)).collect();
-        let mut system = System::new(self.threshold);
-        let row = Self::enter(&mut system, &values, self.value(Subject::Persons, "", Place::All));
-        shown(&row, &system.protect())
+        Self::enter(system, &values, self.value(Subject::Persons, "", Place::All))
     }
 
-    /// Steps and the reasons for some of them: one system, for the reasons add up to the step.
-    fn steps(&self) -> (Vec<Occurrences>, Vec<Refusal>) {
+    /// Steps and the reasons for some of them, which add up to the step.
+    fn steps(&self, system: &mut System) -> (Vec<(&'static str, Row)>, Vec<(String, Row)>) {
         let came = self.counts.codes(self.number, Subject::Steps);
         let told =
             State::ALL.into_iter().filter(|state| ALWAYS.contains(state) || came.iter().any(|it| it == state.as_str()));
-        let mut system = System::new(self.threshold);
         let steps: Vec<(&str, Row)> =
-            told.map(|state| (state.as_str(), self.row(&mut system, Subject::Steps, state.as_str()))).collect();
+            told.map(|state| (state.as_str(), self.row(system, Subject::Steps, state.as_str()))).collect();
         let codes = self.counts.codes(self.number, Subject::Refusals);
-        let refusals: Vec<(&str, Row)> =
-            codes.iter().map(|code| (code.as_str(), self.row(&mut system, Subject::Refusals, code))).collect();
+        let refusals: Vec<(String, Row)> =
+            codes.into_iter().map(|code| (code.clone(), self.row(system, Subject::Refusals, &code))).collect();
         for (state, row) in &steps {
             let of_state = |code: &str| code.split_once('/').is_some_and(|(of, _)| of == *state);
             let reasons: Vec<&Row> = refusals.iter().filter(|(code, _)| of_state(code)).map(|(_, row)| row).collect();
@@ -209,27 +244,30 @@ impl Tables<'_> {
                 system.sum(*total, &reasons.iter().map(|reason| reason[at].0).collect::<Vec<_>>());
             }
         }
-        let hidden = system.protect();
-        let steps = steps.iter().map(|(code, row)| Occurrences { code: (*code).into(), count: shown(row, &hidden) });
-        let refusals = refusals.iter().filter_map(|(code, row)| {
-            let (state, reason) = code.split_once('/')?;
-            Some(Refusal { state: state.into(), reason: reason.into(), count: shown(row, &hidden) })
-        });
-        (steps.collect(), refusals.collect())
+        (steps, refusals)
     }
 
-    fn delay(&self, (from, to): &(&str, &str), took: &[Took]) -> Delay {
+    /// That a delay is shown says how many there are at least: it is left out where the number of either of its steps is.
+    fn delay(
+        &self,
+        (from, to): &(&str, &str),
+        (took, steps, hidden): (&[Took], &[(&'static str, Row)], &[bool]),
+    ) -> Delay {
         let code = format!("{from}/{to}");
-        let at = |place: Place| {
-            let found = took.iter().find(|took| took.code == code && took.place == place);
-            match found {
+        let ends: Vec<&Row> =
+            steps.iter().filter(|(state, _)| [from, to].contains(&state)).map(|(_, row)| row).collect();
+        let took_at = |(at, place): (usize, Place)| {
+            let is_hidden = ends.iter().any(|row| hidden[row[at].0]);
+            match took.iter().find(|took| took.code == code && took.place == place) {
                 None => DelayAt::None,
-                Some(few) if few.count < self.threshold => DelayAt::Suppressed,
+                Some(few) if few.count < self.threshold || is_hidden => DelayAt::Suppressed,
                 Some(took) => DelayAt::Took(took.p50, took.p90),
             }
         };
-        let places = self.places.iter().map(|place| at(*place)).collect();
-        Delay { from: (*from).into(), to: (*to).into(), all: at(Place::All), at: places }
+        let places = self.places.iter().copied().chain([Place::All]);
+        let mut at: Vec<DelayAt> = places.enumerate().map(took_at).collect();
+        let all = at.pop().unwrap_or(DelayAt::None);
+        Delay { from: (*from).into(), to: (*to).into(), all, at }
     }
 }
 

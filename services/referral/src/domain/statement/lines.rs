@@ -1,6 +1,8 @@
 //! What was given under a line: in the period, before it, and by its end. Each statement begins where the one before ended, so that all
 //! of them together are one system in which nothing that is left out may be found again.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use super::{
@@ -23,8 +25,6 @@ pub(super) struct Ledger<'a> {
     pub late: &'a Late,
     /// Where.
     pub places: &'a [Place],
-    /// Numbers below this are left out.
-    pub threshold: i64,
 }
 
 /// Three numbers of a place, in the system.
@@ -61,19 +61,52 @@ pub(super) fn is_of_people(measure: Measure) -> bool {
     }
 }
 
+/// A line in the system.
+pub(super) struct Entered<'a> {
+    line: &'a Line,
+    /// What came in the period of each earlier statement, at each place and in all.
+    earlier: Vec<Vec<usize>>,
+    values: Vec<Values>,
+    trios: Vec<Trio>,
+    months: Vec<Given>,
+}
+
+impl Entered<'_> {
+    /// What came in the period, at each place and in all: the numbers in the system, with their values.
+    pub fn period(&self) -> Vec<(usize, i64)> {
+        self.trios.iter().zip(with_total(&self.values)).map(|(trio, values)| (trio.period, values.period)).collect()
+    }
+
+    /// What came in the period of an earlier statement, at each place and in all, in the system.
+    pub fn earlier(&self, statement: usize) -> &[usize] {
+        &self.earlier[statement]
+    }
+
+    /// The line.
+    pub fn line_id(&self) -> &str {
+        &self.line.line_id
+    }
+}
+
 impl Ledger<'_> {
-    /// What a line shows, and what is stated of it to date.
-    pub fn figures(&self, line: &Line) -> (LineFigures, Vec<Counted>) {
+    /// Enters a line into the system, after all that earlier statements say of it.
+    pub fn enter_line<'l>(&self, system: &mut System, line: &'l Line) -> Entered<'l> {
         let values: Vec<Values> = self.places.iter().map(|place| self.values(&line.line_id, *place)).collect();
-        let threshold = if is_of_people(line.measure) { self.threshold } else { 0 };
-        let mut system = System::new(threshold);
-        let last = self.earlier.iter().fold(None, |last, statement| {
-            Some(Self::enter_earlier(&mut system, (&line.line_id, self.places), statement, last))
-        });
-        let (trios, months) = self.enter(&mut system, &line.line_id, &values, last);
-        let hidden = system.protect();
+        let (mut last, mut earlier) = (None, Vec::new());
+        for statement in self.earlier {
+            let standing = Self::enter_earlier(system, (&line.line_id, self.places), statement, last);
+            earlier.push(standing.0.iter().map(|trio| trio.period).collect());
+            last = Some(standing);
+        }
+        let (trios, months) = self.enter(system, &line.line_id, &values, last);
+        Entered { line, earlier, values, trios, months }
+    }
+
+    /// What a line shows, and what is stated of it to date.
+    pub fn figures(&self, entered: &Entered<'_>, hidden: &[bool]) -> (LineFigures, Vec<Counted>) {
+        let Entered { line, values, trios, months, .. } = entered;
         let shown = |at: usize, value: i64| (!hidden[at]).then_some(value);
-        let totals = with_total(&values);
+        let totals = with_total(values);
         let places = |pick: fn(&Trio) -> usize, value: fn(&Values) -> i64| {
             let mut at: Vec<_> =
                 trios.iter().zip(&totals).map(|(trio, values)| shown(pick(trio), value(values))).collect();
@@ -87,9 +120,33 @@ impl Ledger<'_> {
             period: places(|trio| trio.period, |values| values.period),
             before: places(|trio| trio.before, |values| values.to_date - values.period),
             to_date: places(|trio| trio.to_date, |values| values.to_date),
-            months: self.stated_months(&line.line_id, &months, shown),
+            months: self.stated_months(&line.line_id, months, shown),
         };
-        (figures, self.to_date(&line.line_id, &values))
+        (figures, self.to_date(&line.line_id, values))
+    }
+
+    /// What had been told of an earlier statement by its own closing, and by each one since.
+    pub fn closings(&self, statement: &Statement) -> Vec<BTreeMap<Key, i64>> {
+        let later = self.earlier.iter().filter(|later| later.number > statement.number);
+        let told = later.map(|later| &later.document.corrections).chain([&self.late.told]);
+        let mut closings = vec![BTreeMap::new()];
+        for corrections in told {
+            let mut since = closings.last().cloned().unwrap_or_default();
+            for it in corrections.iter().filter(|it| it.number == statement.number) {
+                *since.entry(it.key.clone()).or_default() += it.difference;
+            }
+            closings.push(since);
+        }
+        closings
+    }
+
+    /// What is told to have come late, at each place and in all.
+    pub fn corrected(&self, line_id: &str) -> Vec<i64> {
+        let told =
+            |place: &Place| self.late.of(&Key { subject: Subject::Quantity, code: line_id.into(), place: *place });
+        let told: Vec<i64> = self.places.iter().map(told).collect();
+        let all = told.iter().sum();
+        told.into_iter().chain([all]).collect()
     }
 
     /// What is stated at a place: what is counted, without what waits.
@@ -122,11 +179,8 @@ impl Ledger<'_> {
             before: system.ranked(values.to_date - values.period, 2),
         };
         let trios: Vec<Trio> = totals.iter().map(enter).collect();
-        let told =
-            |place: &Place| self.late.of(&Key { subject: Subject::Quantity, code: line_id.into(), place: *place });
-        let told: Vec<i64> = self.places.iter().map(told).collect();
         if let Some(last) = last {
-            chain(system, &last, (&trios, &totals), &told);
+            chain(system, &last, (&trios, &totals), &self.corrected(line_id));
         }
         // After what holds from one to the next: what was left out before is so again, and may spare something else.
         bind(system, &trios);
@@ -188,7 +242,8 @@ impl Ledger<'_> {
             of.filter(|it| it.key.place == *place).map(|it| it.difference).sum()
         };
         if let Some(last) = last {
-            chain(system, &last, (&trios, &totals), &places.iter().map(told).collect::<Vec<i64>>());
+            let told: Vec<i64> = places.iter().map(told).collect();
+            chain(system, &last, (&trios, &totals), &[told.as_slice(), &[told.iter().sum()]].concat());
         }
         (trios, totals)
     }
@@ -228,14 +283,13 @@ fn bind(system: &mut System, trios: &[Trio]) {
     system.sum(all.to_date, &at.iter().map(|trio| trio.to_date).collect::<Vec<_>>());
 }
 
-/// What holds from one statement to the next: what was stated to date, the corrections that are told, and what is dated on days that no
+/// What holds from one statement to the next: what was stated to date, the corrections that are told at each place and in all, and what is dated on days that no
 /// statement is of.
 fn chain(system: &mut System, (last, were): &Standing, (trios, values): (&[Trio], &[Values]), told: &[i64]) {
-    let told: Vec<i64> = told.iter().copied().chain([told.iter().sum()]).collect();
     for ((trio, values), ((before, was), told)) in trios.iter().zip(values).zip(last.iter().zip(were).zip(told)) {
         let between = values.to_date - values.period - was.to_date - told;
         let small = system.is_small(between);
-        let (corrected, between) = (system.given(told, false), system.given(between, small));
+        let (corrected, between) = (system.given(*told, false), system.given(between, small));
         system.sum(trio.before, &[before.to_date, corrected, between]);
     }
 }

@@ -13,6 +13,9 @@ const PRIME: u128 = (1 << 61) - 1;
 /// An equation: numbers by their place in the system, with their factors.
 type Equation = BTreeMap<usize, u128>;
 
+/// Equations that are solved, each by the number that it begins with.
+type Equations = BTreeMap<usize, Equation>;
+
 /// A number of the system.
 #[derive(Debug, Clone, Copy)]
 struct Cell {
@@ -30,13 +33,18 @@ pub struct System {
     threshold: i64,
     cells: Vec<Cell>,
     /// Each adds up to nothing.
-    sums: Vec<Vec<(usize, i64)>>,
+    sums: Vec<Sum>,
+    /// Numbers of which each tells the other.
+    ties: Vec<Sum>,
 }
+
+/// Numbers with their signs, that add up to nothing or to what is known.
+type Sum = Vec<(usize, i64)>;
 
 impl System {
     /// An empty one.
     pub fn new(threshold: i64) -> Self {
-        Self { threshold, cells: Vec::new(), sums: Vec::new() }
+        Self { threshold, cells: Vec::new(), sums: Vec::new(), ties: Vec::new() }
     }
 
     /// Adds a number of people: left out when it is small. Nobody is told anything by a zero.
@@ -59,6 +67,17 @@ impl System {
         self.sums.push(parts.iter().map(|part| (*part, 1)).chain([(total, -1)]).collect());
     }
 
+    /// Says that whoever knows one of two numbers knows the other: they count the same people, but for what is known. They are left out
+    /// together, before anything is left out to keep company.
+    pub fn tie(&mut self, one: usize, other: usize) {
+        self.ties.push(vec![(one, 1), (other, -1)]);
+    }
+
+    /// Whether a number is left out so far.
+    pub fn is_hidden(&self, at: usize) -> bool {
+        self.cells[at].hidden
+    }
+
     /// Whether a number of people is small.
     pub fn is_small(&self, value: i64) -> bool {
         value != 0 && value.abs() < self.threshold
@@ -66,7 +85,11 @@ impl System {
 
     /// Leaves out what must be; says of each number whether it is left out.
     pub fn protect(mut self) -> Vec<bool> {
-        while let Some(next) = self.exposed_by_a_sum().or_else(|| self.exposed_by_equations()) {
+        // What earlier statements tell whatever this one leaves out is nothing that it could keep.
+        let mut bare = self.clone();
+        bare.cells.iter_mut().filter(|cell| cell.open).for_each(|cell| cell.hidden = true);
+        let lost = bare.solved();
+        while let Some(next) = self.exposed_by_a_sum().or_else(|| self.exposed_by_equations(&lost)) {
             self.cells[next].hidden = true;
         }
         self.cells.iter().map(|cell| cell.hidden).collect()
@@ -79,8 +102,13 @@ impl System {
 
     /// What to leave out because of a single sum from which something can be computed.
     fn exposed_by_a_sum(&self) -> Option<usize> {
-        let exposed = self.sums.iter().filter(|sum| self.tells(sum));
+        let exposed = self.equations().filter(|sum| self.tells(sum));
         exposed.filter_map(|sum| self.cheapest([sum.as_slice()])).next()
+    }
+
+    /// All that binds numbers, ties first.
+    fn equations(&self) -> impl Iterator<Item = &Sum> {
+        self.ties.iter().chain(&self.sums)
     }
 
     /// Whether a sum tells the one number that is left out of it, or that those left out of it are few together.
@@ -93,12 +121,12 @@ impl System {
     }
 
     /// What to leave out because several sums together tell a number that is left out, or that some of those are few.
-    fn exposed_by_equations(&self) -> Option<usize> {
-        for row in self.solved() {
+    fn exposed_by_equations(&self, lost: &Equations) -> Option<usize> {
+        for row in self.solved().into_values() {
             let told: BTreeSet<usize> = row.keys().copied().collect();
             let few = row.values().all(|factor| *factor == 1)
                 && told.iter().map(|at| self.cells[*at].value).sum::<i64>().abs() < self.threshold;
-            if told.len() == 1 || few {
+            if (told.len() == 1 || few) && !follows(row, lost) {
                 let found = self.cheapest(self.around(&told)).or_else(|| self.cheapest(self.around(&self.reach(told))));
                 if found.is_some() {
                     return found;
@@ -110,7 +138,7 @@ impl System {
 
     /// The sums in which one of these stands.
     fn around<'a>(&'a self, cells: &'a BTreeSet<usize>) -> impl Iterator<Item = &'a [(usize, i64)]> {
-        self.sums.iter().filter(|sum| sum.iter().any(|(at, _)| cells.contains(at))).map(Vec::as_slice)
+        self.equations().filter(|sum| sum.iter().any(|(at, _)| cells.contains(at))).map(Vec::as_slice)
     }
 
     /// All that is left out and hangs together with these.
@@ -136,25 +164,49 @@ impl System {
     }
 
     /// The equations of what is left out, solved as far as they can be (Gauss and Jordan): each begins with a number that stands in no
-    /// other. There are few numbers in each, so that only those are kept.
-    fn solved(&self) -> impl Iterator<Item = Equation> {
-        let mut solved: BTreeMap<usize, Equation> = BTreeMap::new();
-        for sum in &self.sums {
+    /// other. There are few numbers in each, so that only those are kept, and which equations each of them stands in.
+    fn solved(&self) -> Equations {
+        let mut solved = Equations::new();
+        let mut holders: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for sum in self.equations() {
             let mut row = Equation::new();
             for (at, sign) in sum.iter().filter(|(at, _)| self.cells[*at].hidden) {
                 add(&mut row, *at, if *sign < 0 { PRIME - 1 } else { 1 });
             }
-            for (lead, known) in &solved {
-                eliminate(&mut row, *lead, known);
+            let leads: Vec<usize> = row.keys().copied().filter(|at| solved.contains_key(at)).collect();
+            for lead in leads {
+                eliminate(&mut row, lead, &solved[&lead]);
             }
             let Some((lead, factor)) = row.first_key_value().map(|(lead, factor)| (*lead, *factor)) else { continue };
             let scale = inverse(factor);
             row.values_mut().for_each(|factor| *factor = *factor * scale % PRIME);
-            solved.values_mut().for_each(|known| eliminate(known, lead, &row));
+            let of_lead = holders.remove(&lead).unwrap_or_default();
+            for holder in of_lead {
+                let Some(known) = solved.get_mut(&holder) else { continue };
+                eliminate(known, lead, &row);
+                for at in row.keys().filter(|at| **at != lead) {
+                    let of_cell = holders.entry(*at).or_default();
+                    if known.contains_key(at) {
+                        of_cell.insert(holder)
+                    } else {
+                        of_cell.remove(&holder)
+                    };
+                }
+            }
+            row.keys().filter(|at| **at != lead).for_each(|at| {
+                holders.entry(*at).or_default().insert(lead);
+            });
             solved.insert(lead, row);
         }
-        solved.into_values()
+        solved
     }
+}
+
+/// Whether an equation follows from others that are solved.
+fn follows(mut row: Equation, from: &Equations) -> bool {
+    let leads: Vec<usize> = row.keys().copied().filter(|at| from.contains_key(at)).collect();
+    leads.iter().for_each(|lead| eliminate(&mut row, *lead, &from[lead]));
+    row.is_empty()
 }
 
 /// Takes `lead` out of an equation by one that begins with it.

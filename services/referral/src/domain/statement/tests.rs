@@ -11,6 +11,7 @@ use crate::domain::{
 };
 
 mod golden;
+mod related;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
