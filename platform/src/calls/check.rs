@@ -107,6 +107,23 @@ impl Check {
         if value == 0 { default } else { self.choice(field, value) }
     }
 
+    /// Tells along what a decision finds wrong with values that this check returned, but for what may follow from a field that is wrong
+    /// already: of the same element, within it, or around it.
+    pub fn along(&mut self, faults: Vec<Violation>) {
+        let element = |field: &str| field.split_inclusive(']').next().unwrap_or(field).to_string();
+        let told: Vec<String> = self.violations.iter().map(|violation| violation.subject.clone()).collect();
+        let follows = |fault: &Violation| {
+            let within = |inner: &str, outer: &str| {
+                inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            };
+            told.iter().any(|field| {
+                let one_element = field.contains(']') && element(field) == element(&fault.subject);
+                one_element || within(field, &fault.subject) || within(&fault.subject, field)
+            })
+        };
+        self.violations.extend(faults.into_iter().filter(|fault| !follows(fault)));
+    }
+
     /// Ends the check.
     ///
     /// # Errors
@@ -139,6 +156,19 @@ pub fn time_to_proto(at: chrono::DateTime<chrono::Utc>) -> prost_types::Timestam
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_follows_from_a_field_that_is_wrong_is_not_told_along() {
+        let mut check = Check::default();
+        check.fail("terms.lines[1].kind", "must be one of the enum's values");
+        check.fail("terms.parties[0].organisation", "must be a name");
+        check.fail("terms.start_date", "must be a day");
+        let faults = ["lines[1].committed", "lines[10].committed", "parties", "services", "start_date", "end_date"];
+        check.along(faults.iter().map(|field| Violation::new(format!("terms.{field}"), "…")).collect());
+        let error = check.finish().expect_err("faults");
+        let told: Vec<_> = error.violations.iter().skip(3).map(|violation| violation.subject.as_str()).collect();
+        assert_eq!(told, ["terms.lines[10].committed", "terms.services", "terms.end_date"]);
+    }
 
     #[test]
     fn all_that_is_wrong_is_told_at_once() {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::Days;
 use relais_proto::convention::v1::{
     Convention, CreateConventionRequest, Deadlines, GetConventionRequest, Line, ListConventionsRequest, Prescribers,
-    ResultRecipients, SignConventionRequest, Terms, convention, line, result_recipients, terms,
+    ResultRecipients, Service, SignConventionRequest, Terms, convention, line, result_recipients, terms,
 };
 use relais_tests::{Session, date, partnership, request_id, rules, violations};
 use tonic::Code;
@@ -124,6 +124,25 @@ async fn terms_that_are_no_agreement_are_told_all_at_once() -> Result<()> {
     let expected = ["parties", "parties", "services", "end_date"].map(|field| format!("convention.terms.{field}"));
     assert_eq!((refused.code(), violations(&refused)), (Code::InvalidArgument, expected.to_vec()));
 
+    // What a field is, and what is no agreement, at once; but not what follows from a field that is wrong.
+    let line = |committed| Line { kind: line::Kind::Counted.into(), committed, ..good.lines[0].clone() };
+    let terms = Terms {
+        parties: good.parties[..1].to_vec(),
+        services: vec![good.services[0].clone(), Service { bearer: 9, ..Service::default() }],
+        lines: vec![
+            line(0),
+            Line { line_id: "more".into(), ..line(5) },
+            Line { line_id: "Money!".into(), measure: line::Measure::Money.into(), ..line(0) },
+        ],
+        ..good.clone()
+    };
+    let request = CreateConventionRequest { convention: convention(terms), request_id: String::new() };
+    let refused = client.create_convention(request).await.unwrap_err();
+    let expected = ["services[1].bearer", "services[1].code", "services[1].code.system", "services[1].code.code"];
+    let expected = [expected.as_slice(), &["lines[2].line_id", "parties", "lines[1].committed"]].concat();
+    let expected: Vec<_> = expected.iter().map(|field| format!("convention.terms.{field}")).collect();
+    assert_eq!(violations(&refused), [expected, vec!["request_id".into()]].concat());
+
     let given = partnership::organisation(&partners.operator, "Third").await?;
     let foreign = partnership::site(&partners.operator, &given, "Third's").await?;
     let nowhere = format!("{}/sites/{}", partners.provider, uuid::Uuid::now_v7());
@@ -135,14 +154,14 @@ async fn terms_that_are_no_agreement_are_told_all_at_once() -> Result<()> {
     let prescribers = Some(Prescribers { required: true, register: "http://loinc.org".into() });
     let deadlines = Some(Deadlines { result_days: -1, first_contact_stat_hours: 87_841, ..Deadlines::default() });
     for (terms, fields) in [
-        (Terms { sites: vec![foreign], ..good.clone() }, vec!["sites"]),
+        (Terms { sites: vec![foreign], ..good.clone() }, vec!["sites[0]"]),
         (Terms { sites: vec![nowhere], ..good.clone() }, vec!["sites"]),
         (Terms { recipients: named(by_unit, &unit), ..good.clone() }, vec!["recipients.unit"]),
         (Terms { recipients: named(by_unit, ""), ..good.clone() }, vec!["recipients.unit"]),
         (Terms { recipients: named(by_prescriber, &partners.centre), ..good.clone() }, vec!["recipients.unit"]),
         (Terms { prescribers, ..good.clone() }, vec!["prescribers.register"]),
         (Terms { deadlines, ..good.clone() }, vec!["deadlines.first_contact_stat_hours", "deadlines.result_days"]),
-        (Terms { checklist: vec!["Order\0".into()], ..good.clone() }, vec!["checklist"]),
+        (Terms { checklist: vec!["order".into(), "Order\0".into()], ..good.clone() }, vec!["checklist[1]"]),
         (Terms { thresholds: vec![90, 70], run_off_days: -1, ..good.clone() }, vec!["run_off_days", "thresholds"]),
         (Terms { acceptance: 9, ..good.clone() }, vec!["acceptance"]),
         (Terms { start_date: day(1899, 12, 31), ..good.clone() }, vec!["start_date"]),

@@ -256,7 +256,7 @@ async fn asking_is_refused_for_what_submitting_is_refused_for() -> Result<()> {
         (Referral { prescriber: nobody, ..strict.ask() }, "referral.prescriber"),
         (Referral { site: nowhere, ..strict.ask() }, "referral.site"),
         (Referral { declared_reason: "No Doctor".into(), ..strict.ask() }, "referral.declared_reason"),
-        (Referral { documents: vec!["a\0".into()], ..strict.ask() }, "referral.documents"),
+        (Referral { documents: vec!["order".into(), "a\0".into()], ..strict.ask() }, "referral.documents[1]"),
         (Referral { territory: "Esch sur Alzette".into(), ..strict.ask() }, "referral.territory"),
         (Referral { patient_status: "A Newcomer".into(), ..strict.ask() }, "referral.patient_status"),
         (Referral { health_cover: 99, ..strict.ask() }, "referral.health_cover"),

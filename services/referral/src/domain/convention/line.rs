@@ -195,24 +195,24 @@ impl Line {
         (first, last.max(first))
     }
 
-    /// Tells `ensure` all that is wrong with it.
+    /// Tells `ensure` all that is wrong with it, by its own fields.
     pub(super) fn faults(&self, ensure: &mut impl FnMut(&str, bool, &str)) {
         let counted = self.kind == LineKind::Counted;
         let committed = self.committed.is_some_and(|committed| (1..=MOST_COMMITTED).contains(&committed));
-        ensure("lines.committed", counted || committed, "must be between 1 and 1000000000000");
-        ensure("lines.committed", !counted || self.committed.is_none(), "must be absent on a counted line");
+        ensure("committed", counted || committed, "must be between 1 and 1000000000000");
+        ensure("committed", !counted || self.committed.is_none(), "must be absent on a counted line");
         let money = self.measure == Measure::Money;
         let known = self.currency.as_deref().is_some_and(|code| currency::minor_digits(code).is_some());
-        ensure("lines.currency", !money || known, "must be a currency of ISO 4217 whose minor units are defined");
-        ensure("lines.currency", money || self.currency.is_none(), "must be absent unless the line counts money");
+        ensure("currency", !money || known, "must be a currency of ISO 4217 whose minor units are defined");
+        ensure("currency", money || self.currency.is_none(), "must be absent unless the line counts money");
         let together = self.scope == LineScope::All;
-        ensure("lines.scope", !money || together, "must be all sites together on a line of money");
+        ensure("scope", !money || together, "must be all sites together on a line of money");
         let reports = self.counted_from == CountedFrom::Report;
         let acts = self.measure == Measure::Acts;
-        ensure("lines.counted_from", acts || !reports, "reports count acts alone");
+        ensure("counted_from", acts || !reports, "reports count acts alone");
         let waits = self.on_exhausted != OnExhausted::Refuse;
         let may_wait = self.is_firm() && self.counts_referrals();
-        ensure("lines.on_exhausted", !waits || may_wait, "is for firm lines of acts or persons");
+        ensure("on_exhausted", !waits || may_wait, "is for firm lines of acts or persons");
     }
 }
 
@@ -269,9 +269,9 @@ mod tests {
         assert_eq!(faults(&Line::counted_acts("a")), [""; 0]);
         assert_eq!(faults(&firm(Per::Month)), [""; 0]);
         for committed in [None, Some(0), Some(-1), Some(MOST_COMMITTED + 1), Some(i64::MAX)] {
-            assert_eq!(faults(&Line { committed, ..firm(Per::Term) }), ["lines.committed"], "{committed:?}");
+            assert_eq!(faults(&Line { committed, ..firm(Per::Term) }), ["committed"], "{committed:?}");
         }
-        assert_eq!(faults(&Line { committed: Some(1), ..Line::counted_acts("a") }), ["lines.committed"]);
+        assert_eq!(faults(&Line { committed: Some(1), ..Line::counted_acts("a") }), ["committed"]);
         let money = |currency: Option<&str>| Line {
             measure: Measure::Money,
             currency: currency.map(Into::into),
@@ -282,14 +282,14 @@ mod tests {
         }
         // Unknown, no code, gold, drawing rights, for tests.
         for bad in [None, Some("EUX"), Some("eur"), Some("XAU"), Some("XDR"), Some("XTS")] {
-            assert_eq!(faults(&money(bad)), ["lines.currency"], "{bad:?}");
+            assert_eq!(faults(&money(bad)), ["currency"], "{bad:?}");
         }
-        assert_eq!(faults(&Line { currency: Some("EUR".into()), ..firm(Per::Term) }), ["lines.currency"]);
-        assert_eq!(faults(&Line { scope: LineScope::Site, ..money(Some("EUR")) }), ["lines.scope"]);
+        assert_eq!(faults(&Line { currency: Some("EUR".into()), ..firm(Per::Term) }), ["currency"]);
+        assert_eq!(faults(&Line { scope: LineScope::Site, ..money(Some("EUR")) }), ["scope"]);
         let persons = Line { measure: Measure::Persons, counted_from: CountedFrom::Report, ..firm(Per::Term) };
-        assert_eq!(faults(&persons), ["lines.counted_from"]);
+        assert_eq!(faults(&persons), ["counted_from"]);
         let soft = Line { kind: LineKind::Soft, on_exhausted: OnExhausted::Waitlist, ..firm(Per::Term) };
-        assert_eq!(faults(&soft), ["lines.on_exhausted"]);
+        assert_eq!(faults(&soft), ["on_exhausted"]);
     }
 
     #[test]

@@ -117,10 +117,14 @@ impl Terms {
         ensure("lines", !self.lines.is_empty(), "must hold a line");
         let lines: Vec<_> = self.lines.iter().map(|line| &line.line_id).collect();
         ensure("lines", distinct(&lines), "must not use a line_id twice");
-        self.lines.iter().for_each(|line| line.faults(&mut ensure));
+        for (at, line) in self.lines.iter().enumerate() {
+            line.faults(&mut |field: &str, holds, rule: &str| ensure(&format!("lines[{at}].{field}"), holds, rule));
+        }
         ensure("end_date", self.start_date <= self.end_date, "must not lie before start_date");
         let provides = |site: &Child<SiteId>| self.is_party(site.organisation, Role::Provider);
-        ensure("sites", self.sites.iter().all(provides), "must be sites of the providers");
+        for (at, site) in self.sites.iter().enumerate() {
+            ensure(&format!("sites[{at}]"), provides(site), "must be a site of one of the providers");
+        }
         ensure("sites", distinct(&self.sites), "must not name a site twice");
         let refers = |organisation| self.is_party(organisation, Role::Referrer);
         self.conditions.faults(refers, &mut ensure);

@@ -82,39 +82,50 @@ fn parse_terms(check: &mut Check, given: &v1::Terms) -> Terms {
     for (field, size) in sizes {
         check.ensure(&format!("convention.terms.{field}"), size <= MOST, "must not hold more than 500");
     }
-    Terms {
-        parties: given.parties.iter().take(MOST).map(|given| parse_party(check, given)).collect(),
-        services: given.services.iter().take(MOST).map(|given| parse_service(check, given)).collect(),
-        lines: given.lines.iter().take(MOST).map(|given| line::parse(check, given)).collect(),
+    let site = |check: &mut Check, at, name: &String| check.child(&format!("convention.terms.sites[{at}]"), name);
+    let terms = Terms {
+        parties: few(&given.parties).map(|(at, given)| parse_party(check, at, given)).collect(),
+        services: few(&given.services).map(|(at, given)| parse_service(check, at, given)).collect(),
+        lines: few(&given.lines).map(|(at, given)| line::parse(check, at, given)).collect(),
         start_date: check.date("convention.terms.start_date", given.start_date),
         end_date: check.date("convention.terms.end_date", given.end_date),
-        sites: given.sites.iter().take(MOST).map(|site| check.child("convention.terms.sites", site)).collect(),
+        sites: few(&given.sites).map(|(at, name)| site(check, at, name)).collect(),
         conditions: conditions::parse(check, given),
         exclusive: given.exclusive,
-    }
+    };
+    check.along(terms.faults());
+    terms
 }
 
-fn parse_party(check: &mut Check, given: &v1::Party) -> Party {
-    let role = match check.choice("convention.terms.parties.role", given.role) {
+/// The elements of a list with their places, as many as are looked at.
+fn few<T>(given: &[T]) -> impl Iterator<Item = (usize, &T)> {
+    given.iter().take(MOST).enumerate()
+}
+
+fn parse_party(check: &mut Check, at: usize, given: &v1::Party) -> Party {
+    let field = format!("convention.terms.parties[{at}]");
+    let role = match check.choice(&format!("{field}.role"), given.role) {
         party::Role::Provider => Role::Provider,
         party::Role::Funder => Role::Funder,
         party::Role::Coordinator => Role::Coordinator,
         // Unspecified has been refused by the check.
         party::Role::Referrer | party::Role::Unspecified => Role::Referrer,
     };
-    Party { organisation: check.name("convention.terms.parties.organisation", &given.organisation), role }
+    Party { organisation: check.name(&format!("{field}.organisation"), &given.organisation), role }
 }
 
-fn parse_service(check: &mut Check, given: &v1::Service) -> ServiceTerm {
-    let bearer = match check.choice("convention.terms.services.bearer", given.bearer) {
+fn parse_service(check: &mut Check, at: usize, given: &v1::Service) -> ServiceTerm {
+    let field = format!("convention.terms.services[{at}]");
+    let bearer = match check.choice(&format!("{field}.bearer"), given.bearer) {
         service::Bearer::ProviderInKind => Bearer::ProviderInKind,
         service::Bearer::Grant => Bearer::Grant,
         service::Bearer::Patient => Bearer::Patient,
         // Unspecified has been refused by the check.
         service::Bearer::Funder | service::Bearer::Unspecified => Bearer::Funder,
     };
-    let code = check.required("convention.terms.services.code", given.code.clone());
-    ServiceTerm { code: coding(check, "convention.terms.services.code", &code), bearer }
+    let field = format!("{field}.code");
+    let code = check.required(&field, given.code.clone());
+    ServiceTerm { code: coding(check, &field, &code), bearer }
 }
 
 /// A code with its system.

@@ -81,7 +81,8 @@ fn etag(check: &mut Check, value: &str) -> Option<i64> {
 /// Codes of this product's own, each 1 to 63 of a-z, 0-9 and hyphen.
 fn codes(check: &mut Check, field: &str, given: &[String], most: usize) -> Vec<String> {
     check.ensure(field, given.len() <= most, &format!("must not hold more than {most}"));
-    given.iter().take(most).map(|code| plain_code(check, field, code)).collect()
+    let elements = given.iter().take(most).enumerate();
+    elements.map(|(at, code)| plain_code(check, &format!("{field}[{at}]"), code)).collect()
 }
 
 /// One such code.

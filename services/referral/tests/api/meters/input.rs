@@ -35,10 +35,10 @@ async fn a_line_that_makes_no_sense_is_refused_by_field() -> Result<()> {
         (Line { on_exhausted: 9, ..firm(5) }, "on_exhausted"),
     ] {
         let terms = partnership::terms(&partners.mdm, &partners.provider, partners.today);
-        let terms = Terms { lines: vec![line.clone()], ..terms };
+        let terms = Terms { lines: vec![Line { line_id: "others".into(), ..firm(5) }, line.clone()], ..terms };
         let refused = partnership::draft(&partners.coordinator, terms).await.unwrap_err();
         let status = refused.downcast_ref::<Status>().context("no status")?;
-        assert_eq!(violations(status), [format!("convention.terms.lines.{field}")], "{line:?}");
+        assert_eq!(violations(status), [format!("convention.terms.lines[1].{field}")], "{line:?}");
     }
     partners.world.end().await
 }
