@@ -72,7 +72,9 @@ impl UseCase for GetUsage {
             (Some(asked), Some(line)) => steps.figures(line, self.figures(unit, line, asked.period).await?),
             _ => Vec::new(),
         };
-        let meters = meters(unit, &convention, &lines, (day, steps)).await?;
+        // No period holds a day before the first; after the end, what comes late still counts in the last ones.
+        let begun = day >= convention.terms.start_date;
+        let meters = if begun { meters(unit, &convention, &lines, (day, steps)).await? } else { Vec::new() };
         unit.audit(self.convention);
         if meters.len() > usize::try_from(MOST).unwrap_or_default() {
             return Err(invalid("line_id", "must be given: the report is too long"));

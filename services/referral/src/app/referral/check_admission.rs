@@ -59,8 +59,11 @@ impl UseCase for CheckAdmission {
         let lines = &judged.convention.terms.lines;
         let is_here = |standing: &Standing| {
             let mut metered = lines.iter().filter(|line| line.is_metered());
-            metered
-                .any(|line| line.line_id == standing.line_id && place_of(line, self.submission.site) == standing.site)
+            // A day outside of the convention's lies in none of its periods: what is left of one is no place for that day.
+            standing.holds(self.submission.requested_date)
+                && metered.any(|line| {
+                    line.line_id == standing.line_id && place_of(line, self.submission.site) == standing.site
+                })
         };
         let standings = judged.standings.into_iter().filter(is_here).collect();
         let (convention, verdict, waits) = (judged.convention.id, judged.verdict, judged.waits);

@@ -81,6 +81,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Whether a day lies in its period.
+    pub fn holds(&self, day: NaiveDate) -> bool {
+        self.period.0 <= day && day <= self.period.1
+    }
+
     /// What may still be reserved.
     pub fn left(&self) -> i64 {
         (self.committed - self.reserved - self.used).max(0)

@@ -74,6 +74,21 @@ async fn figures_of_meters_are_for_parties_and_of_days_that_have_begun() -> Resu
     metered.end().await
 }
 
+/// A day outside of the convention's is in no period: what is left of the first or the last one is no place for it.
+#[tokio::test]
+async fn no_meter_is_told_of_a_period_that_does_not_hold_the_day() -> Result<()> {
+    let metered = Metered::agree(vec![firm(2), Line { line_id: "yearly".into(), per: 2, ..firm(2) }]).await?;
+    let today = metered.partners.today;
+    assert_eq!(metered.meters(Some(date(today - Days::new(201)))).await?, []);
+    assert_eq!(metered.meters(Some(date(today - Days::new(200)))).await?.len(), 2);
+    let on = |days: u64| Referral { requested_date: day(today + Days::new(days)), ..metered.ask() };
+    let within = metered.check(on(900)).await?;
+    assert_eq!((within.admitted, within.lines.len()), (true, 2));
+    let beyond = metered.check(on(901)).await?;
+    assert_eq!((beyond.failed_rules[0].code.as_str(), beyond.lines), ("convention-not-in-force", vec![]));
+    metered.end().await
+}
+
 /// Whoever pays or watches, and knows none of the patients, is told counts in steps; who sends or sees them, what they are.
 #[tokio::test]
 async fn to_funders_and_the_network_counts_of_people_are_told_in_steps() -> Result<()> {
