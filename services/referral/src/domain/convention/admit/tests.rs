@@ -332,3 +332,15 @@ fn a_line_by_site_asks_for_a_site_and_names_another_that_has_places() {
     assert_eq!((refused[0].rule, refused[0].passes.clone()), (Rule::VolumeExhausted, vec![sites[2].to_string()]));
     assert!(admit(&signed, &Ask { site: Some(sites[2]), standings: &full, ..asked }).is_ok());
 }
+
+/// Whoever handles refusals by their codes reads them there.
+#[test]
+fn every_rule_stands_in_the_contract() {
+    let contract = include_str!("../../../../../../proto/relais/referral/v1/referral_service.proto");
+    let (_, message) = contract.split_once("message FailedRule {").unwrap();
+    let (comment, _) = message.split_once("string code").unwrap();
+    let of_lines = [Rule::VolumeExhausted, Rule::BudgetExhausted];
+    for rule in RULES.iter().map(|(rule, ..)| *rule).chain(of_lines) {
+        assert!(comment.contains(&format!("`{}`", rule.as_str())), "{} is not told", rule.as_str());
+    }
+}
