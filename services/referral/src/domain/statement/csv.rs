@@ -1,5 +1,6 @@
 //! A statement as comma-separated values (RFC 4180): a row for each number, with the code by which programs know it and the words by
-//! which people do. Numbers are written plainly, with a point, in every language.
+//! which people do. Numbers are written plainly, with a point, in every language; so are the codes of sections and
+//! figures, at the end of each row.
 
 use csv::{Terminator, WriterBuilder};
 use relais_platform::error::{Error, Result};
@@ -10,11 +11,14 @@ use crate::domain::language::Language;
 /// What the bytes are.
 pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
+/// The columns of codes of section and figure, which are the same in every language.
+const CODES: [&str; 2] = ["section_code", "figure_code"];
+
 /// Rows as they are written.
 struct Rows<'a> {
     language: Language,
     document: &'a Document,
-    written: Vec<[String; 7]>,
+    written: Vec<[String; 9]>,
 }
 
 /// A section, a code in it, and the words for that.
@@ -33,6 +37,7 @@ pub fn render(statement: &Statement, language: Language) -> Result<Vec<u8>> {
     rows.corrections();
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     let head = ["section", "code", "label", "figure", "site", "value", "suppressed"].map(|name| word(language, name));
+    let head = head.into_iter().chain(CODES);
     writer.write_record(head).map_err(Error::internal)?;
     for row in &rows.written {
         writer.write_record(row).map_err(Error::internal)?;
@@ -61,6 +66,8 @@ impl Rows<'_> {
             text(site),
             value.unwrap_or_default(),
             suppressed,
+            section.into(),
+            figure.into(),
         ];
         self.written.push(row);
     }

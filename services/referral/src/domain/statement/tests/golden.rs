@@ -80,9 +80,32 @@ fn rows_are_read_again() {
     let rows: Vec<::csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
     assert!(rows.len() > 60);
     for row in &rows {
-        assert_eq!(row.len(), 7);
+        assert_eq!(row.len(), 9);
         assert_eq!(row[5].is_empty(), &row[6] == "yes", "{row:?}");
     }
+}
+
+/// Whoever reads rows by program knows each by codes, whatever language it was rendered in.
+#[test]
+fn rows_are_known_by_codes_in_every_language() {
+    let read = |language| {
+        let rendered = csv::render(&sample(), language).unwrap();
+        let mut reader = ::csv::Reader::from_reader(rendered.as_slice());
+        let head: Vec<String> = reader.headers().unwrap().iter().map(Into::into).collect();
+        assert_eq!(head[7..], ["section_code", "figure_code"]);
+        let rows = reader.records().map(Result::unwrap);
+        rows.map(|row| [7, 1, 8].map(|at| row[at].to_string())).collect::<Vec<_>>()
+    };
+    let (french, english) = (read(Language::French), read(Language::English));
+    assert_eq!(french, english);
+    let of_line = |section: &str| {
+        let rows = english.iter().filter(|[of, code, _]| of == section && code == "chest-x-rays");
+        rows.map(|[_, _, figure]| figure.as_str()).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(of_line("lines").into_iter().collect::<Vec<_>>(), ["before", "in-period", "to-date"]);
+    assert_eq!(of_line("months").into_iter().collect::<Vec<_>>(), ["quantity"]);
+    let slug = |code: &String| code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    assert!(english.iter().all(|[section, _, figure]| slug(section) && slug(figure) && !figure.is_empty()));
 }
 
 #[test]
