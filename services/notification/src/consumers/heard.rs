@@ -195,7 +195,8 @@ pub(super) fn meter_threshold_crossed(told: &v1::MeterThresholdCrossed) -> Resul
     let parties = parties::of_event(&mut check, &told.parties);
     check.finish()?;
     let (reason, about) = (told.line_id.clone(), told.convention.clone());
-    let facts = Facts { state: told.percent.to_string(), reason, about, ..Facts::default() };
+    let about_name = told.convention_display_name.clone();
+    let facts = Facts { state: told.percent.to_string(), reason, about, about_name, ..Facts::default() };
     Ok(Happening {
         kind: Kind::MeterThreshold,
         facts,

@@ -64,8 +64,10 @@ pub struct Facts {
     pub time_zone: String,
     /// Until when the next step is, or was, due.
     pub due_time: Option<DateTime<Utc>>,
-    /// The appointment, report or delivery, by its name.
+    /// The appointment, report, delivery or convention, by its resource name.
     pub about: String,
+    /// What people call that, where it is no person's: a convention.
+    pub about_name: String,
     /// Whether it takes back what was told before.
     pub undone: bool,
 }

@@ -28,6 +28,7 @@ struct Row {
     time_zone: String,
     due_time: Option<DateTime<Utc>>,
     about: String,
+    about_name: String,
     undone: bool,
     read_time: Option<DateTime<Utc>>,
     reader: String,
@@ -50,6 +51,7 @@ impl TryFrom<Row> for (i64, Message) {
                 time_zone: row.time_zone,
                 due_time: row.due_time,
                 about: row.about,
+                about_name: row.about_name,
                 undone: row.undone,
             },
             referral: row.referral_id.map(Into::into),
@@ -91,9 +93,9 @@ impl Rows for NewMessages {
                  SELECT *, row_number() OVER (PARTITION BY organisation_id, unit_id ORDER BY ordinality) AS place
                  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[],
                              $8::text[], $9::text[], $10::timestamptz[], $11::text[], $12::timestamptz[], $13::text[],
-                             $14::bool[])
+                             $14::bool[], $15::text[])
                      WITH ORDINALITY AS n(id, organisation_id, unit_id, kind, referral_id, referral_number, create_time,
-                             state, reason, start_time, time_zone, due_time, about, undone)
+                             state, reason, start_time, time_zone, due_time, about, undone, about_name)
              ), more AS (
                  SELECT organisation_id, unit_id, count(*) AS messages FROM new GROUP BY organisation_id, unit_id
              ), counted AS (
@@ -104,9 +106,9 @@ impl Rows for NewMessages {
                  RETURNING organisation_id, unit_id, last_sequence
              )
              INSERT INTO message (id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time,
-                                  state, reason, start_time, time_zone, due_time, about, undone)
+                                  state, reason, start_time, time_zone, due_time, about, undone, about_name)
              SELECT id, organisation_id, unit_id, last_sequence - messages + place, kind, referral_id, referral_number,
-                    create_time, state, reason, start_time, time_zone, due_time, about, undone
+                    create_time, state, reason, start_time, time_zone, due_time, about, undone, about_name
              FROM new JOIN more USING (organisation_id, unit_id) JOIN counted USING (organisation_id, unit_id)",
             &ids(|m| m.id.0),
             &ids(|m| key(m.mailbox).0),
@@ -122,6 +124,7 @@ impl Rows for NewMessages {
             &times(|m| m.facts.due_time) as _,
             &text(|m| &m.facts.about),
             &undone,
+            &text(|m| &m.facts.about_name),
         );
         query.with_operation("INSERT", "message").execute(unit.sql()).await?;
         mailing::queue(unit, &self.0).await
@@ -137,7 +140,7 @@ pub async fn list(unit: &mut Unit<'_>, inbox: &[Mailbox], page: &PageRequest) ->
     let query = sqlx::query_as!(
         Row,
         "SELECT id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time, state, reason,
-                start_time, time_zone, due_time, about, undone, read_time, reader, acknowledge_time, acknowledger
+                start_time, time_zone, due_time, about, about_name, undone, read_time, reader, acknowledge_time, acknowledger
          FROM message
          WHERE organisation_id = ANY($1) AND unit_id = ANY($2) AND (create_time, id) < ($3, $4)
          ORDER BY create_time DESC, id DESC LIMIT $5",
@@ -160,7 +163,7 @@ pub async fn list_unread(unit: &mut Unit<'_>, inbox: &[Mailbox], page: &PageRequ
     let query = sqlx::query_as!(
         Row,
         "SELECT id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time, state, reason,
-                start_time, time_zone, due_time, about, undone, read_time, reader, acknowledge_time, acknowledger
+                start_time, time_zone, due_time, about, about_name, undone, read_time, reader, acknowledge_time, acknowledger
          FROM message
          WHERE organisation_id = ANY($1) AND unit_id = ANY($2) AND (create_time, id) < ($3, $4) AND read_time IS NULL
          ORDER BY create_time DESC, id DESC LIMIT $5",
@@ -188,7 +191,7 @@ pub async fn list_after(
     let query = sqlx::query_as!(
         Row,
         "SELECT id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time, state, reason,
-                start_time, time_zone, due_time, about, undone, read_time, reader, acknowledge_time, acknowledger
+                start_time, time_zone, due_time, about, about_name, undone, read_time, reader, acknowledge_time, acknowledger
          FROM message
          WHERE organisation_id = $1 AND unit_id = $2 AND sequence > $3 ORDER BY sequence LIMIT $4",
         organisation,
@@ -209,7 +212,7 @@ pub async fn lock(unit: &mut Unit<'_>, inbox: &[Mailbox], id: MessageId) -> Resu
     let query = sqlx::query_as!(
         Row,
         "SELECT id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time, state, reason,
-                start_time, time_zone, due_time, about, undone, read_time, reader, acknowledge_time, acknowledger
+                start_time, time_zone, due_time, about, about_name, undone, read_time, reader, acknowledge_time, acknowledger
          FROM message
          WHERE id = $1 AND organisation_id = ANY($2) AND unit_id = ANY($3) FOR UPDATE",
         id.0,
@@ -281,7 +284,7 @@ pub async fn list_about(unit: &mut Unit<'_>, referrals: &[ReferralId]) -> Result
     let query = sqlx::query_as!(
         Row,
         "SELECT id, organisation_id, unit_id, sequence, kind, referral_id, referral_number, create_time, state, reason,
-                start_time, time_zone, due_time, about, undone, read_time, reader, acknowledge_time, acknowledger
+                start_time, time_zone, due_time, about, about_name, undone, read_time, reader, acknowledge_time, acknowledger
          FROM message
          WHERE referral_id = ANY($1) ORDER BY create_time DESC, id DESC",
         &referrals,

@@ -54,6 +54,7 @@ report-released = Referral { $number }: a document waits for you.
 critical-released = Referral { $number }: a document waits for you that must be read at once.
 report-quarantined = A document that you sent is put aside: it does not fit what was asked for.
 report-acknowledged = Referral { $number }: your document was taken note of.
+meter-threshold-named = Convention “{ $name }”, line { $reason }: { $state } % of what it commits is reserved or used.
 meter-threshold = Line { $reason } of a convention: { $state } % of what it commits is reserved or used.
 delivery-failed = Referral { $number }: a message could not be sent; tell the person in another way.
 delivery-parked = Referral { $number }: a message could not be sent, however often it was tried.

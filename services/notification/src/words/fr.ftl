@@ -57,6 +57,7 @@ report-released = Dossier { $number } : un document vous attend.
 critical-released = Dossier { $number } : un document à lire sans délai vous attend.
 report-quarantined = Un document que vous avez envoyé est mis de côté : il ne correspond pas à sa demande.
 report-acknowledged = Dossier { $number } : votre document a été pris en compte.
+meter-threshold-named = Convention « { $name } », ligne { $reason } : { $state } % de ce qu’elle prévoit est réservé ou consommé.
 meter-threshold = Ligne { $reason } d’une convention : { $state } % de ce qu’elle prévoit est réservé ou consommé.
 delivery-failed = Dossier { $number } : un message n’a pas pu être envoyé ; prévenez la personne autrement.
 delivery-parked = Dossier { $number } : un message n’a pas pu être envoyé malgré plusieurs essais.

@@ -50,9 +50,15 @@ pub fn sentence(language: Language, message: &Message) -> String {
     args.set("start", start.unwrap_or_default());
     args.set("state", facts.state.as_str());
     args.set("reason", facts.reason.as_str());
+    args.set("name", facts.about_name.as_str());
     let kind = message.kind.as_str();
     if facts.undone && message.kind == Kind::ReferralMoved {
         return say(language, "referral-undone", &args);
+    }
+    if !facts.about_name.is_empty()
+        && let Some(told) = find(language, &format!("{kind}-named"), &args)
+    {
+        return told;
     }
     find(language, &format!("{kind}-{}", facts.state), &args).unwrap_or_else(|| say(language, kind, &args))
 }
@@ -111,6 +117,20 @@ mod tests {
                 assert!(told.insert(text.clone()), "two say {text}");
             }
         }
+    }
+
+    /// Whoever is a party of many reads which one; an event of before has no name.
+    #[test]
+    fn a_threshold_names_its_convention() {
+        let told = message(Kind::MeterThreshold, "70");
+        let facts = Facts { reason: "patients".into(), ..told.facts.clone() };
+        let named = Facts { about_name: "Imagerie des arrivants".into(), ..facts.clone() };
+        let text = |facts: &Facts, language| sentence(language, &Message { facts: facts.clone(), ..told.clone() });
+        let french = "Convention « Imagerie des arrivants », ligne patients : 70 % de ce qu’elle prévoit est réservé ou consommé.";
+        let english =
+            "Convention “Imagerie des arrivants”, line patients: 70 % of what it commits is reserved or used.";
+        assert_eq!(BOTH.map(|language| text(&named, language)), [french, english]);
+        assert!(text(&facts, Language::En).starts_with("Line patients of a convention: 70 %"));
     }
 
     #[test]

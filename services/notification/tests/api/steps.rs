@@ -277,6 +277,7 @@ async fn a_threshold_is_told_to_both_partners() -> Result<()> {
     let convention = format!("conventions/{}", Uuid::now_v7());
     let crossed = v1::MeterThresholdCrossed {
         convention: convention.clone(),
+        convention_display_name: "Analyses for arrivals".into(),
         line_id: "places".into(),
         percent: 90,
         committed: 50,
@@ -292,7 +293,8 @@ async fn a_threshold_is_told_to_both_partners() -> Result<()> {
         let message = list(&desk, "fr").await?.remove(0);
         assert_eq!((message.kind(), &message.about, message.state.as_str()), (Kind::MeterThreshold, &convention, "90"));
         assert_eq!((message.reason.as_str(), message.referral.as_str()), ("places", ""));
-        assert!(message.text.contains("places") && message.text.contains("90"), "{}", message.text);
+        let told = ["Convention « Analyses for arrivals »", "places", "90"].map(|word| message.text.contains(word));
+        assert_eq!(told, [true; 3], "{}", message.text);
     }
     world.end().await
 }

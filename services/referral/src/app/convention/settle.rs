@@ -153,7 +153,7 @@ pub(super) async fn settle(
     let settled = settle_meters(unit, &moving, &asked).await?;
     for crossing in &settled.crossed {
         let site = (!crossing.site.0.is_nil()).then(|| Child::new(referral.provider, crossing.site).to_string());
-        tell_crossing(unit, referral.convention, &metered.parties, crossing, site);
+        tell_crossing(unit, (referral.convention, &metered.display_name), &metered.parties, crossing, site);
     }
     let short = |line: &&&Line| settled.short.contains(&line.line_id);
     Ok(wanted.iter().map(|(line, _)| line).filter(short).map(|line| (*line).clone()).collect())
@@ -216,13 +216,14 @@ async fn local_date(unit: &mut Unit<'_>, referral: &Referral, seen: bool) -> Res
 /// Tells the parties that send, see or watch; funders read figures.
 pub(super) fn tell_crossing(
     unit: &mut Unit<'_>,
-    convention: ConventionId,
+    (convention, display_name): (ConventionId, &str),
     parties: &[Party],
     crossing: &Crossing,
     site: Option<String>,
 ) {
     let event = v1::MeterThresholdCrossed {
         convention: convention.to_string(),
+        convention_display_name: display_name.into(),
         line_id: crossing.line_id.clone(),
         period_start: Some(date_to_proto(crossing.period_start)),
         period_end: Some(date_to_proto(crossing.period_end)),

@@ -64,7 +64,8 @@ pub(super) async fn settle_own(unit: &mut Unit<'_>, agreed: &Convention, line: &
     let settled = settle_meters(unit, &moving, &[asked]).await?;
     for crossing in &settled.crossed {
         let site = own.site.filter(|site| site.id == crossing.site);
-        tell_crossing(unit, agreed.id, &terms.parties, crossing, site.map(|site| site.to_string()));
+        let named = (agreed.id, agreed.display_name.as_str());
+        tell_crossing(unit, named, &terms.parties, crossing, site.map(|site| site.to_string()));
     }
     Ok(settled.short.is_empty())
 }

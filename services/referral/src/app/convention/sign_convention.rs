@@ -63,7 +63,8 @@ impl UseCase for SignConvention {
 async fn adopt(unit: &mut Unit<'_>, signed: &Convention) -> Result<()> {
     for crossing in convention::adopt_terms(unit, signed).await? {
         let site = network::find_site(unit, crossing.site).await?;
-        tell_crossing(unit, signed.id, &signed.terms.parties, &crossing, site.map(|site| site.name.to_string()));
+        let named = (signed.id, signed.display_name.as_str());
+        tell_crossing(unit, named, &signed.terms.parties, &crossing, site.map(|site| site.name.to_string()));
     }
     Ok(())
 }

@@ -18,6 +18,8 @@ const MOST: usize = 2_000;
 /// Lines of which steps of referrals move meters, and what goes with them.
 #[derive(Debug, Clone)]
 pub struct Metered {
+    /// The convention's name.
+    pub display_name: String,
     /// The lines; none: nothing is to be done at a step.
     pub lines: Vec<Line>,
     /// The first and the last day of the convention.
@@ -51,17 +53,19 @@ pub async fn metered(unit: &mut Unit<'_>, id: ConventionId, version: i64) -> Res
 
 async fn find(unit: &mut Unit<'_>, id: ConventionId, version: i64) -> Result<Metered> {
     let query = sqlx::query!(
-        r#"SELECT t.start_date, t.end_date, t.conditions AS "conditions: Json<Conditions>",
+        r#"SELECT c.display_name, t.start_date, t.end_date, t.conditions AS "conditions: Json<Conditions>",
                   (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.position) FROM convention_line l
                    WHERE l.convention_id = $1 AND l.version = $2) AS "lines!: Json<Vec<Line>>",
                   (SELECT jsonb_agg(jsonb_build_object('organisation', p.organisation_id, 'role', p.role) ORDER BY p.position)
                    FROM convention_party p WHERE p.convention_id = $1 AND p.version = $2) AS "parties!: Json<Vec<Party>>"
-           FROM convention_terms t WHERE t.convention_id = $1 AND t.version = $2"#,
+           FROM convention_terms t JOIN convention c ON c.id = t.convention_id
+           WHERE t.convention_id = $1 AND t.version = $2"#,
         id.0,
         version,
     );
     let row = query.with_operation("SELECT", "convention_terms").fetch_one(unit.sql()).await?;
     let lines = row.lines.0.into_iter().filter(Line::is_metered).collect();
     let dates = (row.start_date, row.end_date);
-    Ok(Metered { lines, dates, thresholds: row.conditions.0.thresholds, parties: row.parties.0 })
+    let (display_name, thresholds, parties) = (row.display_name, row.conditions.0.thresholds, row.parties.0);
+    Ok(Metered { display_name, lines, dates, thresholds, parties })
 }

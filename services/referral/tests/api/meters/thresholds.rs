@@ -47,6 +47,9 @@ async fn what_is_told_names_the_line_and_both_partners_and_no_person() -> Result
     };
     assert_eq!((&told.convention, told.line_id.as_str(), told.percent), (&metered.convention, "places", 100));
     assert_eq!((told.committed, told.reserved, told.used), (1, 1, 0));
+    let request = GetConventionRequest { name: metered.convention.clone() };
+    let agreed = metered.partners.lab.conventions().get_convention(request).await?.into_inner().convention;
+    assert_eq!(Some(told.convention_display_name), agreed.map(|agreed| agreed.display_name));
     let parties: Vec<_> = told.parties.iter().map(|party| &party.organisation).collect();
     assert_eq!(parties, [&metered.partners.mdm, &metered.partners.provider]);
     metered.end().await
