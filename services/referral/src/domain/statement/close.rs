@@ -200,6 +200,9 @@ struct Tables<'a> {
 /// The numbers of a row in the system, with their values; the last is of all places.
 type Row = Vec<(usize, i64)>;
 
+/// Each step by its state, and each reason by state and code.
+type Steps = (Vec<(&'static str, Row)>, Vec<(String, Row)>);
+
 impl Tables<'_> {
     fn value(&self, subject: Subject, code: &str, place: Place) -> i64 {
         self.counts.get(self.number, &Key { subject, code: code.into(), place })
@@ -228,7 +231,7 @@ impl Tables<'_> {
     }
 
     /// Steps and the reasons for some of them, which add up to the step.
-    fn steps(&self, system: &mut System) -> (Vec<(&'static str, Row)>, Vec<(String, Row)>) {
+    fn steps(&self, system: &mut System) -> Steps {
         let came = self.counts.codes(self.number, Subject::Steps);
         let told =
             State::ALL.into_iter().filter(|state| ALWAYS.contains(state) || came.iter().any(|it| it == state.as_str()));
