@@ -106,6 +106,10 @@ async fn a_list_shows_the_own_conventions() -> Result<()> {
     partners.world.end().await
 }
 
+fn convention(terms: Terms) -> Option<Convention> {
+    Some(Convention { display_name: "c".into(), terms: Some(terms), ..Convention::default() })
+}
+
 #[tokio::test]
 async fn terms_that_are_no_agreement_are_told_all_at_once() -> Result<()> {
     let partners = Partners::meet().await?;
@@ -117,7 +121,6 @@ async fn terms_that_are_no_agreement_are_told_all_at_once() -> Result<()> {
         end_date: good.start_date,
         ..good.clone()
     };
-    let convention = |terms| Some(Convention { display_name: "c".into(), terms: Some(terms), ..Convention::default() });
     let mut client = partners.coordinator.conventions();
     let request = CreateConventionRequest { convention: convention(terms), request_id: request_id() };
     let refused = client.create_convention(request).await.unwrap_err();
@@ -142,7 +145,14 @@ async fn terms_that_are_no_agreement_are_told_all_at_once() -> Result<()> {
     let expected = [expected.as_slice(), &["lines[2].line_id", "parties", "lines[1].committed"]].concat();
     let expected: Vec<_> = expected.iter().map(|field| format!("convention.terms.{field}")).collect();
     assert_eq!(violations(&refused), [expected, vec!["request_id".into()]].concat());
+    partners.world.end().await
+}
 
+#[tokio::test]
+async fn what_is_wrong_in_terms_is_told_by_its_field() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let good = partnership::terms(&partners.mdm, &partners.provider, partners.today);
+    let mut client = partners.coordinator.conventions();
     let given = partnership::organisation(&partners.operator, "Third").await?;
     let foreign = partnership::site(&partners.operator, &given, "Third's").await?;
     let nowhere = format!("{}/sites/{}", partners.provider, uuid::Uuid::now_v7());
