@@ -1,7 +1,7 @@
 //! How many calls, how they end, how long they take: `rpc.server.call.duration`, by method and status; and a span for each.
 //!
-//! Measured to the head of the answer: a stream's later end is not in it. A caller who goes away, or whose time is over, counts as
-//! CANCELLED.
+//! Measured to the head of the answer: a stream's later end is not in it. A caller who goes away counts as CANCELLED; a call whose
+//! time is over as DEADLINE_EXCEEDED.
 
 use std::{
     collections::HashSet,

@@ -1,9 +1,8 @@
 //! Statements: what a funder is told of a convention, period by period. Closed, a statement never changes.
 //!
 //! The store counts ([`Counted`]); [`close`] makes of it what is shown ([`Document`]): what comes late for earlier statements becomes
-//! corrections ([`late`]), and [`suppress`] leaves out small numbers with all that they could be computed from; [`related`] says which
-//! figures count the same. [`csv`] and [`page`]
-//! render what is shown, and nothing else.
+//! corrections ([`late`]), and [`suppress`] leaves out small numbers with all that they could be computed from; `related` says which
+//! figures count the same. [`csv`] and [`page`] render what is shown, and nothing else.
 
 mod close;
 pub mod csv;
