@@ -10,7 +10,11 @@ use std::{
 };
 
 use anyhow::Context as _;
-use tokio::{io::AsyncReadExt, sync::Mutex, time::Instant};
+use tokio::{
+    io::AsyncReadExt,
+    sync::{Mutex, OwnedMutexGuard},
+    time::Instant,
+};
 
 use super::{
     fetch::{Fetcher, LARGEST},
@@ -36,7 +40,7 @@ pub(super) struct Keys {
     ttl: Duration,
     refetch: Duration,
     cache: RwLock<Arc<Cache>>,
-    reading: Mutex<()>,
+    reading: Arc<Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -84,7 +88,7 @@ impl Keys {
             ttl: millis(jwks_ttl_ms),
             refetch: millis(jwks_refetch_ms),
             cache: RwLock::default(),
-            reading: Mutex::default(),
+            reading: Arc::default(),
         }
     }
 
@@ -93,10 +97,13 @@ impl Keys {
     /// # Errors
     /// UNAVAILABLE when no key could be read since the start.
     pub async fn find(self: &Arc<Self>, kid: &str) -> Result<Option<Arc<Key>>> {
-        // Who names a key that is known does not wait for another's reading: a silent issuer would hold everybody up.
-        let known = self.cache().keys.get(kid).is_some();
-        if self.is_due(kid) && !(known && self.reading.try_lock().is_err()) {
-            self.refresh(kid.to_string()).await;
+        if self.is_due(kid) {
+            // Who names a key that is known does not wait for another's reading: a silent issuer would hold everybody up.
+            match (self.reading.clone().try_lock_owned(), self.cache().keys.get(kid)) {
+                (Ok(turn), _) => self.refresh(kid, turn).await,
+                (Err(_), Some(_)) => {}
+                (Err(_), None) => self.refresh(kid, self.reading.clone().lock_owned().await).await,
+            }
         }
         let cache = self.cache();
         match cache.read {
@@ -114,15 +121,16 @@ impl Keys {
     }
 
     /// In a task of its own, which a call that gives up does not end: else each such call would read again.
-    async fn refresh(self: &Arc<Self>, kid: String) {
+    async fn refresh(self: &Arc<Self>, kid: &str, turn: OwnedMutexGuard<()>) {
+        // Whoever waited for its turn finds what the one before has read.
+        if !self.is_due(kid) {
+            return;
+        }
         let keys = self.clone();
         let reading = tokio::spawn(async move {
-            let _one = keys.reading.lock().await;
-            // Whoever waited finds what the first one has read.
-            if keys.is_due(&kid) {
-                let read = keys.read().await;
-                keys.keep(read);
-            }
+            let read = keys.read().await;
+            keys.keep(read);
+            drop(turn);
         });
         // A panic of it leaves the keys as they were.
         let _ = reading.await;
