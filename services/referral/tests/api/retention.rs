@@ -1,10 +1,13 @@
 //! What ages is removed, and nothing else.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use relais_platform::{Service as _, audit, settings::RetentionSettings};
 use relais_referral::Referral as Service;
 use relais_tests::World;
 use sqlx::AssertSqlSafe;
+use tokio::time::timeout;
 
 use crate::partners::Partners;
 
@@ -66,7 +69,7 @@ async fn remove(world: &World<Service>, kept: &RetentionSettings) -> Result<(i32
         let (partitions, rows) = world.running.context.database.remove_aged(kept).await?;
         removed = (removed.0 + partitions, removed.1 + rows);
         quiet = if (partitions, rows) == (0, 0) { quiet + 1 } else { 0 };
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Ok(removed)
 }
@@ -88,6 +91,24 @@ async fn what_is_older_than_it_is_kept_is_removed_and_the_rest_stays() -> Result
     remove(world, &nothing).await?;
     assert_eq!(days(world).await?, [0, 1, 3, 0]);
     assert_eq!(world.count("SELECT count(*) FROM referral").await?, 1, "{sent:?}");
+    partners.world.abandon().await
+}
+
+/// A backup reads the audit for as long as it takes: who makes the partition of a day gives up before others must wait behind it.
+#[tokio::test]
+async fn a_partition_is_not_waited_for_while_somebody_reads_the_table() -> Result<()> {
+    let partners = Partners::meet().await?;
+    let world = &partners.world;
+    let mut reads = world.database.begin().await?;
+    sqlx::query("SELECT count(*) FROM audit").execute(&mut *reads).await?;
+    let eighth = || sqlx::query("SELECT ensure_partitions(8)").execute(&world.database);
+    let given_up = timeout(Duration::from_secs(30), eighth()).await?.expect_err("it was made while somebody reads");
+    assert_eq!(given_up.as_database_error().and_then(|error| error.code()).as_deref(), Some("55P03"), "{given_up}");
+    timeout(Duration::from_secs(30), partners.submit()).await??;
+    reads.rollback().await?;
+    eighth().await?;
+    let made = "SELECT count(*) FROM pg_class WHERE relname = 'audit_' || to_char((now() AT TIME ZONE 'UTC')::date + 8, 'YYYYMMDD')";
+    assert_eq!(world.count(made).await?, 1);
     partners.world.abandon().await
 }
 

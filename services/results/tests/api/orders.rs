@@ -31,6 +31,24 @@ async fn next_move(stage: &mut Stage) -> Result<(i64, OrderMoved)> {
     }
 }
 
+/// The call's time is over while referral is asked: so it is said, and the same request does it once referral answers.
+#[tokio::test]
+async fn who_asks_others_until_the_time_is_over_says_so() -> Result<()> {
+    let stage = Stage::start().await?;
+    stage.referral.says(Some(vec![stage.recipient(&stage.doctor)]));
+    let (name, codes) = (stage.order.clone(), vec![GLUCOSE.into()]);
+    let asked = PlaceOrderRequest { name, codes, request_id: request_id(), ..Default::default() };
+    stage.referral.falls_silent(true);
+    let mut request = tonic::Request::new(asked.clone());
+    request.metadata_mut().insert("grpc-timeout", "1S".parse()?);
+    let late = stage.session(&stage.doctor)?.results().place_order(request).await.unwrap_err();
+    assert_eq!(late.code(), Code::DeadlineExceeded, "{late:?}");
+    assert!(stage.referral.given().is_some(), "referral was not asked");
+    stage.referral.falls_silent(false);
+    stage.session(&stage.doctor)?.results().place_order(asked).await?;
+    stage.world.end().await
+}
+
 /// Referral is asked within what is left of the call's time.
 #[tokio::test]
 async fn who_asks_others_for_a_call_passes_its_deadline_on() -> Result<()> {

@@ -1,7 +1,10 @@
 //! Where reports are tested: a referral between two organisations, its order, and a stand-in for the referral service that says
 //! who receives a result, or that it is away.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate, TimeDelta};
@@ -40,6 +43,8 @@ pub struct StandIn {
     recipients: Arc<Mutex<Option<Vec<Recipient>>>>,
     /// How long the last question gave it, in gRPC's form.
     given: Arc<Mutex<Option<String>>>,
+    /// Whether it takes questions and answers none.
+    silent: Arc<AtomicBool>,
 }
 
 impl StandIn {
@@ -51,6 +56,11 @@ impl StandIn {
     /// How long the last question gave it to answer, in gRPC's form, if it said so.
     pub fn given(&self) -> Option<String> {
         self.given.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Answers no question from now on, or again.
+    pub fn falls_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::Relaxed);
     }
 
     async fn serve(&self) -> Result<String> {
@@ -72,6 +82,9 @@ impl RecipientService for StandIn {
         assert!(request.metadata().contains_key("authorization"));
         let given = request.metadata().get("grpc-timeout").and_then(|given| given.to_str().ok()).map(str::to_string);
         *self.given.lock().unwrap_or_else(PoisonError::into_inner) = given;
+        if self.silent.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         let recipients = self
             .recipients
             .lock()
