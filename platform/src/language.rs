@@ -1,6 +1,6 @@
 //! Languages: those that the product speaks, and codes of those that people speak.
 
-use tonic::metadata::MetadataMap;
+use http::{HeaderMap, header::ACCEPT_LANGUAGE};
 
 use crate::text_enum;
 
@@ -19,8 +19,8 @@ text_enum! {
 impl Language {
     /// The language that a caller wishes to be answered in (`accept-language`); English when the product speaks none that is wished
     /// for.
-    pub fn wished(metadata: &MetadataMap) -> Self {
-        let list = metadata.get("accept-language").and_then(|list| list.to_str().ok());
+    pub fn wished(headers: &HeaderMap) -> Self {
+        let list = headers.get(ACCEPT_LANGUAGE).and_then(|list| list.to_str().ok());
         list.and_then(Self::of_list).unwrap_or(Self::English)
     }
 
@@ -79,6 +79,16 @@ mod tests {
             ("fr;q=nonsense, *;;, é;q=0.ééé", None),
         ] {
             assert_eq!(Language::of_list(list), expected, "{list}");
+        }
+    }
+
+    #[test]
+    fn a_call_wishes_by_its_header_and_else_for_english() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(Language::wished(&headers), Language::English);
+        for (list, expected) in [("lb, FR-LU;q=0.8, en;q=0.5", Language::French), ("lb", Language::English)] {
+            headers.insert(ACCEPT_LANGUAGE, list.parse().unwrap());
+            assert_eq!(Language::wished(&headers), expected, "{list}");
         }
     }
 

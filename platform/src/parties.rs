@@ -161,7 +161,7 @@ mod tests {
         let organisation = OrganisationId::draw();
         let caller = Caller { organisation: Some(organisation), roles: vec![role], ..Caller::default() };
         let rule = Rule::roles(&[], Sight::Parties(&Capacity::ALL));
-        let call = Call { caller, rpc: "/r", rule, rules: [].into(), span: tracing::Span::none(), deadline: None };
+        let call = Call { caller, rule, ..Call::typed("/r") };
         Ok(Scope::of(&call)?.contents(&[Party { organisation, unit: None, capacity }]))
     }
 

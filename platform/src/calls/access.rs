@@ -29,6 +29,7 @@ use crate::{
     database::Database,
     error::{Error, Kind},
     grpc::status,
+    language::Language,
     settings::Server,
 };
 
@@ -69,8 +70,8 @@ impl AccessLayer {
     /// The call that a request is.
     async fn admit(&self, path: &str, headers: &HeaderMap, at: At) -> Result<Call, Refused> {
         let row = self.rules.iter().find(|(rpc, _)| *rpc == path);
-        let (rules, At { span, deadline }) = (self.rules.clone(), at);
-        let call = |caller, rpc, rule| Call { caller, rpc, rule, rules, span, deadline };
+        let (rules, At { span, deadline, language }) = (self.rules.clone(), at);
+        let call = |caller, rpc, rule| Call { caller, rpc, rule, rules, span, deadline, language };
         if let Some(&(rpc, rule)) = row.filter(|(_, rule)| rule.open) {
             return Ok(call(Caller::nobody(), rpc, rule));
         }
@@ -103,10 +104,11 @@ impl AccessLayer {
     }
 }
 
-/// Where a call stands: in which span, and how long it may take.
+/// Where a call stands: in which span, how long it may take, and in which language it is answered.
 struct At {
     span: Span,
     deadline: Option<Instant>,
+    language: Language,
 }
 
 /// A call that reaches its handler; its places are given back with the head of the answer, so that open streams take none.
@@ -158,7 +160,8 @@ where
         let twin = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, twin);
         let deadline = request.extensions().get::<Deadline>().map(|deadline| deadline.0);
-        let (layer, at) = (self.layer.clone(), At { span: Span::current(), deadline });
+        let language = Language::wished(request.headers());
+        let (layer, at) = (self.layer.clone(), At { span: Span::current(), deadline, language });
         Box::pin(async move {
             let path = request.uri().path().to_string();
             // Taken away: no handler can hand it on or write it down.

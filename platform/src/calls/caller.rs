@@ -10,6 +10,7 @@ use super::{Rule, Sight};
 use crate::{
     error::{Error, Result},
     ids::{Child, OrganisationId, PartnerLinkId, PractitionerId, ReferralId, UnitId},
+    language::Language,
     parties::Capacity,
     text_enum,
 };
@@ -168,6 +169,8 @@ pub struct Call {
     pub span: tracing::Span,
     /// When an answer is of no use any more; whatever is asked of others for this call must end before.
     pub deadline: Option<Instant>,
+    /// The language that the caller wishes to be answered in.
+    pub language: Language,
 }
 
 impl Call {
@@ -175,7 +178,8 @@ impl Call {
     pub fn typed(command: &'static str) -> Self {
         let caller = Caller { issuer: "command-line".into(), subject: command.into(), ..Caller::default() };
         let (rule, rules) = (Rule::everybody(Sight::Installation), Arc::new([]));
-        Self { caller, rpc: command, rule, rules, span: tracing::Span::current(), deadline: None }
+        let span = tracing::Span::current();
+        Self { caller, rpc: command, rule, rules, span, deadline: None, language: Language::English }
     }
 
     /// Whether a link for this purpose opens anything of this service.

@@ -135,7 +135,7 @@ mod tests {
     fn call(subject: &str) -> Call {
         let caller = Caller { issuer: "i".into(), subject: subject.into(), ..Caller::default() };
         let rule = Rule::everybody(Sight::Everybody);
-        Call { caller, rpc: "/r", rule, rules: [].into(), span: tracing::Span::none(), deadline: None }
+        Call { caller, rule, ..Call::typed("/r") }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod migrate;
 mod patience;
 pub mod setup;
 mod unit;
+mod use_case;
 mod visibility;
 mod writes;
 
@@ -36,7 +37,8 @@ use crate::{
 };
 
 pub use later::Rows;
-pub use unit::{Look, Transaction, Unit, UseCase};
+pub use unit::{Transaction, Unit};
+pub use use_case::{Look, UseCase};
 pub use writes::WriteSet;
 
 /// A connection that was used so shortly ago is not asked whether it lives.

@@ -7,15 +7,19 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use futures::future::BoxFuture;
 use opentelemetry::Context;
 use serde_json::Value;
-use sqlx::{PgConnection, Postgres};
+use sqlx::Postgres;
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use uuid::Uuid;
 
-use super::{Database, WriteSet, later::Later, visibility::Visibility};
+use super::{
+    Database, WriteSet,
+    later::Later,
+    use_case::{Look, UseCase, span},
+    visibility::Visibility,
+};
 use crate::{
     audit::{self, Outcome, Subject},
     calls::{
@@ -25,6 +29,7 @@ use crate::{
     error::{Error, Result},
     events::Event,
     ids::OrganisationId,
+    language::Language,
     parties::Scope,
     planted::{Bug, Planted},
     random,
@@ -37,39 +42,6 @@ pub type Transaction<'t> = sqlx_otel::Transaction<'t, Postgres>;
 
 /// How often a unit is run again after contention (a serialization failure or a deadlock).
 const ATTEMPTS: u32 = 4;
-
-/// What a service does for one call or one event: load, decide, fill the unit's write set.
-///
-/// It may be run again from the start when others were changing the same rows, so it changes nothing but the unit.
-pub trait UseCase: Send + Sync + 'static {
-    /// What comes out.
-    type Outcome: Send + 'static;
-
-    /// Its name in traces and logs, such as `submit_referral`.
-    const NAME: &'static str;
-
-    /// Whether it sees the rows of all organisations, whoever calls: snapshots, a broken glass, a link whose bearer acts for no
-    /// organisation. What it shows, it must judge by itself.
-    const SYSTEM: bool = false;
-
-    /// The number of the referral it is about, where that is known before the first statement.
-    fn about(&self) -> Option<&str> {
-        None
-    }
-
-    /// What it asks for, so that the audit names it when it is refused. What is served is named by the unit.
-    fn asks(&self) -> Subject {
-        Subject::default()
-    }
-
-    /// Loads, decides and fills the unit.
-    fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Self::Outcome>> + Send;
-}
-
-/// A question to the database, asked on a connection.
-pub trait Look<T>: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send + 'static {}
-
-impl<T, L: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send + 'static> Look<T> for L {}
 
 /// One transaction with what is to be written at its end.
 pub struct Unit<'t> {
@@ -106,6 +78,11 @@ impl<'t> Unit<'t> {
     /// The organisation for which somebody calls; none where nobody does, or for none.
     pub fn actor(&self) -> Option<OrganisationId> {
         self.call.as_ref().and_then(|call| call.caller.organisation)
+    }
+
+    /// The language in which the caller is told of a refusal; English where nobody calls.
+    pub fn language(&self) -> Language {
+        self.call.as_ref().map_or(Language::English, |call| call.language)
     }
 
     /// The call.
@@ -386,14 +363,4 @@ impl Database {
             }
         }
     }
-}
-
-fn span<U: UseCase>(use_case: &U) -> tracing::Span {
-    let span = tracing::info_span!("unit", otel.name = U::NAME);
-    if let Some(number) = use_case.about() {
-        let parent = tracing::Span::current().context();
-        // A parent is refused only for a span that has begun; this one has not.
-        let _ = span.set_parent(subject::about(&parent, number));
-    }
-    span
 }

@@ -28,8 +28,8 @@ impl NotificationService for Inbox {
     type WatchMessagesStream = ReceiverStream<Result<WatchMessagesResponse, Status>>;
 
     async fn list_messages(&self, request: Request<ListMessagesRequest>) -> Answer<ListMessagesResponse> {
-        let language = asked(&request.get_ref().language, request.metadata())?;
         let (call, body) = self.context.open(request)?;
+        let language = asked(&body.language, call.language)?;
         let filter = if body.unread { "unread" } else { "" };
         let page = self.context.pages.request(&call, filter, body.page_size, &body.page_token)?;
         let found = self.context.read(call.clone(), ListMessages { unread: body.unread, page }).await?;
@@ -39,15 +39,15 @@ impl NotificationService for Inbox {
     }
 
     async fn watch_messages(&self, request: Request<WatchMessagesRequest>) -> Answer<Self::WatchMessagesStream> {
-        let language = asked(&request.get_ref().language, request.metadata())?;
         let (call, body) = self.context.open(request)?;
+        let language = asked(&body.language, call.language)?;
         let watch = Watch::try_new(self.context.clone(), call, language, &body.resume_token)?;
         answer(watch.follow(&self.feed))
     }
 
     async fn mark_message_read(&self, request: Request<MarkMessageReadRequest>) -> Answer<MarkMessageReadResponse> {
-        let language = asked("", request.metadata())?;
         let (call, body) = self.context.open(request)?;
+        let language = asked("", call.language)?;
         let (request_id, id) = parse::change(&body.name, &body.request_id)?;
         let message = self.context.change(call, request_id, &body, MarkMessageRead(id)).await?;
         answer(MarkMessageReadResponse { message: Some(convert::message(language, message)) })
@@ -57,8 +57,8 @@ impl NotificationService for Inbox {
         &self,
         request: Request<AcknowledgeMessageRequest>,
     ) -> Answer<AcknowledgeMessageResponse> {
-        let language = asked("", request.metadata())?;
         let (call, body) = self.context.open(request)?;
+        let language = asked("", call.language)?;
         let (request_id, id) = parse::change(&body.name, &body.request_id)?;
         let message = self.context.change(call, request_id, &body, AcknowledgeMessage(id)).await?;
         answer(AcknowledgeMessageResponse { message: Some(convert::message(language, message)) })

@@ -41,9 +41,7 @@ use relais_proto::{
         referral_service_server::ReferralServiceServer, vault_service_server::VaultServiceServer,
     },
 };
-use tonic::{Request, service::Routes};
-
-use crate::domain::language::Language;
+use tonic::service::Routes;
 
 /// What is served.
 pub const SERVICES: &[&str] = &[
@@ -210,11 +208,6 @@ pub const FIELDS: Fields = &[
     ("relais.referral.v1.Referral.patient_status", Content::Social),
     ("relais.referral.v1.ReferralTransition.note", Content::Service),
 ];
-
-/// The language that a caller wishes to be answered in; English when the product speaks none that is wished for.
-fn language<T>(request: &Request<T>) -> Language {
-    Language::wished(request.metadata())
-}
 
 /// The service's gRPC services.
 pub fn routes(context: &Context) -> Routes {

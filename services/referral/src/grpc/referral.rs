@@ -22,7 +22,7 @@ use tonic::Request;
 use uuid::Uuid;
 
 use super::{
-    convert, language,
+    convert,
     lifecycle::{Common, take},
     parse,
     partner_link::for_partner,
@@ -38,9 +38,8 @@ pub(super) struct Referrals(pub Context);
 #[tonic::async_trait]
 impl ReferralService for Referrals {
     async fn submit_referral(&self, request: Request<SubmitReferralRequest>) -> Answer<SubmitReferralResponse> {
-        let language = language(&request);
         let (call, body) = self.0.open(request)?;
-        let (request_id, command) = parse::submit_referral(&body, language)?;
+        let (request_id, command) = parse::submit_referral(&body)?;
         let submitted = self.0.change(call, request_id, &body, command).await;
         // Here it is said once, however often the unit was begun again.
         let referral = submitted.inspect_err(|error| {
@@ -52,8 +51,8 @@ impl ReferralService for Referrals {
     }
 
     async fn check_admission(&self, request: Request<CheckAdmissionRequest>) -> Answer<CheckAdmissionResponse> {
-        let language = language(&request);
         let (call, body) = self.0.open(request)?;
+        let language = call.language;
         let checked = self.0.read(call, parse::check_admission(&body)?).await?;
         answer(convert::checked(checked, language))
     }
@@ -148,9 +147,7 @@ impl ReferralService for Referrals {
     }
 
     async fn redirect_referral(&self, request: Request<RedirectReferralRequest>) -> Answer<RedirectReferralResponse> {
-        let language = language(&request);
-        let parse = |body: &RedirectReferralRequest| parse::redirect_referral(body, language);
-        take(&self.0, request, parse, |referral| RedirectReferralResponse { referral }).await
+        take(&self.0, request, parse::redirect_referral, |referral| RedirectReferralResponse { referral }).await
     }
 
     async fn cancel_referral(&self, request: Request<CancelReferralRequest>) -> Answer<CancelReferralResponse> {

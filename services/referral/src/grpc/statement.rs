@@ -11,7 +11,7 @@ use relais_proto::convention::v1::{
 };
 use tonic::Request;
 
-use super::{convert, language, parse};
+use super::{convert, parse};
 use crate::app::statement::{GetStatement, ListStatements};
 
 /// Serves statements.
@@ -45,9 +45,8 @@ impl StatementService for Statements {
     }
 
     async fn render_statement(&self, request: Request<RenderStatementRequest>) -> Answer<RenderStatementResponse> {
-        let wished = language(&request);
         let (call, body) = self.0.open(request)?;
-        let (id, format, language) = parse::render_statement(&body, wished)?;
+        let (id, format, language) = parse::render_statement(&body, call.language)?;
         let statement = self.0.read(call, GetStatement(id)).await?;
         answer(convert::rendered(&statement, format, language)?)
     }

@@ -3,7 +3,6 @@
 use relais_platform::{
     Context,
     grpc::{Answer, answer},
-    language::Language,
 };
 use relais_proto::scheduling::v1::{
     BookAppointmentRequest, BookAppointmentResponse, CancelAppointmentRequest, CancelAppointmentResponse,
@@ -51,8 +50,8 @@ impl SchedulingService for Appointments {
     }
 
     async fn search_slots(&self, request: Request<SearchSlotsRequest>) -> Answer<SearchSlotsResponse> {
-        let language = Language::wished(request.metadata());
         let (call, body) = self.0.open(request)?;
+        let language = call.language;
         let search = parse::search_slots(&self.0, &call, &body)?;
         let page = self.0.read(call.clone(), search).await?;
         let next_page_token = parse::token(&self.0, &call, &body, page.next);

@@ -11,7 +11,7 @@ use super::move_places;
 use crate::{
     app::network::local_day_at,
     domain::{
-        convention::{Bookable, Failure, booking_sites, judge_day, judge_site, no_place_left},
+        convention::{Bookable, Failure, Short, booking_sites, judge_day, judge_site},
         referral::Referral,
     },
     store::convention,
@@ -45,6 +45,5 @@ pub async fn move_reservation(
         let sites = booking_sites(&convention.terms, referral.provider, site.or(referral.site));
         return Ok(Ok(Bookable { days, sites }));
     }
-    let dates = (convention.terms.start_date, convention.terms.end_date);
-    Ok(Err(short.iter().map(|line| no_place_left(line, line.period(dates, day).1)).collect()))
+    Ok(Err(short.iter().map(Short::failure).collect()))
 }

@@ -16,7 +16,7 @@ use crate::{
     app::network::local_day_at,
     domain::{
         convention::{
-            CountedFrom, Crossing, Line, LineScope, Measure, OnExhausted, Party, Role, Want, place_of, wants,
+            CountedFrom, Crossing, Line, LineScope, Measure, OnExhausted, Party, Role, Short, Want, place_of, wants,
             wants_at_submission,
         },
         referral::{Cause, Referral, State, Step},
@@ -51,7 +51,7 @@ impl How<'_> {
 ///
 /// # Errors
 /// UNAVAILABLE when the database is.
-pub async fn reserve(unit: &mut Unit<'_>, referral: &Referral, approver: &str, accepted: bool) -> Result<Vec<Line>> {
+pub async fn reserve(unit: &mut Unit<'_>, referral: &Referral, approver: &str, accepted: bool) -> Result<Vec<Short>> {
     let metered = metered(unit, referral.convention, referral.convention_version).await?;
     let at_once = |line: &Line| accepted.then(|| wants(line, State::Accepted, Cause::Call));
     let asked: Vec<_> = metered
@@ -67,7 +67,7 @@ pub async fn reserve(unit: &mut Unit<'_>, referral: &Referral, approver: &str, a
 ///
 /// # Errors
 /// As there.
-pub async fn settle_step(unit: &mut Unit<'_>, referral: &Referral, step: &Step) -> Result<Vec<Line>> {
+pub async fn settle_step(unit: &mut Unit<'_>, referral: &Referral, step: &Step) -> Result<Vec<Short>> {
     let fact = !matches!(step.cause, Cause::Call | Cause::Undo);
     let how = How { fact, ..How::default() };
     let metered = if is_seen_at_site(referral, how) {
@@ -111,7 +111,7 @@ pub async fn move_places(
     unit: &mut Unit<'_>,
     referral: &Referral,
     (day, site): (NaiveDate, Option<Child<SiteId>>),
-) -> Result<Vec<Line>> {
+) -> Result<Vec<Short>> {
     let metered = metered_on(unit, (referral.convention, referral.convention_version), day).await?;
     let asked = metered.lines.iter().filter_map(|line| Some((line, wants(line, referral.state, Cause::Call)?)));
     // What was used already was so then and there, wherever another appointment is to be.
@@ -130,7 +130,7 @@ pub(super) async fn settle(
     metered: &Metered,
     wanted: Vec<(&Line, Want)>,
     how: How<'_>,
-) -> Result<Vec<Line>> {
+) -> Result<Vec<Short>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
@@ -155,8 +155,8 @@ pub(super) async fn settle(
         let site = (!crossing.site.0.is_nil()).then(|| Child::new(referral.provider, crossing.site).to_string());
         tell_crossing(unit, (referral.convention, &metered.display_name), &metered.parties, crossing, site);
     }
-    let short = |line: &&&Line| settled.short.contains(&line.line_id);
-    Ok(wanted.iter().map(|(line, _)| line).filter(short).map(|line| (*line).clone()).collect())
+    let lacking = wanted.iter().zip(&asked).filter(|(_, asked)| settled.short.contains(&asked.line_id));
+    Ok(lacking.map(|((line, _), asked)| Short { line: (*line).clone(), last_day: asked.period_end }).collect())
 }
 
 fn asked(

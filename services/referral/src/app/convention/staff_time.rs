@@ -4,18 +4,18 @@ use relais_platform::{
     Error, Result,
     calls::{Outcome, Recall},
     database::Unit,
-    error::{Kind, Violation},
+    error::Kind,
     ids::StaffTimeId,
     timers::{self, Timer, Urgency},
 };
 
 use super::{
-    ensure_keeps, get_for_caller,
+    LINE_USED_UP, ensure_keeps, get_for_caller, refused,
     settle_own::{Own, settle_own},
     terms_on::terms_on,
 };
 use crate::{
-    domain::convention::{Convention, Rule, StaffTime, StaffTimeState},
+    domain::convention::{Convention, Failure, Rule, StaffTime, StaffTimeState, Why},
     store::convention,
 };
 
@@ -58,9 +58,9 @@ pub(super) async fn keep_step(
     let line = agreed.terms.lines.iter().find(|line| line.line_id == stepped.line_id);
     let line = line.ok_or_else(|| Error::not_found(stepped.id))?;
     if !settle_own(unit, agreed, line, own).await? {
-        let told = format!("line {} has too little left for {} minutes", line.line_id, stepped.planned_minutes);
-        let rule = Violation::new(Rule::VolumeExhausted.as_str(), told).of("terms.lines", Vec::new());
-        return Err(Error::refused("LINE_USED_UP", vec![rule]));
+        let why = Why::TooLittleLeft(line.line_id.clone(), stepped.planned_minutes);
+        let failure = Failure { rule: Rule::VolumeExhausted, term: "terms.lines", why, passes: Vec::new() };
+        return Err(refused(LINE_USED_UP, vec![failure], unit.language()));
     }
     let (subject, due_at) = (stepped.id.0, stepped.expire_time());
     if stepped.state == StaffTimeState::Reserved {

@@ -40,7 +40,7 @@ pub async fn take_turn(unit: &mut Unit<'_>, waits: &Referral) -> Result<Option<Q
     let asked = lines.filter_map(|line| Some((line, wants(line, State::Accepted, Cause::Call)?)));
     let short = settle(unit, waits, &metered, asked.collect(), How::on(day)).await?;
     match short.first() {
-        Some(line) => queue(unit, waits, &metered, (line, day)).await,
+        Some(short) => queue(unit, waits, &metered, (&short.line, day)).await,
         None => Ok(None),
     }
 }

@@ -17,9 +17,8 @@ use crate::{
     domain::{
         convention::{
             Admission, Ask, Chain, Convention, Failure, Prospect, Room, Standing, admit, is_budget, lets_wait,
-            sentence, standings,
+            standings,
         },
-        language::Language,
         network::Registration,
         referral::Submission,
     },
@@ -144,15 +143,6 @@ pub(super) async fn ensure_approver(
     }
     let rule = "must be a practitioner of your organisation or of the provider";
     Err(Error::invalid(vec![Violation::new("approver", rule)]))
-}
-
-/// The refusal of a referral.
-pub(super) fn refused(failures: Vec<Failure>, language: Language) -> Error {
-    let rule = |failure: Failure| {
-        let told = sentence(&failure, language);
-        Violation::new(failure.rule.as_str(), told).of(failure.term, failure.passes)
-    };
-    Error::refused(NOT_ADMITTED, failures.into_iter().map(rule).collect())
 }
 
 /// A clinician prescribes under their own name: whoever was struck off sends nothing under a colleague's. A desk and a coordinator

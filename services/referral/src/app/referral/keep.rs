@@ -2,9 +2,8 @@
 //! deadline.
 
 use relais_platform::{
-    Error, Result,
+    Result,
     database::Unit,
-    error::Violation,
     ids::{AppointmentId, OrganisationId},
     parties::Capacity,
     timers::{self, Timer, Urgency},
@@ -16,9 +15,9 @@ use super::{
     waiting::keep_list,
 };
 use crate::{
-    app::convention::{conditions_of, reserve, settle_step},
+    app::convention::{LINE_USED_UP, conditions_of, refused, reserve, settle_step},
     domain::{
-        convention::{Acceptance, Conditions, Line, OnExhausted, Rule},
+        convention::{Acceptance, Conditions, OnExhausted, Rule, Short},
         referral::{Cause, Judgement, Priority, Referral, Results, State, Step},
     },
     store::referral,
@@ -35,11 +34,11 @@ pub(super) async fn begin(
     by: (OrganisationId, Capacity),
     conditions: &Conditions,
     approver: &str,
-) -> Result<Result<Referral, Vec<Line>>> {
+) -> Result<Result<Referral, Vec<Short>>> {
     referral::insert(unit, &submitted, by).await?;
     let automatic = conditions.acceptance == Acceptance::Automatic;
     let short = reserve(unit, &submitted, approver, automatic).await?;
-    if short.iter().any(|line| line.on_exhausted != OnExhausted::Waitlist) {
+    if short.iter().any(|short| short.line.on_exhausted != OnExhausted::Waitlist) {
         return Ok(Err(short));
     }
     tell(unit, &submitted, false);
@@ -72,7 +71,7 @@ pub(super) async fn keep_moved(unit: &mut Unit<'_>, moved: &Referral, step: &Ste
     referral::save(unit, moved, step).await?;
     let short = settle_step(unit, moved, step).await?;
     if !short.is_empty() {
-        return Err(used_up(&short));
+        return Err(refused(LINE_USED_UP, short.iter().map(Short::failure).collect(), unit.language()));
     }
     keep_list(unit, moved, step).await?;
     watch(unit, moved).await?;
@@ -97,15 +96,6 @@ pub(super) async fn keep_judged(
     tell_judged(unit, judged, asked, judgement);
     unit.audit(judged);
     Ok(())
-}
-
-/// The refusal of a step for which no place is left.
-pub(super) fn used_up(short: &[Line]) -> Error {
-    let rule = |line: &Line| {
-        let told = format!("all that line {} commits is reserved or used", line.line_id);
-        Violation::new(Rule::VolumeExhausted.as_str(), told).of("terms.lines", Vec::new())
-    };
-    Error::refused("LINE_USED_UP", short.iter().map(rule).collect())
 }
 
 /// Sets the timer of the next step, or clears it when there is none.

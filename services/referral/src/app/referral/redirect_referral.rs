@@ -9,16 +9,15 @@ use relais_platform::{
 };
 
 use super::{
-    judge::refused,
+    judge::NOT_ADMITTED,
     keep::{begin, keep},
     seen,
     take_step::open_to,
 };
 use crate::{
-    app::convention::Elsewhere,
+    app::convention::{Elsewhere, refused},
     domain::{
-        convention::{Line, judge_redirection, no_place_left},
-        language::Language,
+        convention::{Short, judge_redirection},
         referral::{Cause, Move, Number, Place, Reason, Referral, Step, go, replacement},
     },
     store::{convention, identity, network},
@@ -35,8 +34,6 @@ pub struct RedirectReferral {
     pub provider: OrganisationId,
     /// Where there; none: wherever.
     pub site: Option<Child<SiteId>>,
-    /// The language of a refusal.
-    pub language: Language,
     /// The id of the one that replaces it, drawn before anything is stored.
     pub replacement: ReferralId,
     /// Its number, drawn with it.
@@ -65,7 +62,9 @@ impl UseCase for RedirectReferral {
         }
         self.ensure_site(unit).await?;
         let terms = elsewhere.terms();
-        judge_redirection(terms, self.provider, self.site).map_err(|failures| refused(failures, self.language))?;
+        let language = unit.language();
+        let not_admitted = |failures| refused(NOT_ADMITTED, failures, language);
+        judge_redirection(terms, self.provider, self.site).map_err(not_admitted)?;
         identity::ensure_in_use(unit, open.referrer, open.patient).await?;
         let standing = convention::find(unit, open.convention).await?;
         let standing = standing.ok_or_else(|| Error::not_found(open.convention))?;
@@ -74,10 +73,8 @@ impl UseCase for RedirectReferral {
         let alternative = Some(Place::Organisation(self.provider));
         let step = Step { alternative, ..Step::new(Cause::Call, self.reason.as_str()) }.by(by.0, by.1);
         let sent_on = keep(unit, open, state, &step).await?;
-        let (dates, day) = ((terms.start_date, terms.end_date), replacing.requested_date);
-        let used_up = |line: &Line| no_place_left(line, line.period(dates, day).1);
         let begun = begin(unit, replacing, by, &terms.conditions, "").await?;
-        begun.map_err(|short| refused(short.iter().map(used_up).collect(), self.language))?;
+        begun.map_err(|short| not_admitted(short.iter().map(Short::failure).collect()))?;
         seen(unit, sent_on)
     }
 }

@@ -9,12 +9,12 @@ use relais_platform::{
 };
 
 use super::{
-    judge::{Looks, ensure_approver, judge, refused},
+    judge::{Looks, NOT_ADMITTED, ensure_approver, judge},
     keep::begin,
 };
-use crate::domain::{
-    language::Language,
-    referral::{Referral, Submission, submit},
+use crate::{
+    app::convention::refused,
+    domain::referral::{Referral, Submission, submit},
 };
 
 /// Submits a referral of a patient of the caller's organisation.
@@ -26,8 +26,6 @@ pub struct SubmitReferral {
     pub submission: Submission,
     /// Who lets it through where a line is used up; none: nobody.
     pub approver: Option<Child<PractitionerId>>,
-    /// The language of a refusal.
-    pub language: Language,
 }
 
 impl UseCase for SubmitReferral {
@@ -43,10 +41,11 @@ impl UseCase for SubmitReferral {
     }
 
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Referral> {
+        let language = unit.language();
         ensure_approver(unit, &self.submission, self.approver).await?;
         let looks = Looks { approved: self.approver.is_some(), at_meters: false };
         let judged = judge(unit, self.convention, &self.submission, looks).await?;
-        let admission = judged.verdict.map_err(|failures| refused(failures, self.language))?;
+        let admission = judged.verdict.map_err(|failures| refused(NOT_ADMITTED, failures, language))?;
         let (sender, convention) = (judged.referrer, judged.convention);
         let admitted = submit(self.submission.clone(), sender, &convention, admission, unit.now());
         unit.about(admitted.number.as_str());
@@ -58,7 +57,7 @@ impl UseCase for SubmitReferral {
             Err(_) => {
                 let again = judge(unit, self.convention, &self.submission, Looks { at_meters: true, ..looks }).await?;
                 let failures = again.verdict.err().ok_or_else(|| Error::contention("a place was given back meanwhile"));
-                Err(refused(failures?, self.language))
+                Err(refused(NOT_ADMITTED, failures?, language))
             }
         }
     }

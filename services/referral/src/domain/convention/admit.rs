@@ -120,6 +120,8 @@ pub enum Why {
     NoDocument(Vec<String>),
     /// This line has no place left until this day.
     UsedUp(String, NaiveDate),
+    /// Too few minutes are left on a line for so many.
+    TooLittleLeft(String, i64),
     /// This line has no money left until this day.
     BudgetUsedUp(String, NaiveDate),
     /// This line counts each site, and none is named.

@@ -44,10 +44,21 @@ fn takes(terms: &Terms, line: &Line) -> bool {
     line.is_firm() && line.counts_referrals() && at_once
 }
 
-/// That no place is left on a line for a booking that would move there, in the period that ends on a day.
-pub fn no_place_left(line: &Line, last_day: NaiveDate) -> Failure {
-    let why = Why::UsedUp(line.line_id.clone(), last_day);
-    Failure { rule: Rule::VolumeExhausted, term: "terms.lines", why, passes: Vec::new() }
+/// A line of which too little is left for a step.
+#[derive(Debug, Clone)]
+pub struct Short {
+    /// Which.
+    pub line: Line,
+    /// The last day of the period of which too little is left.
+    pub last_day: NaiveDate,
+}
+
+impl Short {
+    /// What refuses the step.
+    pub fn failure(&self) -> Failure {
+        let why = Why::UsedUp(self.line.line_id.clone(), self.last_day);
+        Failure { rule: Rule::VolumeExhausted, term: "terms.lines", why, passes: Vec::new() }
+    }
 }
 
 fn standing<'a>(line: &Line, ask: &Ask<'a>) -> Option<&'a Standing> {

@@ -45,6 +45,7 @@ fn english(why: &Why) -> String {
         Why::UsedUp(line, last) => {
             format!("all that line {} commits until {last} is reserved or used", quoted(line))
         }
+        Why::TooLittleLeft(line, minutes) => format!("line {} has less than {minutes} min left", quoted(line)),
         Why::BudgetUsedUp(line, last) => format!("the money of line {} until {last} is spent", quoted(line)),
         Why::NoSite(line) => format!("line {} counts the places of each site: name one", quoted(line)),
     }
@@ -80,6 +81,9 @@ fn french(why: &Why) -> String {
         Why::UsedUp(line, last) => {
             let (line, last) = (quoted(line), local(*last));
             format!("tout ce que la ligne {line} prévoit jusqu’au {last} est réservé ou consommé")
+        }
+        Why::TooLittleLeft(line, minutes) => {
+            format!("il reste moins de {minutes} min sur la ligne {}", quoted(line))
         }
         Why::BudgetUsedUp(line, last) => {
             format!("le budget de la ligne {} jusqu’au {} est épuisé", quoted(line), local(*last))
@@ -136,6 +140,11 @@ mod tests {
                 Why::UsedUp(line(), day),
                 "tout ce que la ligne «\u{a0}places\u{a0}» prévoit jusqu’au 01/03/2026 est réservé ou consommé",
                 "all that line “places” commits until 2026-03-01 is reserved or used",
+            ),
+            (
+                Why::TooLittleLeft(line(), 240),
+                "il reste moins de 240 min sur la ligne «\u{a0}places\u{a0}»",
+                "line “places” has less than 240 min left",
             ),
             (
                 Why::BudgetUsedUp(line(), day),

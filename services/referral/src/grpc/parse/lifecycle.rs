@@ -7,10 +7,7 @@ use uuid::Uuid;
 use super::etag;
 use crate::{
     app::referral::{RedirectReferral, RejectReferral, TakeStep, UndoReferral},
-    domain::{
-        language::Language,
-        referral::{CancelReason, Move, Number, Place, Reason},
-    },
+    domain::referral::{CancelReason, Move, Number, Place, Reason},
 };
 
 /// The most items that are asked for at once.
@@ -97,10 +94,7 @@ pub(in crate::grpc) fn reject_referral(request: &v1::RejectReferralRequest) -> R
     Ok((request_id, RejectReferral { id, reason, alternative, seen }))
 }
 
-pub(in crate::grpc) fn redirect_referral(
-    request: &v1::RedirectReferralRequest,
-    language: Language,
-) -> Result<(Uuid, RedirectReferral)> {
+pub(in crate::grpc) fn redirect_referral(request: &v1::RedirectReferralRequest) -> Result<(Uuid, RedirectReferral)> {
     let mut check = Check::default();
     let reason = parse_reason(&mut check, request.reason);
     let provider = check.name("provider", &request.provider);
@@ -109,7 +103,7 @@ pub(in crate::grpc) fn redirect_referral(
     let request_id = check.request_id(&request.request_id);
     check.finish()?;
     let (replacement, number) = (ReferralId::draw(), Number::from_random(random::bits()?));
-    Ok((request_id, RedirectReferral { id, reason, provider, site, language, replacement, number, seen }))
+    Ok((request_id, RedirectReferral { id, reason, provider, site, replacement, number, seen }))
 }
 
 pub(in crate::grpc) fn enter_in_error(request: &v1::EnterInErrorRequest) -> Result<(Uuid, TakeStep)> {

@@ -13,23 +13,17 @@ use uuid::Uuid;
 use super::{CODE, codes, convention::coding, name, plain_code};
 use crate::{
     app::referral::{CheckAdmission, GetAllowedActions, GetReferral, LookupReferral, SubmitReferral},
-    domain::{
-        language::Language,
-        referral::{HealthCover, Needs, Number, Priority, Procedure, Situation, State, Submission},
-    },
+    domain::referral::{HealthCover, Needs, Number, Priority, Procedure, Situation, State, Submission},
     store::referral::Filter,
 };
 
-pub(in crate::grpc) fn submit_referral(
-    request: &v1::SubmitReferralRequest,
-    language: Language,
-) -> Result<(Uuid, SubmitReferral)> {
+pub(in crate::grpc) fn submit_referral(request: &v1::SubmitReferralRequest) -> Result<(Uuid, SubmitReferral)> {
     let mut check = Check::default();
     let (convention, submission) = submission(&mut check, request.referral.clone())?;
     let approver = check.optional_child("approver", &request.approver);
     let request_id = check.request_id(&request.request_id);
     check.finish()?;
-    Ok((request_id, SubmitReferral { convention, submission, approver, language }))
+    Ok((request_id, SubmitReferral { convention, submission, approver }))
 }
 
 pub(in crate::grpc) fn check_admission(request: &v1::CheckAdmissionRequest) -> Result<CheckAdmission> {

@@ -4,8 +4,6 @@ use anyhow::Result;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use relais_proto::referral::v1::{SubmitReferralRequest, referral::State};
 use relais_tests::{date, partnership, rules, violations};
-use tonic::Request;
-use tonic_types::StatusExt;
 
 use super::*;
 use crate::lifecycle::{accept_referral, cancel_referral, get};
@@ -48,11 +46,9 @@ async fn a_refusal_is_told_in_the_callers_language() -> Result<()> {
     for (language, begins) in
         [("fr", "tout ce que la ligne «\u{a0}places\u{a0}»"), ("en", "all that line “places” commits")]
     {
-        let mut request = Request::new(metered.partners.request(metered.ask()));
-        request.metadata_mut().insert("accept-language", language.parse()?);
+        let request = in_language(&metered.partners.request(metered.ask()), language);
         let refused = metered.partners.desk.referrals().submit_referral(request).await.unwrap_err();
-        let told = refused.get_details_precondition_failure().context("no rules")?.violations.remove(0);
-        assert!(told.description.starts_with(begins), "{told:?}");
+        assert!(told(&refused).starts_with(begins), "{refused:?}");
     }
     metered.end().await
 }

@@ -27,7 +27,8 @@ use relais_proto::{
     referral::v1::{CheckAdmissionRequest, CheckAdmissionResponse, Referral},
 };
 use relais_tests::{partnership, request_id};
-use tonic::Status;
+use tonic::{Request, Status, metadata::MetadataValue};
+use tonic_types::StatusExt;
 
 use crate::partners::Partners;
 
@@ -40,6 +41,19 @@ fn firm(committed: i64) -> Line {
         committed,
         ..Line::default()
     }
+}
+
+/// A request whose refusal is wished for in a language.
+fn in_language<T: Clone>(asked: &T, language: &'static str) -> Request<T> {
+    let mut request = Request::new(asked.clone());
+    request.metadata_mut().insert("accept-language", MetadataValue::from_static(language));
+    request
+}
+
+/// The first sentence of a refusal by rules.
+fn told(refused: &Status) -> String {
+    let failed = refused.get_details_precondition_failure();
+    failed.and_then(|failed| failed.violations.first().map(|rule| rule.description.clone())).unwrap_or_default()
 }
 
 /// Partners under a convention with lines that commit something.

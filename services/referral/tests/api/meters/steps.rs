@@ -5,11 +5,12 @@ use chrono::TimeDelta;
 use relais_proto::{
     convention::v1::{Party, party},
     referral::v1::{
-        RedirectReferralRequest,
+        AcceptReferralRequest, RedirectReferralRequest,
         referral::{Reason, State},
     },
 };
 use relais_tests::{partnership, request_id, rules};
+use tonic_types::StatusExt;
 
 use super::*;
 use crate::lifecycle::{
@@ -153,6 +154,16 @@ async fn a_place_may_be_taken_at_acceptance() -> Result<()> {
     assert_eq!(rules(&refused), ["volume-exhausted"]);
     assert_eq!(get(&metered.partners.lab, &second.name).await?.state(), State::Submitted);
     assert_eq!(metered.stands().await?, (1, 0, 0, 0));
+    let accept = AcceptReferralRequest { name: second.name, request_id: request_id(), ..Default::default() };
+    for (language, begins) in [
+        ("fr", "tout ce que la ligne «\u{a0}places\u{a0}» prévoit jusqu’au "),
+        ("en", "all that line “places” commits until "),
+    ] {
+        let refused =
+            metered.partners.lab.referrals().accept_referral(in_language(&accept, language)).await.unwrap_err();
+        assert_eq!(refused.get_details_error_info().map(|info| info.reason).as_deref(), Some("LINE_USED_UP"));
+        assert!(told(&refused).starts_with(begins), "{refused:?}");
+    }
     metered.end().await
 }
 
