@@ -7,6 +7,7 @@ start_postgres() {
   say "starting PostgreSQL ($bin)"
   pg_password=$(random_hex 16)
   mkdir -m 700 "$dir"
+  [[ -z ${in_memory:-} ]] || keep_in_memory "$dir"
   printf '%s\n' "$pg_password" >"$dir/password"
   as_postgres=("${clean[@]}" HOME="$dir")
   if ((EUID == 0)); then # PostgreSQL refuses to run as root
@@ -30,6 +31,24 @@ start_postgres() {
     fi
     ((tries < 3)) || show_and_fail postgres/log
   done
+}
+
+# keep_in_memory DIR: where there is plenty, the data of a run that is thrown away goes to memory. To a process that is
+# killed it is as a disk; but a disk's file system takes longer the more files were deleted just before.
+keep_in_memory() {
+  local place=/dev/shm gib=$((1024 * 1024)) free available
+  free=$(df --output=avail "$place" 2>/dev/null | tail -n 1) || return 0
+  available=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
+  ((${free:-0} >= 6 * gib && ${available:-0} >= 12 * gib)) || return 0
+  place=$(mktemp -d "$place/relais.XXXXXX")
+  ((EUID != 0)) || chown "$(postgres_user)" "$place"
+  ln -s "$place" "$1/data"
+}
+
+# forget_memory DIR: what keep_in_memory took.
+forget_memory() {
+  local place
+  place=$(readlink "$1/data") && [[ $place == /dev/shm/relais.* ]] && rm -rf "$place"
 }
 
 # write_postgres_start COMMAND...: the script that becomes the server, for us and for tests that kill it. PostgreSQL

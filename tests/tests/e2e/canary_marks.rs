@@ -61,6 +61,8 @@ impl Watched {
             ("RELAIS__TELEMETRY__OTLP_ENDPOINT", format!("http://{}", collector.address)),
             ("RELAIS__TELEMETRY__METRICS_INTERVAL_MS", "1000".to_string()),
             ("OTEL_BSP_SCHEDULE_DELAY", "200".to_string()),
+            // Many at once, and every statement of theirs told: on a busy machine somebody waits for a connection.
+            ("RELAIS__DATABASE__ACQUIRE_TIMEOUT_MS", "30000".to_string()),
         ];
         let settings = loud.iter().chain(more).map(|(key, value)| (key.to_string(), value.clone()));
         let suite = Suite::start(Options { settings: settings.collect::<HashMap<_, _>>() }).await?;
