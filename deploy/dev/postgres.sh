@@ -1,5 +1,8 @@
-# A private PostgreSQL cluster in the state folder. Durability stays on: the tests kill services and count on it.
+# A private PostgreSQL cluster in the state folder, its data perhaps in memory. Durability stays on: the tests kill services and
+# count on it.
 # shellcheck shell=bash
+
+in_memory='' # whether its data is kept there, where there is room
 
 start_postgres() {
   local bin dir=$RELAIS_DEV_STATE/postgres tries as_postgres
@@ -7,7 +10,7 @@ start_postgres() {
   say "starting PostgreSQL ($bin)"
   pg_password=$(random_hex 16)
   mkdir -m 700 "$dir"
-  [[ -z ${in_memory:-} ]] || keep_in_memory "$dir"
+  [[ -z $in_memory ]] || keep_in_memory "$dir"
   printf '%s\n' "$pg_password" >"$dir/password"
   as_postgres=("${clean[@]}" HOME="$dir")
   if ((EUID == 0)); then # PostgreSQL refuses to run as root
@@ -48,7 +51,8 @@ keep_in_memory() {
 # forget_memory DIR: what keep_in_memory took.
 forget_memory() {
   local place
-  place=$(readlink "$1/data") && [[ $place == /dev/shm/relais.* ]] && rm -rf "$place"
+  place=$(readlink "$1/data") || return 0
+  [[ $place != /dev/shm/relais.* ]] || rm -rf "$place"
 }
 
 # write_postgres_start COMMAND...: the script that becomes the server, for us and for tests that kill it. PostgreSQL

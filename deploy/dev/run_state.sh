@@ -55,7 +55,7 @@ end_state() {
   [[ ! -e $state/given ]] || tidy_given "$state"
   quit_postgres "$state"
   end_processes "RELAIS_DEV_SERVER=$state" KILL 0
-  forget_memory "$state/postgres" || true
+  forget_memory "$state/postgres"
   rm -rf "$state"
 }
 

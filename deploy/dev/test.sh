@@ -28,7 +28,7 @@ dev_test() {
   ((${#filter[@]} < 2)) || wrong_usage 'test takes one filter'
   # shellcheck disable=SC2034
   local in_memory=1
-  # They wait a third of their time: one more than there are cores keeps all of them busy.
+  # Tests wait a quarter of their time: one more than there are cores keeps all of them busy.
   export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) + 1))}
   begin_session postgres rabbitmq
   say 'building'

@@ -220,6 +220,13 @@ pub fn date(day: NaiveDate) -> Date {
     date_to_proto(day)
 }
 
+/// A request whose answer is wished for in a language.
+pub fn in_language<T>(message: T, language: &'static str) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("accept-language", MetadataValue::from_static(language));
+    request
+}
+
 /// The codes of the rules that a refusal names, in order.
 pub fn rules(status: &Status) -> Vec<String> {
     let failure = status.get_details_precondition_failure();

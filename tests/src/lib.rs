@@ -44,7 +44,7 @@ mod world;
 pub use address_book::{AddressBook, Answers};
 pub use authority::{Authority, Validity};
 pub use catcher::Catcher;
-pub use client::{Bearer, Session, Sessions, all_services, date, methods, request_id, rules, violations};
+pub use client::{Bearer, Session, Sessions, all_services, date, in_language, methods, request_id, rules, violations};
 pub use collector::{Collector, SeenMetric, SeenSpan};
 pub use gate::Gate;
 pub use issuer::{Identity, Issuer};

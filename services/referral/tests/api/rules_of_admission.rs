@@ -7,8 +7,8 @@ use relais_proto::{
     network::v1::{CreatePractitionerRequest, Identifier, Practitioner, registration::EndReason},
     referral::v1::{CheckAdmissionRequest, CheckAdmissionResponse, FailedRule, Needs, Referral, referral::HealthCover},
 };
-use relais_tests::{Identity, Session, date, partnership, request_id, rules, violations};
-use tonic::{Code, Request, Status, metadata::MetadataValue};
+use relais_tests::{Identity, Session, date, in_language, partnership, request_id, rules, violations};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::{
@@ -18,8 +18,7 @@ use crate::{
 };
 
 async fn check(by: &Session, referral: Referral, language: &'static str) -> Result<CheckAdmissionResponse, Status> {
-    let mut request = Request::new(CheckAdmissionRequest { referral: Some(referral) });
-    request.metadata_mut().insert("accept-language", MetadataValue::from_static(language));
+    let request = in_language(CheckAdmissionRequest { referral: Some(referral) }, language);
     Ok(by.referrals().check_admission(request).await?.into_inner())
 }
 

@@ -13,7 +13,7 @@ use relais_proto::{
         criterion::{Condition, Reachable, Strength},
     },
 };
-use tonic::{Code, Request};
+use tonic::Code;
 
 use super::{
     Stage,
@@ -25,6 +25,7 @@ use super::{
     tell,
 };
 use crate::{
+    in_language,
     partnership::{LOINC, PANEL},
     story::{asked, steps},
 };
@@ -100,8 +101,7 @@ pub(super) async fn judged(
     ask: &Referral,
     language: &'static str,
 ) -> Result<CheckAdmissionResponse> {
-    let mut request = Request::new(CheckAdmissionRequest { referral: Some(ask.clone()) });
-    request.metadata_mut().insert("accept-language", language.parse()?);
+    let request = in_language(CheckAdmissionRequest { referral: Some(ask.clone()) }, language);
     asked("CheckAdmission", stage.at(&story.desk)?.referral.referrals().check_admission(request)).await
 }
 

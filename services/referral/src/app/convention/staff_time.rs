@@ -15,7 +15,7 @@ use super::{
     terms_on::terms_on,
 };
 use crate::{
-    domain::convention::{Convention, Failure, Rule, StaffTime, StaffTimeState, Why},
+    domain::convention::{Convention, StaffTime, StaffTimeState, too_few_minutes},
     store::convention,
 };
 
@@ -58,8 +58,7 @@ pub(super) async fn keep_step(
     let line = agreed.terms.lines.iter().find(|line| line.line_id == stepped.line_id);
     let line = line.ok_or_else(|| Error::not_found(stepped.id))?;
     if !settle_own(unit, agreed, line, own).await? {
-        let why = Why::TooLittleLeft(line.line_id.clone(), stepped.planned_minutes);
-        let failure = Failure { rule: Rule::VolumeExhausted, term: "terms.lines", why, passes: Vec::new() };
+        let failure = too_few_minutes(line, stepped.planned_minutes);
         return Err(refused(LINE_USED_UP, vec![failure], unit.language()));
     }
     let (subject, due_at) = (stepped.id.0, stepped.expire_time());

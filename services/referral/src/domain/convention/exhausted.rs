@@ -56,9 +56,17 @@ pub struct Short {
 impl Short {
     /// What refuses the step.
     pub fn failure(&self) -> Failure {
-        let why = Why::UsedUp(self.line.line_id.clone(), self.last_day);
-        Failure { rule: Rule::VolumeExhausted, term: "terms.lines", why, passes: Vec::new() }
+        volume_exhausted(Why::UsedUp(self.line.line_id.clone(), self.last_day))
     }
+}
+
+/// That a line has less left than so many minutes of staff time.
+pub fn too_few_minutes(line: &Line, minutes: i64) -> Failure {
+    volume_exhausted(Why::TooLittleLeft(line.line_id.clone(), minutes))
+}
+
+fn volume_exhausted(why: Why) -> Failure {
+    Failure { rule: Rule::VolumeExhausted, term: "terms.lines", why, passes: Vec::new() }
 }
 
 fn standing<'a>(line: &Line, ask: &Ask<'a>) -> Option<&'a Standing> {

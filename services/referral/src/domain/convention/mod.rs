@@ -29,7 +29,7 @@ pub use admit::{Admission, Ask, Failure, Rule, Why, admit};
 pub use burn_down::{MeterFigures, Moved, Point};
 pub use chain::{Chain, Days, Link, Signed, renewal_faults};
 pub use conditions::{Acceptance, Conditions, Cover, Deadlines, Eligibility, Few, Prescribers, Recipients};
-pub use exhausted::{Short, exhausted, is_budget, lets_wait};
+pub use exhausted::{Short, exhausted, is_budget, lets_wait, too_few_minutes};
 pub use expense::{Expense, spend};
 pub use life::{Reason, Stage, amend, discard, edit, resume, suspend, terminate};
 pub use line::{CountedFrom, Line, LineKind, LineScope, Measure, OnExhausted, Per, ReserveAt};

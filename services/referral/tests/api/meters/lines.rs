@@ -46,7 +46,7 @@ async fn a_refusal_is_told_in_the_callers_language() -> Result<()> {
     for (language, begins) in
         [("fr", "tout ce que la ligne «\u{a0}places\u{a0}»"), ("en", "all that line “places” commits")]
     {
-        let request = in_language(&metered.partners.request(metered.ask()), language);
+        let request = in_language(metered.partners.request(metered.ask()), language);
         let refused = metered.partners.desk.referrals().submit_referral(request).await.unwrap_err();
         assert!(told(&refused).starts_with(begins), "{refused:?}");
     }

@@ -26,8 +26,8 @@ use relais_proto::{
     google::r#type::Date,
     referral::v1::{CheckAdmissionRequest, CheckAdmissionResponse, Referral},
 };
-use relais_tests::{partnership, request_id};
-use tonic::{Request, Status, metadata::MetadataValue};
+use relais_tests::{in_language, partnership, request_id};
+use tonic::Status;
 use tonic_types::StatusExt;
 
 use crate::partners::Partners;
@@ -41,13 +41,6 @@ fn firm(committed: i64) -> Line {
         committed,
         ..Line::default()
     }
-}
-
-/// A request whose refusal is wished for in a language.
-fn in_language<T: Clone>(asked: &T, language: &'static str) -> Request<T> {
-    let mut request = Request::new(asked.clone());
-    request.metadata_mut().insert("accept-language", MetadataValue::from_static(language));
-    request
 }
 
 /// The first sentence of a refusal by rules.

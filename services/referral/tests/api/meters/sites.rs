@@ -180,7 +180,7 @@ async fn who_is_sent_on_has_a_place_at_a_site_of_the_other_provider() -> Result<
             request_id: request_id(),
             ..RedirectReferralRequest::default()
         };
-        metered.partners.lab.referrals().redirect_referral(in_language(&request, "fr")).await
+        metered.partners.lab.referrals().redirect_referral(in_language(request, "fr")).await
     };
     let at_here = || metered.submit(Referral { site: here.clone(), ..metered.ask() });
     let first = at_here().await?;

@@ -63,7 +63,7 @@ async fn staff_time_is_reserved_used_and_given_back() -> Result<()> {
     let refused = reserve(by, metered.planned(1)).await.unwrap_err();
     assert_eq!((refused.code(), rules(&refused)), (Code::FailedPrecondition, vec!["volume-exhausted".into()]));
     let one = ReserveStaffTimeRequest { staff_time: Some(metered.planned(1)), request_id: request_id() };
-    let refused = by.staff_times().reserve_staff_time(in_language(&one, "fr")).await.unwrap_err();
+    let refused = by.staff_times().reserve_staff_time(in_language(one, "fr")).await.unwrap_err();
     assert_eq!(told(&refused), "il reste moins de 1 min sur la ligne «\u{a0}staff\u{a0}»");
     // It took longer than planned: a fact, beyond what is left.
     let confirm_once =

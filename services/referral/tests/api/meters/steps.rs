@@ -160,7 +160,7 @@ async fn a_place_may_be_taken_at_acceptance() -> Result<()> {
         ("en", "all that line “places” commits until "),
     ] {
         let refused =
-            metered.partners.lab.referrals().accept_referral(in_language(&accept, language)).await.unwrap_err();
+            metered.partners.lab.referrals().accept_referral(in_language(accept.clone(), language)).await.unwrap_err();
         assert_eq!(refused.get_details_error_info().map(|info| info.reason).as_deref(), Some("LINE_USED_UP"));
         assert!(told(&refused).starts_with(begins), "{refused:?}");
     }

@@ -11,8 +11,8 @@ use relais_proto::{
         judgement::Verdict,
     },
 };
-use relais_tests::violations;
-use tonic::{Code, Request, metadata::MetadataValue};
+use relais_tests::{in_language, violations};
+use tonic::Code;
 
 use super::*;
 
@@ -143,8 +143,7 @@ fn reasons(site: &RankedSite) -> Vec<(&str, Verdict)> {
 async fn sites_stand_in_the_expected_order_and_say_why() -> Result<()> {
     let alsace = Alsace::open(Needs::default()).await?;
     let criteria = vec![wish(train(10), 5), wish(wheelchair(), 3), wish(language("ar"), 2)];
-    let mut request = Request::new(alsace.search(criteria));
-    request.metadata_mut().insert("accept-language", MetadataValue::from_static("fr-FR, en;q=0.5"));
+    let request = in_language(alsace.search(criteria), "fr-FR, en;q=0.5");
     let answer = alsace.centre.sender()?.scheduling().search_slots(request).await?.into_inner();
     let expected = [
         (1, "Colmar", 8),
